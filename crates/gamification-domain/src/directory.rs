@@ -1,0 +1,265 @@
+//! Who is in which community with which role, and which courses exist: learned from events.
+
+use std::{fmt, str::FromStr};
+
+use crate::{ChangeClaim, CommunityId, CourseId, Latest, Outcome, UserId};
+
+/// What a member may do in a community.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "SCREAMING_SNAKE_CASE")
+)]
+pub enum Role {
+    /// Reads.
+    #[default]
+    Member,
+    /// Reads; what else the platform lets moderators do does not concern levels.
+    Moderator,
+    /// Changes levels and course requirements.
+    Admin,
+}
+
+/// A text that names no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be MEMBER, MODERATOR or ADMIN")]
+pub struct UnknownRole;
+
+impl Role {
+    /// The stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "MEMBER",
+            Self::Moderator => "MODERATOR",
+            Self::Admin => "ADMIN",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(name: &str) -> Result<Self, UnknownRole> {
+        [Self::Member, Self::Moderator, Self::Admin]
+            .into_iter()
+            .find(|role| role.as_str() == name)
+            .ok_or(UnknownRole)
+    }
+}
+
+/// A name, title or address that the platform gave: kept as it was sent, up to 2,048 characters without NUL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryText(String);
+
+/// A text that the directory can't keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be {max} characters or less, without NUL", max = DirectoryText::MAX_LENGTH)]
+pub struct InvalidDirectoryText;
+
+impl DirectoryText {
+    /// The longest text, in characters: room for any name, and for addresses that browsers take.
+    pub const MAX_LENGTH: usize = 2_048;
+
+    /// Takes a text as it was sent.
+    ///
+    /// # Errors
+    /// [`InvalidDirectoryText`] when it is too long or contains NUL, which PostgreSQL can't store.
+    pub fn parse(text: &str) -> Result<Self, InvalidDirectoryText> {
+        let valid = text.chars().count() <= Self::MAX_LENGTH && !text.contains('\0');
+        valid.then(|| Self(text.to_owned())).ok_or(InvalidDirectoryText)
+    }
+
+    /// The text as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A community that some event of the directory named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Community {
+    /// Its id.
+    pub id: CommunityId,
+    /// What it is called, once an event said so.
+    pub name: Latest<Option<DirectoryText>>,
+}
+
+impl Community {
+    /// A community that is known to exist and not more.
+    #[must_use]
+    pub const fn new(id: CommunityId) -> Self {
+        Self { id, name: Latest::unset(None) }
+    }
+}
+
+/// How a present member appears on the platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The name shown.
+    pub display_name: Option<DirectoryText>,
+    /// Where the picture is.
+    pub avatar_url: Option<DirectoryText>,
+}
+
+/// A user's membership of a community. Presence and role follow their own newest changes, so that a change of role
+/// that arrives before the joining it belongs to is not lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommunityMember {
+    /// In which community.
+    pub community_id: CommunityId,
+    /// Which user.
+    pub user_id: UserId,
+    /// How they appear, while they are a member; a member who left is forgotten but for points and level.
+    pub presence: Latest<Option<Profile>>,
+    /// Their role; it counts while they are a member.
+    pub role: Latest<Role>,
+}
+
+impl CommunityMember {
+    /// Somebody the community has not had yet.
+    #[must_use]
+    pub const fn new(community_id: CommunityId, user_id: UserId) -> Self {
+        Self { community_id, user_id, presence: Latest::unset(None), role: Latest::unset(Role::Member) }
+    }
+
+    /// They join, or are known to have joined.
+    pub fn join(&mut self, profile: Profile, role: Role, claim: &ChangeClaim) -> Outcome {
+        let presence = self.presence.set(Some(profile), claim);
+        let role = self.role.set(role, claim);
+        match (presence, role) {
+            (Outcome::AlreadyApplied, Outcome::Applied) => role,
+            _ => presence,
+        }
+    }
+
+    /// Their role changes.
+    pub fn change_role(&mut self, role: Role, claim: &ChangeClaim) -> Outcome {
+        self.role.set(role, claim)
+    }
+
+    /// They leave. Points and level stay, for their return.
+    pub fn leave(&mut self, claim: &ChangeClaim) -> Outcome {
+        self.presence.set(None, claim)
+    }
+
+    /// The role of a present member; none for anybody else.
+    #[must_use]
+    pub const fn active_role(&self) -> Option<Role> {
+        match self.presence.value() {
+            Some(_) => Some(*self.role.value()),
+            None => None,
+        }
+    }
+}
+
+/// A course of a community.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// In which community.
+    pub community_id: CommunityId,
+    /// Which course.
+    pub course_id: CourseId,
+    /// Whether it is there, and what it is called.
+    pub listing: Latest<Option<CourseListing>>,
+}
+
+/// How a present course appears on the platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CourseListing {
+    /// What it is called.
+    pub title: Option<DirectoryText>,
+}
+
+impl Course {
+    /// A course we have not heard of yet.
+    #[must_use]
+    pub const fn new(community_id: CommunityId, course_id: CourseId) -> Self {
+        Self { community_id, course_id, listing: Latest::unset(None) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::EventId;
+
+    fn at(minute: i64) -> ChangeClaim {
+        let noon = datetime!(2026-11-22 12:00 UTC);
+        ChangeClaim {
+            event_id: EventId::parse("event").unwrap(),
+            sequence: None,
+            time: Some(noon + Duration::minutes(minute - 60)),
+            received_at: noon,
+        }
+    }
+
+    type Step = fn(&mut CommunityMember) -> Outcome;
+
+    const JOIN: Step = |member| member.join(Profile::default(), Role::Member, &at(1));
+    const PROMOTE: Step = |member| member.change_role(Role::Admin, &at(2));
+    const LEAVE: Step = |member| member.leave(&at(3));
+    const RETURN: Step = |member| member.join(Profile::default(), Role::Moderator, &at(4));
+
+    fn after(steps: &[Step]) -> CommunityMember {
+        let mut member = CommunityMember::new(CommunityId::new(Uuid::nil()), UserId::new(Uuid::nil()));
+        for step in steps {
+            step(&mut member);
+        }
+        member
+    }
+
+    #[test]
+    fn a_role_that_arrives_before_the_joining_is_kept() {
+        assert_eq!(after(&[PROMOTE]).active_role(), None, "a role alone makes nobody a member");
+        assert_eq!(after(&[PROMOTE, JOIN]).active_role(), Some(Role::Admin));
+        assert_eq!(after(&[JOIN, PROMOTE]), after(&[PROMOTE, JOIN]));
+    }
+
+    #[test]
+    fn who_left_stays_away_until_a_newer_joining() {
+        assert_eq!(after(&[LEAVE, JOIN]).active_role(), None);
+        assert_eq!(after(&[JOIN, LEAVE, RETURN]).active_role(), Some(Role::Moderator));
+    }
+
+    #[test]
+    fn every_order_of_delivery_ends_the_same() {
+        let steps = [JOIN, PROMOTE, LEAVE, RETURN];
+        let expected = after(&steps);
+        let mut orders = 0;
+        for code in 0..256_usize {
+            let picks = [code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6 & 3];
+            if (0..4).all(|step| picks.contains(&step)) {
+                orders += 1;
+                assert_eq!(after(&picks.map(|pick| steps[pick])), expected, "{picks:?}");
+            }
+        }
+        assert_eq!(orders, 24);
+    }
+
+    #[test]
+    fn a_joining_that_only_tells_the_role_anew_counts() {
+        let mut member = after(&[JOIN, PROMOTE]);
+        assert_eq!(JOIN(&mut member), Outcome::AlreadyApplied);
+        assert_eq!(RETURN(&mut member), Outcome::Applied);
+    }
+
+    #[test]
+    fn texts_are_kept_as_sent_unless_they_cannot_be_stored() {
+        assert_eq!(DirectoryText::parse("<b>Ana</b>\n").unwrap().as_str(), "<b>Ana</b>\n");
+        for refused in ["a\0b", &"x".repeat(2_049)] {
+            assert_eq!(DirectoryText::parse(refused), Err(InvalidDirectoryText));
+        }
+    }
+}

@@ -1,0 +1,625 @@
+//! A community's nine levels: their names and thresholds.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    CommunityId, LevelConfigurationId, LevelName, LevelNameError, LevelNumber, Points,
+    level_name::NameIdentity,
+};
+
+/// One level of a community.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct LevelDefinition {
+    level: LevelNumber,
+    name: LevelName,
+    threshold: Points,
+}
+
+impl LevelDefinition {
+    /// Its number.
+    #[must_use]
+    pub const fn level(&self) -> LevelNumber {
+        self.level
+    }
+
+    /// What the community calls it.
+    #[must_use]
+    pub const fn name(&self) -> &LevelName {
+        &self.name
+    }
+
+    /// The points that reach it.
+    #[must_use]
+    pub const fn threshold(&self) -> Points {
+        self.threshold
+    }
+}
+
+/// A level as somebody sent it, before any rule is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelDraft {
+    /// The level's number, 1 to 9 when valid.
+    pub level: i64,
+    /// The name as typed.
+    pub name: String,
+    /// The threshold, in points.
+    pub threshold: i64,
+}
+
+/// The nine levels of one community (an aggregate).
+///
+/// Its invariants hold from construction on: nine levels, level 1 at 0 points, thresholds strictly increasing,
+/// names clean and unique.
+///
+/// ```
+/// use gamification_domain::{CommunityId, LevelConfiguration, LevelConfigurationId, LevelNumber, Points};
+/// use uuid::Uuid;
+///
+/// let community = CommunityId::new(Uuid::from_u128(1));
+/// let levels = LevelConfiguration::default_for(LevelConfigurationId::new(Uuid::from_u128(2)), community);
+/// let level = levels.level_for_points(Points::new(45).unwrap());
+/// assert_eq!(level.get(), 3);
+/// assert_eq!(levels.definition(level).name().as_str(), "Builder");
+/// assert_eq!(levels.points_to_next_level(level, Points::new(45).unwrap()).unwrap().get(), 15);
+/// assert_eq!(levels.points_to_next_level(LevelNumber::MAX, Points::new(999).unwrap()), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelConfiguration {
+    id: LevelConfigurationId,
+    community_id: CommunityId,
+    levels: [LevelDefinition; LevelNumber::COUNT],
+    version: u32,
+}
+
+/// What one update changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LevelChanges {
+    /// How many levels have a new name.
+    pub names: usize,
+    /// How many levels have a new threshold; any means that members must be recalculated.
+    pub thresholds: usize,
+}
+
+/// One mistake in a list of drafts, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct LevelMistake {
+    /// Where it is.
+    pub place: LevelPlace,
+    /// What is wrong there.
+    pub problem: LevelProblem,
+}
+
+/// A place in a list of drafts. Ordered as a reader meets them, the list as a whole last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LevelPlace {
+    /// One field of one draft.
+    Field {
+        /// The draft's position in the list as it was sent, from 0.
+        index: usize,
+        /// Which field.
+        field: LevelField,
+    },
+    /// The list as a whole.
+    List,
+}
+
+/// A field of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LevelField {
+    /// The level's number.
+    Level,
+    /// The name.
+    Name,
+    /// The threshold.
+    Threshold,
+}
+
+/// What can be wrong with a list of drafts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LevelProblem {
+    /// No draft defines this level; all nine are set together.
+    #[error("Level {level} is missing")]
+    Missing {
+        /// The missing level.
+        level: LevelNumber,
+    },
+    /// A number that is no level.
+    #[error("Level must be a number from 1 to 9")]
+    NotALevel {
+        /// The number sent.
+        number: i64,
+    },
+    /// An earlier draft defines the same level.
+    #[error("Level {level} must be given once")]
+    Repeated {
+        /// The level given twice.
+        level: LevelNumber,
+    },
+    /// The name breaks a rule of its own.
+    #[error(transparent)]
+    Name(LevelNameError),
+    /// An earlier draft has the same name, whatever the case.
+    #[error("Level name must be unique")]
+    NameNotUnique,
+    /// Level 1's threshold is not 0.
+    #[error("Level 1 threshold must be 0")]
+    FirstThresholdNotZero {
+        /// The threshold sent.
+        threshold: i64,
+    },
+    /// Level 2's threshold is less than 1.
+    #[error("Level 2 threshold must be at least 1")]
+    SecondThresholdTooLow {
+        /// The threshold sent.
+        threshold: i64,
+    },
+    /// The threshold is not above that of the level below.
+    #[error("Thresholds must be strictly increasing")]
+    ThresholdsNotIncreasing {
+        /// The level whose threshold is too low.
+        level: LevelNumber,
+        /// Its threshold.
+        threshold: i64,
+        /// The threshold of the level below.
+        previous: i64,
+    },
+    /// The threshold is more than any member's total can be.
+    #[error("Threshold must be {max} or less", max = Points::MAX)]
+    ThresholdTooLarge {
+        /// The threshold sent.
+        threshold: i64,
+    },
+}
+
+/// All mistakes of one list of drafts, in the order of their places; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} mistakes in the levels", .0.len())]
+pub struct LevelMistakes(Vec<LevelMistake>);
+
+impl LevelMistakes {
+    /// The mistakes, first place first.
+    #[must_use]
+    pub fn as_slice(&self) -> &[LevelMistake] {
+        &self.0
+    }
+}
+
+/// The names and thresholds every community starts with.
+const DEFAULTS: [(&str, u16); LevelNumber::COUNT] = [
+    ("Student", 0),
+    ("Practitioner", 10),
+    ("Builder", 30),
+    ("Leader", 60),
+    ("Mentor", 100),
+    ("Empire Builder", 150),
+    ("Ruler", 210),
+    ("Legend", 280),
+    ("Icon", 360),
+];
+
+impl LevelConfiguration {
+    /// The configuration that a community has until an admin changes it: version 1.
+    #[must_use]
+    pub fn default_for(id: LevelConfigurationId, community_id: CommunityId) -> Self {
+        let drafts: Vec<LevelDraft> = LevelNumber::all()
+            .zip(DEFAULTS)
+            .map(|(level, (name, threshold))| LevelDraft {
+                level: i64::from(level.get()),
+                name: name.to_owned(),
+                threshold: i64::from(threshold),
+            })
+            .collect();
+        #[expect(clippy::expect_used, reason = "the defaults are constants, and a test validates them")]
+        let levels = Self::validate(&drafts).expect("the defaults are valid");
+        Self { id, community_id, levels, version: 1 }
+    }
+
+    /// Takes up a stored configuration again.
+    ///
+    /// # Errors
+    /// [`LevelMistakes`] when what was stored is not a valid configuration.
+    pub fn restore(
+        id: LevelConfigurationId,
+        community_id: CommunityId,
+        version: u32,
+        levels: &[LevelDraft],
+    ) -> Result<Self, LevelMistakes> {
+        let levels = Self::validate(levels)?;
+        Ok(Self { id, community_id, levels, version })
+    }
+
+    /// Checks a list of drafts, in any order, against every rule, and puts the levels in order.
+    ///
+    /// # Errors
+    /// [`LevelMistakes`] with every mistake and its place. Per draft: the number (`NotALevel`, `Repeated`), the
+    /// name (its own rules, then `NameNotUnique`), the threshold (`FirstThresholdNotZero`,
+    /// `SecondThresholdTooLow`, `ThresholdTooLarge`, `ThresholdsNotIncreasing`, the first that applies). Last, each
+    /// level that is `Missing`.
+    ///
+    /// ```
+    /// use gamification_domain::{LevelConfiguration, LevelDraft};
+    ///
+    /// let drafts: Vec<LevelDraft> = (1..=9)
+    ///     .map(|level| LevelDraft { level, name: format!("Level {level}"), threshold: (level - 1) * 10 })
+    ///     .collect();
+    /// assert!(LevelConfiguration::validate(&drafts).is_ok());
+    ///
+    /// let mut flat = drafts;
+    /// flat[2].threshold = 10;
+    /// flat[5].name = "level 1".into();
+    /// let mistakes = LevelConfiguration::validate(&flat).unwrap_err();
+    /// let texts: Vec<String> = mistakes.as_slice().iter().map(ToString::to_string).collect();
+    /// assert_eq!(texts, ["Thresholds must be strictly increasing", "Level name must be unique"]);
+    /// ```
+    pub fn validate(drafts: &[LevelDraft]) -> Result<[LevelDefinition; LevelNumber::COUNT], LevelMistakes> {
+        let mut mistakes = Mistakes::default();
+        let numbered = number(drafts, &mut mistakes);
+        let mut names = name(drafts, &mut mistakes);
+        check_thresholds(&numbered, &mut mistakes);
+        let levels: Vec<LevelDefinition> = LevelNumber::all()
+            .filter_map(|level| {
+                let (index, draft) = *numbered.get(&level)?;
+                let (name, threshold) = (names.remove(&index)?, Points::new(draft.threshold).ok()?);
+                Some(LevelDefinition { level, name, threshold })
+            })
+            .collect();
+        // Nine are left exactly when nothing was missing or refused.
+        match (mistakes.0.is_empty(), <[LevelDefinition; LevelNumber::COUNT]>::try_from(levels)) {
+            (true, Ok(levels)) => Ok(levels),
+            _ => Err(mistakes.in_order()),
+        }
+    }
+
+    /// Replaces all nine levels.
+    ///
+    /// The version rises by one when anything changed; the same names and thresholds again change nothing.
+    ///
+    /// # Errors
+    /// As [`LevelConfiguration::validate`]; nothing is changed then.
+    pub fn update_levels(&mut self, drafts: &[LevelDraft]) -> Result<LevelChanges, LevelMistakes> {
+        let levels = Self::validate(drafts)?;
+        let differing = |differs: fn(&LevelDefinition, &LevelDefinition) -> bool| {
+            self.levels.iter().zip(&levels).filter(|(old, new)| differs(old, new)).count()
+        };
+        let changes = LevelChanges {
+            names: differing(|old, new| old.name != new.name),
+            thresholds: differing(|old, new| old.threshold != new.threshold),
+        };
+        if changes != LevelChanges::default() {
+            self.levels = levels;
+            self.version += 1;
+        }
+        Ok(changes)
+    }
+
+    /// The highest level whose threshold is at most `points`.
+    #[must_use]
+    pub fn level_for_points(&self, points: Points) -> LevelNumber {
+        let reached = self.levels.iter().rev().find(|definition| definition.threshold <= points);
+        reached.map_or(LevelNumber::MIN, LevelDefinition::level)
+    }
+
+    /// The points that reach a level.
+    #[must_use]
+    pub fn threshold_for_level(&self, level: LevelNumber) -> Points {
+        self.definition(level).threshold
+    }
+
+    /// What a member with `total_points` at `level` still needs for the next one; none at level 9.
+    ///
+    /// More than a level's worth after a ratchet, when points or thresholds moved away below the level.
+    #[must_use]
+    pub fn points_to_next_level(&self, level: LevelNumber, total_points: Points) -> Option<Points> {
+        let next = self.threshold_for_level(level.next()?);
+        Some(next.saturating_sub(total_points))
+    }
+
+    /// A level's name and threshold.
+    #[must_use]
+    pub fn definition(&self, level: LevelNumber) -> &LevelDefinition {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "a level number's index is 0 to 8 and there are nine levels"
+        )]
+        &self.levels[level.index()]
+    }
+
+    /// All nine, level 1 first.
+    #[must_use]
+    pub const fn levels(&self) -> &[LevelDefinition; LevelNumber::COUNT] {
+        &self.levels
+    }
+
+    /// The aggregate's id.
+    #[must_use]
+    pub const fn id(&self) -> LevelConfigurationId {
+        self.id
+    }
+
+    /// Whose levels these are.
+    #[must_use]
+    pub const fn community_id(&self) -> CommunityId {
+        self.community_id
+    }
+
+    /// How often they were changed, counted from 1.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+}
+
+#[derive(Default)]
+struct Mistakes(Vec<LevelMistake>);
+
+impl Mistakes {
+    fn at(&mut self, index: usize, field: LevelField, problem: LevelProblem) {
+        self.0.push(LevelMistake { place: LevelPlace::Field { index, field }, problem });
+    }
+
+    fn in_order(mut self) -> LevelMistakes {
+        self.0.sort_by_key(|mistake| mistake.place);
+        LevelMistakes(self.0)
+    }
+}
+
+type Numbered<'a> = HashMap<LevelNumber, (usize, &'a LevelDraft)>;
+
+fn number<'a>(drafts: &'a [LevelDraft], mistakes: &mut Mistakes) -> Numbered<'a> {
+    let mut numbered = Numbered::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        let Ok(level) = LevelNumber::new(draft.level) else {
+            let number = draft.level;
+            mistakes.at(index, LevelField::Level, LevelProblem::NotALevel { number });
+            continue;
+        };
+        if numbered.contains_key(&level) {
+            mistakes.at(index, LevelField::Level, LevelProblem::Repeated { level });
+        } else {
+            numbered.insert(level, (index, draft));
+        }
+    }
+    for level in LevelNumber::all().filter(|level| !numbered.contains_key(level)) {
+        mistakes.0.push(LevelMistake { place: LevelPlace::List, problem: LevelProblem::Missing { level } });
+    }
+    numbered
+}
+
+fn name(drafts: &[LevelDraft], mistakes: &mut Mistakes) -> HashMap<usize, LevelName> {
+    let mut seen: HashSet<NameIdentity> = HashSet::new();
+    let mut names = HashMap::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        match LevelName::parse(&draft.name) {
+            Err(error) => mistakes.at(index, LevelField::Name, LevelProblem::Name(error)),
+            Ok(name) if !seen.insert(name.identity()) => {
+                mistakes.at(index, LevelField::Name, LevelProblem::NameNotUnique);
+            }
+            Ok(name) => {
+                names.insert(index, name);
+            }
+        }
+    }
+    names
+}
+
+fn check_thresholds(numbered: &Numbered<'_>, mistakes: &mut Mistakes) {
+    let mut previous: Option<i64> = None;
+    for level in LevelNumber::all() {
+        let Some(&(index, draft)) = numbered.get(&level) else {
+            continue;
+        };
+        if let Some(problem) = threshold_problem(level, draft.threshold, previous) {
+            mistakes.at(index, LevelField::Threshold, problem);
+        }
+        previous = Some(draft.threshold);
+    }
+}
+
+fn threshold_problem(level: LevelNumber, threshold: i64, previous: Option<i64>) -> Option<LevelProblem> {
+    match (level.get(), previous) {
+        (1, _) => (threshold != 0).then_some(LevelProblem::FirstThresholdNotZero { threshold }),
+        (2, _) if threshold < 1 => Some(LevelProblem::SecondThresholdTooLow { threshold }),
+        _ if threshold > i64::from(Points::MAX.get()) => Some(LevelProblem::ThresholdTooLarge { threshold }),
+        // Level 1's threshold is judged on its own, so level 2 is not compared with a wrong one.
+        (3.., Some(previous)) if threshold <= previous => {
+            Some(LevelProblem::ThresholdsNotIncreasing { level, threshold, previous })
+        }
+        // With the level below missing, a negative threshold is all that is surely wrong.
+        (3.., None) if threshold < 0 => {
+            Some(LevelProblem::ThresholdsNotIncreasing { level, threshold, previous: 0 })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn default_levels() -> LevelConfiguration {
+        LevelConfiguration::default_for(LevelConfigurationId::new(Uuid::nil()), CommunityId::new(Uuid::nil()))
+    }
+
+    fn drafts_of(thresholds: [i64; 9]) -> Vec<LevelDraft> {
+        (1..=9)
+            .zip(thresholds)
+            .map(|(level, threshold)| LevelDraft { level, name: format!("Level {level}"), threshold })
+            .collect()
+    }
+
+    const TENS: [i64; 9] = [0, 10, 20, 30, 40, 50, 60, 70, 80];
+
+    fn mistakes(drafts: &[LevelDraft]) -> Vec<(LevelPlace, String)> {
+        let mistakes = LevelConfiguration::validate(drafts).unwrap_err();
+        let list = mistakes.as_slice().iter();
+        list.map(|mistake| (mistake.place, mistake.to_string())).collect()
+    }
+
+    fn at(index: usize, field: LevelField, text: &str) -> (LevelPlace, String) {
+        (LevelPlace::Field { index, field }, text.to_owned())
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_product() {
+        let levels = default_levels();
+        let table: Vec<_> =
+            levels.levels().iter().map(|level| (level.name().as_str(), level.threshold().get())).collect();
+        assert_eq!(
+            table,
+            [
+                ("Student", 0),
+                ("Practitioner", 10),
+                ("Builder", 30),
+                ("Leader", 60),
+                ("Mentor", 100),
+                ("Empire Builder", 150),
+                ("Ruler", 210),
+                ("Legend", 280),
+                ("Icon", 360),
+            ]
+        );
+        assert_eq!(levels.version(), 1);
+    }
+
+    #[test]
+    fn a_threshold_is_reached_exactly() {
+        let levels = default_levels();
+        for (points, level) in [(0, 1), (9, 1), (10, 2), (359, 8), (360, 9), (i64::from(i32::MAX), 9)] {
+            let reached = levels.level_for_points(Points::new(points).unwrap());
+            assert_eq!(reached.get(), level, "{points}");
+        }
+    }
+
+    #[test]
+    fn every_rejection_with_its_place() {
+        use LevelField::{Level, Name, Threshold};
+        type Spoil = fn(&mut Vec<LevelDraft>);
+        let table: [(Spoil, (LevelPlace, String)); 15] = [
+            (|d| d[0].name = " ".into(), at(0, Name, "Level name is required")),
+            (|d| d[1].name = "x".repeat(31), at(1, Name, "Level name must be 30 characters or less")),
+            (
+                |d| d[2].name = "a\u{202e}".into(),
+                at(2, Name, "Level name must not contain the invisible character U+202E"),
+            ),
+            (|d| d[8].name = "<b>LEVEL</b> 1".into(), at(8, Name, "Level name must be unique")),
+            (|d| d[0].threshold = 1, at(0, Threshold, "Level 1 threshold must be 0")),
+            (|d| d[0].threshold = -1, at(0, Threshold, "Level 1 threshold must be 0")),
+            (|d| d[0].threshold = i64::MAX, at(0, Threshold, "Level 1 threshold must be 0")),
+            (|d| d[1].threshold = 0, at(1, Threshold, "Level 2 threshold must be at least 1")),
+            (|d| d[1].threshold = i64::MIN, at(1, Threshold, "Level 2 threshold must be at least 1")),
+            (|d| d[2].threshold = 10, at(2, Threshold, "Thresholds must be strictly increasing")),
+            (|d| d[8].threshold = -5, at(8, Threshold, "Thresholds must be strictly increasing")),
+            (|d| d[8].threshold = 2_147_483_648, at(8, Threshold, "Threshold must be 2147483647 or less")),
+            (|d| d[4].level = 0, at(4, Level, "Level must be a number from 1 to 9")),
+            (|d| d.push(d[3].clone()), at(9, Level, "Level 4 must be given once")),
+            (|d| drop(d.remove(6)), (LevelPlace::List, "Level 7 is missing".into())),
+        ];
+        for (spoil, expected) in table {
+            let mut drafts = drafts_of(TENS);
+            spoil(&mut drafts);
+            assert_eq!(mistakes(&drafts)[0], expected);
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once_in_the_order_sent() {
+        use LevelField::{Level, Name, Threshold};
+        let mut drafts = drafts_of([5, 0, 20, 20, 40, 50, 60, 70, 80]);
+        drafts[3].name = String::new();
+        drafts[8].level = 12;
+        drafts.reverse();
+        assert_eq!(
+            mistakes(&drafts),
+            [
+                at(0, Level, "Level must be a number from 1 to 9"),
+                at(5, Name, "Level name is required"),
+                at(5, Threshold, "Thresholds must be strictly increasing"),
+                at(7, Threshold, "Level 2 threshold must be at least 1"),
+                at(8, Threshold, "Level 1 threshold must be 0"),
+                (LevelPlace::List, "Level 9 is missing".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn thresholds_up_to_the_end_of_integer_are_valid() {
+        let end = i64::from(i32::MAX);
+        let drafts = drafts_of([0, 1, 2, 3, 4, 5, 6, 7, end]);
+        let levels = LevelConfiguration::validate(&drafts).unwrap();
+        assert_eq!(levels[8].threshold(), Points::MAX);
+    }
+
+    #[test]
+    fn an_update_counts_what_changed_and_raises_the_version() {
+        let mut levels = default_levels();
+        let mut drafts: Vec<LevelDraft> = levels
+            .levels()
+            .iter()
+            .map(|level| LevelDraft {
+                level: i64::from(level.level().get()),
+                name: level.name().to_string(),
+                threshold: i64::from(level.threshold().get()),
+            })
+            .collect();
+        assert_eq!(levels.update_levels(&drafts), Ok(LevelChanges::default()));
+        assert_eq!(levels.version(), 1);
+
+        drafts[0].name = "Beginner".into();
+        drafts[8].threshold = 1000;
+        let changes = LevelChanges { names: 1, thresholds: 1 };
+        assert_eq!(levels.update_levels(&drafts), Ok(changes));
+        assert_eq!(levels.version(), 2);
+
+        let before = levels.clone();
+        drafts[0].threshold = 1;
+        assert!(levels.update_levels(&drafts).is_err());
+        assert_eq!(levels, before);
+    }
+
+    fn configuration() -> impl Strategy<Value = LevelConfiguration> {
+        prop::collection::btree_set(1..=i64::from(i32::MAX), 8).prop_map(|thresholds| {
+            let mut all = [0; 9];
+            for (place, threshold) in all.iter_mut().skip(1).zip(thresholds) {
+                *place = threshold;
+            }
+            let (id, community) = (LevelConfigurationId::new(Uuid::nil()), CommunityId::new(Uuid::nil()));
+            LevelConfiguration::restore(id, community, 1, &drafts_of(all)).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_level_is_the_highest_whose_threshold_is_reached(levels in configuration(), points in 0..=i32::MAX) {
+            let points = Points::new(i64::from(points)).unwrap();
+            let level = levels.level_for_points(points);
+            prop_assert!(levels.threshold_for_level(level) <= points);
+            if let Some(next) = level.next() {
+                prop_assert!(levels.threshold_for_level(next) > points);
+                let missing = levels.points_to_next_level(level, points).unwrap();
+                prop_assert!(missing > Points::ZERO);
+                prop_assert_eq!(levels.level_for_points(points.checked_add(missing).unwrap()), next);
+            } else {
+                prop_assert_eq!(levels.points_to_next_level(level, points), None);
+            }
+        }
+
+        #[test]
+        fn order_of_drafts_does_not_matter(levels in configuration(), order in Just((0..9).collect::<Vec<usize>>()).prop_shuffle()) {
+            let thresholds = levels.levels().each_ref().map(|level| i64::from(level.threshold().get()));
+            let drafts = drafts_of(thresholds);
+            let shuffled: Vec<LevelDraft> = order.iter().map(|&index| drafts[index].clone()).collect();
+            prop_assert_eq!(LevelConfiguration::validate(&shuffled), LevelConfiguration::validate(&drafts));
+        }
+
+        #[test]
+        fn thresholds_pass_exactly_when_they_start_at_zero_and_rise(thresholds in prop::array::uniform9(-2_i64..20)) {
+            let rises = thresholds[0] == 0 && thresholds.windows(2).all(|pair| pair[0] < pair[1]);
+            prop_assert_eq!(LevelConfiguration::validate(&drafts_of(thresholds)).is_ok(), rises);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The rules of points and levels, and nothing else.
+//!
+//! Members of online communities earn [`Points`] for posts, comments, likes and lessons ([`PointSource`]); points make
+//! nine levels ([`LevelConfiguration`]) that never fall again ([`MemberPoints`]); levels open courses
+//! ([`CourseAccess`]). Facts may arrive late, twice and in any order: [`Latest`] and [`OnceOnlyKey`] see to it that
+//! the effect follows the fact and not the message, and [`Batch`] decides any number of them at once.
+//!
+//! This crate never does I/O, is never asynchronous, and has neither clock nor randomness: times and ids come in as
+//! arguments. It is usable alone, in a unit test or in another service. With the feature `serde`, ids and values
+//! (de)serialise as their plain numbers and texts, checked on the way in.
+//!
+//! ```
+//! use gamification_domain::{CommunityId, LevelConfiguration, LevelConfigurationId, LevelDraft, Points};
+//! use uuid::Uuid;
+//!
+//! // A community with levels of its own …
+//! let drafts: Vec<LevelDraft> = ["Seed", "Sprout", "Sapling", "Shrub", "Tree", "Grove", "Wood", "Forest", "Taiga"]
+//!     .into_iter()
+//!     .zip(1..)
+//!     .map(|(name, level)| LevelDraft { level, name: name.into(), threshold: (level - 1) * 25 })
+//!     .collect();
+//! let community = CommunityId::new(Uuid::from_u128(1));
+//! let id = LevelConfigurationId::new(Uuid::from_u128(2));
+//! let levels = LevelConfiguration::restore(id, community, 1, &drafts)?;
+//!
+//! // … and the level of somebody with 60 points in it.
+//! let points = Points::new(60)?;
+//! let level = levels.level_for_points(points);
+//! assert_eq!(levels.definition(level).name().as_str(), "Sapling");
+//! assert_eq!(levels.points_to_next_level(level, points), Some(Points::new(15)?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # To add a source of points
+//! Give it a variant, a value and a stable name in [`PointSource`]; say in [`OnceOnlyKey::of`] what it is awarded once
+//! per; give the event that brings it a variant in [`Fact`], and let [`Scope`] and [`Batch`] handle it. The compiler
+//! names every place that must decide.
+
+mod batch;
+mod course_level_requirement;
+mod directory;
+mod events;
+mod fact;
+mod ids;
+mod level_configuration;
+mod level_name;
+mod level_number;
+mod like_switch;
+mod member_points;
+mod newest_change;
+mod plain_text;
+mod point_source;
+mod point_transaction;
+mod points;
+mod tracked;
+
+pub use batch::{
+    Batch, Changes, CourseKey, Loaded, MemberKey, MemberNeeded, Recording, Rejection, Scope, Verdict,
+};
+pub use course_level_requirement::{CourseAccess, CourseLevelRequirement};
+pub use directory::{
+    Community, CommunityMember, Course, CourseListing, DirectoryText, InvalidDirectoryText, Profile, Role,
+    UnknownRole,
+};
+pub use events::DomainEvent;
+pub use fact::{CourseHomes, Fact, FactRecord};
+pub use ids::{
+    CommentId, CommunityId, CourseId, CourseLevelRequirementId, InvalidId, LessonId, LevelConfigurationId,
+    MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
+};
+pub use level_configuration::{
+    LevelChanges, LevelConfiguration, LevelDefinition, LevelDraft, LevelField, LevelMistake, LevelMistakes,
+    LevelPlace, LevelProblem,
+};
+pub use level_name::{LevelName, LevelNameError};
+pub use level_number::{LevelNumber, LevelOutOfRange};
+pub use like_switch::{Content, LikeEffect, LikeKey, LikeSwitch};
+pub use member_points::{AppliedChange, MemberPoints, PointEntry};
+pub use newest_change::{ChangeClaim, EventId, InvalidLabel, Latest, NewestChange, Outcome, Sequence};
+pub use point_source::{PointSource, UnknownPointSource};
+pub use point_transaction::{AwardedKeys, OnceOnlyKey, PointTransaction};
+pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};

@@ -1,0 +1,414 @@
+//! One member's points and level in one community.
+
+use time::OffsetDateTime;
+
+use crate::{
+    AwardedKeys, CommunityId, DomainEvent, EventId, LevelConfiguration, LevelNumber, MemberPointsId,
+    OnceOnlyKey, PointChange, PointSource, PointTransaction, PointTransactionId, Points, PointsOverflow,
+    SourceId, UserId,
+};
+
+/// A member's total and level (an aggregate).
+///
+/// It holds the sum, never the transactions: adding one does not read the others. Its invariants:
+/// - the total is never negative and equals the sum of the member's transactions;
+/// - the level never falls (the ratchet), whatever happens to points or thresholds;
+/// - what may be awarded once is awarded once.
+///
+/// ```
+/// use gamification_domain::{
+///     AwardedKeys, CommunityId, DomainEvent, EventId, LevelConfiguration, LevelConfigurationId, MemberPoints,
+///     MemberPointsId, PointEntry, PointSource, PointTransactionId, SourceId, UserId,
+/// };
+/// use time::macros::datetime;
+/// use uuid::Uuid;
+///
+/// let community = CommunityId::new(Uuid::from_u128(1));
+/// let author = UserId::new(Uuid::from_u128(2));
+/// let levels = LevelConfiguration::default_for(LevelConfigurationId::new(Uuid::from_u128(3)), community);
+/// let mut member = MemberPoints::new(MemberPointsId::new(Uuid::from_u128(4)), community, author);
+/// let mut awarded = AwardedKeys::default();
+///
+/// let lesson = |number: u128| PointEntry {
+///     transaction_id: PointTransactionId::new(Uuid::from_u128(100 + number)),
+///     source: PointSource::LessonCompleted,
+///     source_id: SourceId::new(Uuid::from_u128(number)),
+///     actor_id: author,
+///     event_id: EventId::parse("evt-1").unwrap(),
+///     occurred_at: datetime!(2026-11-22 10:00 UTC),
+///     recorded_at: datetime!(2026-11-22 10:01 UTC),
+/// };
+/// member.award_points(lesson(1), &levels, &mut awarded).unwrap();
+/// let again = member.award_points(lesson(1), &levels, &mut awarded).unwrap();
+/// assert_eq!((again, member.total_points().get()), (None, 5), "a lesson counts once");
+///
+/// let change = member.award_points(lesson(2), &levels, &mut awarded).unwrap().unwrap();
+/// assert_eq!(member.current_level().get(), 2);
+/// assert!(matches!(change.events[1], DomainEvent::MemberLeveledUp { .. }));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberPoints {
+    id: MemberPointsId,
+    community_id: CommunityId,
+    user_id: UserId,
+    total_points: Points,
+    current_level: LevelNumber,
+}
+
+/// What an award or a deduction is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointEntry {
+    /// The id its line in the ledger shall have.
+    pub transaction_id: PointTransactionId,
+    /// What the points are for; it says how many.
+    pub source: PointSource,
+    /// Which post, comment or lesson.
+    pub source_id: SourceId,
+    /// Who did it.
+    pub actor_id: UserId,
+    /// The event that brought it.
+    pub event_id: EventId,
+    /// When it happened.
+    pub occurred_at: OffsetDateTime,
+    /// When it is recorded.
+    pub recorded_at: OffsetDateTime,
+}
+
+/// A change that was applied: its line in the ledger, and what to tell the world, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppliedChange {
+    /// The line to append.
+    pub transaction: PointTransaction,
+    /// `PointsAwarded` or `PointsDeducted`, then `MemberLeveledUp` if a level was reached.
+    pub events: Vec<DomainEvent>,
+}
+
+impl MemberPoints {
+    /// A member who has done nothing: 0 points, level 1.
+    #[must_use]
+    pub const fn new(id: MemberPointsId, community_id: CommunityId, user_id: UserId) -> Self {
+        Self::restore(id, community_id, user_id, Points::ZERO, LevelNumber::MIN)
+    }
+
+    /// Takes up a stored member again.
+    #[must_use]
+    pub const fn restore(
+        id: MemberPointsId,
+        community_id: CommunityId,
+        user_id: UserId,
+        total_points: Points,
+        current_level: LevelNumber,
+    ) -> Self {
+        Self { id, community_id, user_id, total_points, current_level }
+    }
+
+    /// Awards what the entry's source is worth, unless its once-only key was awarded before: then `None`.
+    ///
+    /// `levels` are this community's, read under a lock that a change of thresholds excludes. `awarded` must hold the
+    /// entry's key if the ledger does; a new award adds it.
+    ///
+    /// # Errors
+    /// [`PointsOverflow`] when the total would exceed [`Points::MAX`]; nothing is changed then.
+    pub fn award_points(
+        &mut self,
+        entry: PointEntry,
+        levels: &LevelConfiguration,
+        awarded: &mut AwardedKeys,
+    ) -> Result<Option<AppliedChange>, PointsOverflow> {
+        let key = OnceOnlyKey::of(self.community_id, entry.source, entry.source_id, self.user_id);
+        if key.is_some_and(|key| awarded.contains(&key)) {
+            return Ok(None);
+        }
+        let points = entry.source.points();
+        self.total_points = self.total_points.checked_add(points)?;
+        if let Some(key) = key {
+            awarded.insert(key);
+        }
+        let mut events = vec![DomainEvent::PointsAwarded {
+            member_id: self.user_id,
+            community_id: self.community_id,
+            points,
+            new_total: self.total_points,
+            source: entry.source,
+        }];
+        events.extend(self.recalculate_level(levels));
+        let transaction = self.transaction(entry, PointChange::Awarded(points));
+        Ok(Some(AppliedChange { transaction, events }))
+    }
+
+    /// Takes back what the entry's source is worth, or what is left of it: the total never goes below 0, and the
+    /// ledger gets the amount that was really taken. `None` when there is nothing to take.
+    ///
+    /// The level stays (the ratchet).
+    pub fn deduct_points(&mut self, entry: PointEntry) -> Option<AppliedChange> {
+        let left = self.total_points.saturating_sub(entry.source.points());
+        let points = self.total_points.saturating_sub(left);
+        if points == Points::ZERO {
+            return None;
+        }
+        self.total_points = left;
+        let events = vec![DomainEvent::PointsDeducted {
+            member_id: self.user_id,
+            community_id: self.community_id,
+            points,
+            new_total: self.total_points,
+            source: entry.source,
+        }];
+        let transaction = self.transaction(entry, PointChange::Deducted(points));
+        Some(AppliedChange { transaction, events })
+    }
+
+    /// Raises the level to what the points reach: `level = max(level, level_for(points))`.
+    ///
+    /// Gives `MemberLeveledUp` when it rose.
+    pub fn recalculate_level(&mut self, levels: &LevelConfiguration) -> Option<DomainEvent> {
+        let old_level = self.current_level;
+        let new_level = self.level_under(levels);
+        self.current_level = new_level;
+        (new_level > old_level).then(|| DomainEvent::MemberLeveledUp {
+            member_id: self.user_id,
+            community_id: self.community_id,
+            old_level,
+            new_level,
+            new_level_name: levels.definition(new_level).name().clone(),
+        })
+    }
+
+    /// The level this member is at under these thresholds, the ratchet respected.
+    #[must_use]
+    pub fn level_under(&self, levels: &LevelConfiguration) -> LevelNumber {
+        self.current_level.max(levels.level_for_points(self.total_points))
+    }
+
+    fn transaction(&self, entry: PointEntry, change: PointChange) -> PointTransaction {
+        let PointEntry { transaction_id, source, source_id, actor_id, event_id, occurred_at, recorded_at } =
+            entry;
+        PointTransaction {
+            id: transaction_id,
+            community_id: self.community_id,
+            member_points_id: self.id,
+            change,
+            source,
+            source_id,
+            actor_id,
+            event_id,
+            occurred_at,
+            created_at: recorded_at,
+        }
+    }
+
+    /// The aggregate's id.
+    #[must_use]
+    pub const fn id(&self) -> MemberPointsId {
+        self.id
+    }
+
+    /// In which community.
+    #[must_use]
+    pub const fn community_id(&self) -> CommunityId {
+        self.community_id
+    }
+
+    /// Whose points these are.
+    #[must_use]
+    pub const fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
+    /// The sum of all transactions.
+    #[must_use]
+    pub const fn total_points(&self) -> Points {
+        self.total_points
+    }
+
+    /// The highest level ever reached.
+    #[must_use]
+    pub const fn current_level(&self) -> LevelNumber {
+        self.current_level
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{LevelConfigurationId, LevelDraft};
+
+    fn levels(step: i64) -> LevelConfiguration {
+        let drafts: Vec<LevelDraft> = (1..=9)
+            .map(|level| LevelDraft { level, name: format!("Level {level}"), threshold: (level - 1) * step })
+            .collect();
+        let (id, community) = (LevelConfigurationId::new(Uuid::nil()), CommunityId::new(Uuid::nil()));
+        LevelConfiguration::restore(id, community, 1, &drafts).unwrap()
+    }
+
+    fn member(total: i64, level: i64) -> MemberPoints {
+        MemberPoints::restore(
+            MemberPointsId::new(Uuid::from_u128(1)),
+            CommunityId::new(Uuid::nil()),
+            UserId::new(Uuid::from_u128(2)),
+            Points::new(total).unwrap(),
+            LevelNumber::new(level).unwrap(),
+        )
+    }
+
+    fn entry(source: PointSource, source_id: u128) -> PointEntry {
+        PointEntry {
+            transaction_id: PointTransactionId::new(Uuid::from_u128(9)),
+            source,
+            source_id: SourceId::new(Uuid::from_u128(source_id)),
+            actor_id: UserId::new(Uuid::from_u128(3)),
+            event_id: EventId::parse("event").unwrap(),
+            occurred_at: datetime!(2026-11-22 10:00 UTC),
+            recorded_at: datetime!(2026-11-22 10:01 UTC),
+        }
+    }
+
+    #[test]
+    fn one_award_may_skip_levels() {
+        let mut member = member(0, 1);
+        let change = member.award_points(
+            entry(PointSource::LessonCompleted, 1),
+            &levels(1),
+            &mut AwardedKeys::default(),
+        );
+        let events = change.unwrap().unwrap().events;
+        let DomainEvent::MemberLeveledUp { old_level, new_level, new_level_name, .. } = &events[1] else {
+            panic!("{events:?}");
+        };
+        assert_eq!((old_level.get(), new_level.get(), new_level_name.as_str()), (1, 6, "Level 6"));
+    }
+
+    #[test]
+    fn a_deduction_takes_what_is_left_and_the_ledger_says_so() {
+        let mut member = member(3, 1);
+        let change = member.deduct_points(entry(PointSource::LessonCompleted, 1)).unwrap();
+        assert_eq!(change.transaction.change.signed(), -3);
+        assert_eq!(member.total_points(), Points::ZERO);
+        assert_eq!(member.deduct_points(entry(PointSource::PostLiked, 1)), None);
+    }
+
+    #[test]
+    fn the_level_stays_when_points_go() {
+        let mut member = member(10, 2);
+        member.deduct_points(entry(PointSource::PostLiked, 1)).unwrap();
+        assert_eq!(member.recalculate_level(&levels(10)), None);
+        assert_eq!((member.total_points().get(), member.current_level().get()), (9, 2));
+    }
+
+    #[test]
+    fn higher_thresholds_lower_nobody_and_lower_ones_lift() {
+        let mut member = member(40, 5);
+        assert_eq!(member.recalculate_level(&levels(1000)), None);
+        assert_eq!(member.current_level().get(), 5);
+        assert!(member.recalculate_level(&levels(5)).is_some());
+        assert_eq!(member.current_level().get(), 9);
+        assert_eq!(member.recalculate_level(&levels(5)), None);
+    }
+
+    #[test]
+    fn an_award_beyond_the_largest_total_is_refused_and_changes_nothing() {
+        let mut full = member(i64::from(i32::MAX) - 1, 9);
+        let before = full.clone();
+        let mut awarded = AwardedKeys::default();
+        assert!(full.award_points(entry(PointSource::PostCreated, 1), &levels(10), &mut awarded).is_err());
+        assert_eq!(full, before);
+        let liked = full.award_points(entry(PointSource::PostLiked, 1), &levels(10), &mut awarded);
+        assert!(liked.unwrap().is_some());
+        assert_eq!(full.total_points(), Points::MAX);
+        full = member(i64::from(i32::MAX) - 2, 9);
+        let retried = full.award_points(entry(PointSource::PostCreated, 1), &levels(10), &mut awarded);
+        assert!(retried.unwrap().is_some(), "a refused award leaves its key free");
+    }
+
+    #[test]
+    fn a_post_counts_once_whoever_is_named_as_author_and_a_lesson_once_per_member() {
+        let mut awarded = AwardedKeys::default();
+        let other = UserId::new(Uuid::from_u128(77));
+        let mut first = member(0, 1);
+        let mut second = MemberPoints::new(first.id(), first.community_id(), other);
+        for (source, counts_for_second) in [
+            (PointSource::PostCreated, false),
+            (PointSource::CommentCreated, false),
+            (PointSource::LessonCompleted, true),
+        ] {
+            let mut award = |member: &mut MemberPoints| {
+                member.award_points(entry(source, 1), &levels(10), &mut awarded).unwrap().is_some()
+            };
+            assert!(award(&mut first), "{source}");
+            assert!(!award(&mut first), "{source}");
+            assert_eq!(award(&mut second), counts_for_second, "{source}");
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Award(PointSource, u128),
+        Deduct(PointSource),
+        Thresholds(i64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let source = || prop::sample::select(PointSource::ALL.to_vec());
+        let step = prop_oneof![
+            3 => (source(), 0_u128..6).prop_map(|(source, id)| Step::Award(source, id)),
+            1 => source().prop_map(Step::Deduct),
+            1 => (1_i64..20).prop_map(Step::Thresholds),
+        ];
+        prop::collection::vec(step, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn total_is_the_ledger_the_level_never_falls_and_events_form_a_chain(steps in steps()) {
+            let mut levels_now = levels(5);
+            let mut member = member(0, 1);
+            let mut awarded = AwardedKeys::default();
+            let (mut ledger, mut told_level) = (0_i64, 1);
+            let mut once_only = std::collections::HashSet::new();
+            for step in steps {
+                let level_before = member.current_level();
+                let change = match step {
+                    Step::Award(source, id) => {
+                        member.award_points(entry(source, id), &levels_now, &mut awarded).unwrap()
+                    }
+                    Step::Deduct(source) => member.deduct_points(entry(source, 0)),
+                    Step::Thresholds(step) => {
+                        levels_now = levels(step);
+                        if let Some(DomainEvent::MemberLeveledUp { old_level, new_level, .. }) = member.recalculate_level(&levels_now) {
+                            prop_assert_eq!(old_level.get(), told_level);
+                            told_level = new_level.get();
+                        }
+                        None
+                    }
+                };
+                if let Some(AppliedChange { transaction, events }) = change {
+                    ledger += i64::from(transaction.change.signed());
+                    if matches!(transaction.change, PointChange::Awarded(_))
+                        && let Some(key) = OnceOnlyKey::of(member.community_id(), transaction.source, transaction.source_id, member.user_id())
+                    {
+                        prop_assert!(once_only.insert(key));
+                    }
+                    for event in events {
+                        match event {
+                            DomainEvent::MemberLeveledUp { old_level, new_level, .. } => {
+                                prop_assert_eq!(old_level.get(), told_level);
+                                told_level = new_level.get();
+                            }
+                            DomainEvent::PointsAwarded { new_total, .. } | DomainEvent::PointsDeducted { new_total, .. } => {
+                                prop_assert_eq!(i64::from(new_total.get()), ledger);
+                            }
+                        }
+                    }
+                }
+                prop_assert_eq!(i64::from(member.total_points().get()), ledger);
+                prop_assert!(member.current_level() >= level_before);
+                prop_assert!(member.current_level() >= levels_now.level_for_points(member.total_points()));
+                prop_assert_eq!(member.current_level().get(), told_level);
+            }
+        }
+    }
+}

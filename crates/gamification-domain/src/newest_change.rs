@@ -1,0 +1,502 @@
+//! The newest change wins: the order among changes of one thing, whatever order they are delivered in.
+
+use std::{cmp::Ordering, fmt};
+
+use time::OffsetDateTime;
+
+/// The id of the event that brought a change: 1 to 255 characters without control characters.
+///
+/// It breaks ties between changes of the same moment. It never tells whether a fact is known already: the same fact
+/// may come again under a new id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "String", try_from = "String")
+)]
+pub struct EventId(String);
+
+/// A producer's own numbering of its events: 1 to 64 characters without control characters.
+///
+/// Numbers compare as numbers, whatever their leading zeros; other texts compare character by character, above all
+/// numbers (the [sequence extension](https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/sequence.md)
+/// of CloudEvents asks for texts that sort).
+///
+/// ```
+/// use gamification_domain::Sequence;
+///
+/// let sequence = |text: &str| Sequence::parse(text).unwrap();
+/// assert!(sequence("9") < sequence("10"));
+/// assert!(sequence("0010") == sequence("10"));
+/// assert!(sequence("a2") < sequence("b1"));
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "String", try_from = "String")
+)]
+pub struct Sequence(String);
+
+/// A text that can't name an event or its place in a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {max} characters without control characters")]
+pub struct InvalidLabel {
+    /// How many characters it may have.
+    pub max: usize,
+}
+
+fn label(text: &str, max: usize) -> Result<String, InvalidLabel> {
+    let valid = (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    valid.then(|| text.to_owned()).ok_or(InvalidLabel { max })
+}
+
+impl EventId {
+    /// The longest id, in characters.
+    pub const MAX_LENGTH: usize = 255;
+
+    /// Takes an id as it was sent.
+    ///
+    /// # Errors
+    /// [`InvalidLabel`] when it is empty, too long, or contains a control character.
+    pub fn parse(text: &str) -> Result<Self, InvalidLabel> {
+        label(text, Self::MAX_LENGTH).map(Self)
+    }
+
+    /// The id as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Sequence {
+    /// The longest sequence text, in characters.
+    pub const MAX_LENGTH: usize = 64;
+
+    /// Takes a sequence as it was sent.
+    ///
+    /// # Errors
+    /// [`InvalidLabel`] when it is empty, too long, or contains a control character.
+    pub fn parse(text: &str) -> Result<Self, InvalidLabel> {
+        label(text, Self::MAX_LENGTH).map(Self)
+    }
+
+    /// The sequence as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is no number, how long the number is, and the text: in this order they compare as documented.
+    fn rank(&self) -> (bool, usize, &str) {
+        if self.0.bytes().all(|byte| byte.is_ascii_digit()) {
+            let digits = self.0.trim_start_matches('0');
+            (false, digits.len(), digits)
+        } else {
+            (true, 0, &self.0)
+        }
+    }
+}
+
+impl Ord for Sequence {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Sequence {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Sequence {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Sequence {}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+macro_rules! convert_as_text {
+    ($($name:ident),+) => {$(
+        impl TryFrom<String> for $name {
+            type Error = InvalidLabel;
+
+            fn try_from(text: String) -> Result<Self, InvalidLabel> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(label: $name) -> Self {
+                label.0
+            }
+        }
+    )+};
+}
+convert_as_text!(EventId, Sequence);
+
+/// What a message says about when its change happened, and when we received it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeClaim {
+    /// The event that brought it.
+    pub event_id: EventId,
+    /// The producer's own order, where it gives one.
+    pub sequence: Option<Sequence>,
+    /// When it happened by the producer's clock, where it says so.
+    pub time: Option<OffsetDateTime>,
+    /// When this copy of the message reached us.
+    pub received_at: OffsetDateTime,
+}
+
+impl ChangeClaim {
+    /// When the change counts as having happened: its `time`; the moment of receipt where that is missing or lies in
+    /// the future, so that a producer's bad clock can't jam a switch.
+    #[must_use]
+    pub fn occurred_at(&self) -> OffsetDateTime {
+        to_micros(self.time.map_or(self.received_at, |time| time.min(self.received_at)))
+    }
+
+    /// What tells this change's copies apart from other changes when its receipt stands in for its time.
+    fn receipt_key(&self) -> ReceiptKey {
+        match self.time {
+            Some(time) => ReceiptKey::Time(to_micros(time)),
+            None => ReceiptKey::Event(self.event_id.clone()),
+        }
+    }
+}
+
+/// Microseconds are what the database keeps; finer claims would change their order once stored.
+fn to_micros(time: OffsetDateTime) -> OffsetDateTime {
+    time.replace_nanosecond(time.microsecond() * 1_000).unwrap_or(time).to_offset(time::UtcOffset::UTC)
+}
+
+/// Where a change stands among all changes of the same thing; the greatest is the newest.
+///
+/// `sequence` decides where events carry it, else the time, then the event id. A change with a sequence is newer than
+/// any without: comparing such a pair by time would let three changes outrank one another in a circle.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct ChangeStamp {
+    sequence: Option<Sequence>,
+    #[cfg_attr(feature = "serde", serde(with = "time::serde::rfc3339"))]
+    occurred_at: OffsetDateTime,
+    /// Tells changes apart that were received together with times in the future.
+    #[cfg_attr(feature = "serde", serde(with = "time::serde::rfc3339::option"))]
+    claimed: Option<OffsetDateTime>,
+    event_id: EventId,
+}
+
+impl ChangeStamp {
+    /// Whether only the event id may tell them apart, as it does for copies of one change.
+    fn same_moment(&self, other: &Self) -> bool {
+        match (&self.sequence, &other.sequence) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            (None, None) => self.occurred_at == other.occurred_at && self.claimed == other.claimed,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+enum ReceiptKey {
+    Time(#[cfg_attr(feature = "serde", serde(with = "time::serde::rfc3339"))] OffsetDateTime),
+    Event(EventId),
+}
+
+/// When a change without a usable time was first received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Receipt {
+    key: ReceiptKey,
+    #[cfg_attr(feature = "serde", serde(with = "time::serde::rfc3339"))]
+    received_at: OffsetDateTime,
+}
+
+/// The newest change known of one thing, and what it takes to place its late copies.
+///
+/// Opaque: with the feature `serde` it is stored and taken up again as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct NewestChange {
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    stamp: ChangeStamp,
+    /// Receipts that stood in for times, so that a copy of such a change counts at the same moment again.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    receipts: Vec<Receipt>,
+}
+
+/// A value that is set by changes which may arrive late, twice and in any order: the newest change wins.
+///
+/// ```
+/// use gamification_domain::{ChangeClaim, EventId, Latest, Outcome};
+/// use time::macros::datetime;
+///
+/// let at = |time| ChangeClaim {
+///     event_id: EventId::parse("evt-1").unwrap(),
+///     sequence: None,
+///     time: Some(time),
+///     received_at: datetime!(2026-11-22 12:00 UTC),
+/// };
+/// let mut door = Latest::unset("shut");
+/// assert_eq!(door.set("open", &at(datetime!(2026-11-22 10:00 UTC))), Outcome::Applied);
+/// assert_eq!(door.set("open", &at(datetime!(2026-11-22 10:00 UTC))), Outcome::AlreadyApplied);
+/// assert_eq!(door.set("shut", &at(datetime!(2026-11-22 09:00 UTC))), Outcome::Stale);
+/// assert_eq!(*door.value(), "open");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latest<T> {
+    value: T,
+    newest: Option<NewestChange>,
+}
+
+/// What became of a change. None of these is a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It changed something.
+    Applied,
+    /// It was known already.
+    AlreadyApplied,
+    /// A newer change had overtaken it.
+    Stale,
+}
+
+impl<T: PartialEq> Latest<T> {
+    /// A value that no change has set yet.
+    pub const fn unset(value: T) -> Self {
+        Self { value, newest: None }
+    }
+
+    /// Takes up a stored value again; `newest` is `None` when no change has set it yet.
+    pub const fn restore(value: T, newest: Option<NewestChange>) -> Self {
+        Self { value, newest }
+    }
+
+    /// Sets the value, if this change is the newest known.
+    pub fn set(&mut self, value: T, claim: &ChangeClaim) -> Outcome {
+        let is_first = self.newest.is_none();
+        let same_value = self.value == value;
+        match NewestChange::advance(&mut self.newest, claim) {
+            Advance::Newer if same_value && !is_first => Outcome::AlreadyApplied,
+            Advance::Newer => {
+                self.value = value;
+                Outcome::Applied
+            }
+            Advance::Same if same_value => Outcome::AlreadyApplied,
+            Advance::Same | Advance::Overtaken => Outcome::Stale,
+        }
+    }
+
+    /// The value now.
+    pub const fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The change that set it; `None` when none has.
+    pub const fn newest(&self) -> Option<&NewestChange> {
+        self.newest.as_ref()
+    }
+}
+
+/// How an incoming change relates to the newest one known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Advance {
+    /// It is the newest now.
+    Newer,
+    /// It is of the same moment as the newest, and does not come after it by its id.
+    Same,
+    /// A newer one is known.
+    Overtaken,
+}
+
+impl NewestChange {
+    /// How many receipts are remembered for one thing. Only changes without a usable time need one, so this many
+    /// such changes of one thing must lie between a change and its late copy before the copy could count anew.
+    const MAX_RECEIPTS: usize = 32;
+
+    /// Compares an incoming change with the newest known, and remembers it when it is newer.
+    fn advance(newest: &mut Option<Self>, claim: &ChangeClaim) -> Advance {
+        let mut receipts = newest.as_ref().map_or_else(Vec::new, |known| known.receipts.clone());
+        let stamp = stamp(claim, &mut receipts);
+        let Some(known) = newest else {
+            *newest = Some(Self { stamp, receipts });
+            return Advance::Newer;
+        };
+        known.receipts = receipts;
+        if known.stamp < stamp {
+            known.stamp = stamp;
+            Advance::Newer
+        } else if known.stamp.same_moment(&stamp) {
+            Advance::Same
+        } else {
+            Advance::Overtaken
+        }
+    }
+}
+
+/// Places a change; where its receipt stands in for its time, that is its first receipt.
+fn stamp(claim: &ChangeClaim, receipts: &mut Vec<Receipt>) -> ChangeStamp {
+    let key = claim.receipt_key();
+    let first_receipt = receipts.iter().find(|receipt| receipt.key == key).map(|receipt| receipt.received_at);
+    let occurred_at = first_receipt.unwrap_or_else(|| claim.occurred_at());
+    let receipt_stands_in = claim.time.is_none_or(|time| time > claim.received_at);
+    // With a sequence, time does not decide, so there is nothing to remember.
+    if first_receipt.is_none() && receipt_stands_in && claim.sequence.is_none() {
+        if receipts.len() == NewestChange::MAX_RECEIPTS {
+            receipts.remove(0);
+        }
+        receipts.push(Receipt { key, received_at: occurred_at });
+    }
+    ChangeStamp {
+        sequence: claim.sequence.clone(),
+        occurred_at,
+        claimed: claim.time.map(to_micros),
+        event_id: claim.event_id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+
+    const NOON: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+    fn claim(event_id: &str, sequence: Option<&str>, minutes: Option<i64>) -> ChangeClaim {
+        ChangeClaim {
+            event_id: EventId::parse(event_id).unwrap(),
+            sequence: sequence.map(|text| Sequence::parse(text).unwrap()),
+            time: minutes.map(|minutes| NOON + Duration::minutes(minutes)),
+            received_at: NOON,
+        }
+    }
+
+    fn received(mut claim: ChangeClaim, minutes: i64) -> ChangeClaim {
+        claim.received_at = NOON + Duration::minutes(minutes);
+        claim
+    }
+
+    /// Sets `on` and `off` in turn and gives what became of each.
+    fn outcomes(changes: &[(bool, ChangeClaim)]) -> Vec<Outcome> {
+        let mut switch = Latest::unset(false);
+        changes.iter().map(|(on, claim)| switch.set(*on, claim)).collect()
+    }
+
+    #[test]
+    fn a_time_in_the_future_counts_as_the_moment_of_receipt() {
+        let changes =
+            [(true, claim("future", None, Some(60))), (false, received(claim("real", None, Some(5)), 6))];
+        assert_eq!(outcomes(&changes), [Outcome::Applied; 2]);
+    }
+
+    #[test]
+    fn a_copy_of_a_change_from_the_future_keeps_its_first_receipt() {
+        let changes = [
+            (true, claim("future", None, Some(60))),
+            (false, received(claim("real", None, Some(5)), 6)),
+            (true, received(claim("future", None, Some(60)), 10)),
+            (true, received(claim("renamed", None, Some(60)), 30)),
+            (true, received(claim("future", None, Some(60)), 120)),
+        ];
+        use Outcome::{Applied, Stale};
+        assert_eq!(outcomes(&changes), [Applied, Applied, Stale, Stale, Stale]);
+    }
+
+    #[test]
+    fn a_copy_of_a_change_without_time_keeps_its_first_receipt() {
+        let changes = [
+            (true, claim("untimed", None, None)),
+            (false, received(claim("next", None, Some(5)), 6)),
+            (true, received(claim("untimed", None, None), 10)),
+        ];
+        assert_eq!(outcomes(&changes), [Outcome::Applied, Outcome::Applied, Outcome::Stale]);
+    }
+
+    #[test]
+    fn remembered_receipts_are_bounded() {
+        let mut newest = None;
+        for number in 0..100 {
+            let untimed = received(claim(&format!("{number}"), None, None), number);
+            NewestChange::advance(&mut newest, &untimed);
+        }
+        assert_eq!(newest.unwrap().receipts.len(), NewestChange::MAX_RECEIPTS);
+    }
+
+    #[test]
+    fn the_same_change_under_a_new_id_is_known() {
+        let changes = ["b", "a", "b", "c"].map(|id| (true, claim(id, None, Some(-5))));
+        use Outcome::{AlreadyApplied, Applied};
+        assert_eq!(outcomes(&changes), [Applied, AlreadyApplied, AlreadyApplied, AlreadyApplied]);
+    }
+
+    #[test]
+    fn changes_of_one_moment_are_ordered_by_event_id() {
+        let on = (true, claim("a", None, Some(-5)));
+        let off = (false, claim("b", None, Some(-5)));
+        assert_eq!(outcomes(&[on.clone(), off.clone()]), [Outcome::Applied; 2]);
+        assert_eq!(outcomes(&[off, on]), [Outcome::Applied, Outcome::Stale]);
+    }
+
+    #[test]
+    fn the_first_change_counts_even_when_it_sets_what_was_there() {
+        assert_eq!(outcomes(&[(false, claim("a", None, Some(-5)))]), [Outcome::Applied]);
+    }
+
+    #[test]
+    fn a_sequence_outranks_any_time() {
+        let changes = [
+            (true, claim("a", Some("2"), Some(-60))),
+            (false, claim("b", Some("1"), Some(-1))),
+            (false, claim("c", None, Some(-1))),
+            (false, claim("d", Some("10"), Some(-90))),
+        ];
+        use Outcome::{Applied, Stale};
+        assert_eq!(outcomes(&changes), [Applied, Stale, Stale, Applied]);
+    }
+
+    #[test]
+    fn labels_are_short_texts_without_control_characters() {
+        for refused in ["", "a\0b", "a\nb", &"x".repeat(256)] {
+            assert_eq!(EventId::parse(refused), Err(InvalidLabel { max: 255 }));
+        }
+        assert!(EventId::parse(&"é".repeat(255)).is_ok());
+        assert_eq!(Sequence::parse(&"1".repeat(65)), Err(InvalidLabel { max: 64 }));
+    }
+
+    fn any_claim() -> impl Strategy<Value = ChangeClaim> {
+        let sequence = prop::option::of(prop::sample::select(vec!["1", "2", "10", "a"]));
+        (prop::sample::select(vec!["a", "b", "c"]), sequence, prop::option::of(-3_i64..3))
+            .prop_map(|(id, sequence, minutes)| claim(id, sequence, minutes))
+    }
+
+    proptest! {
+        #[test]
+        fn the_newest_is_the_same_in_any_order_and_any_repetition(
+            (history, shuffled) in prop::collection::vec(any_claim(), 1..8)
+                .prop_flat_map(|history| {
+                    let twice: Vec<_> = history.iter().chain(&history).cloned().collect();
+                    (Just(history), Just(twice).prop_shuffle())
+                })
+        ) {
+            let newest = |claims: &[ChangeClaim]| {
+                let mut newest = None;
+                for claim in claims {
+                    NewestChange::advance(&mut newest, claim);
+                }
+                newest.unwrap().stamp
+            };
+            prop_assert_eq!(newest(&history), newest(&shuffled));
+        }
+    }
+}
