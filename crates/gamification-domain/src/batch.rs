@@ -31,7 +31,7 @@ pub struct Scope {
     pub community_members: BTreeSet<MemberKey>,
     /// Courses that may change.
     pub courses: BTreeSet<CourseKey>,
-    /// Communities whose level configuration judges an award.
+    /// Communities whose level configuration judges awards; each community that is touched has one from then on.
     pub level_configurations: BTreeSet<CommunityId>,
     /// Members whose points may change, or who shall exist with 0 points from now on.
     pub member_points: BTreeSet<MemberKey>,
@@ -53,6 +53,7 @@ impl Scope {
     }
 
     fn include(&mut self, fact: &Fact) {
+        self.level_configurations.extend(fact.community_id());
         match *fact {
             Fact::ContentCreated { community_id, content, author_id } => {
                 self.include_award((community_id, author_id), content.created_source(), content.source_id());
@@ -76,13 +77,12 @@ impl Scope {
             Fact::CommunityCreated { community_id, .. } => {
                 self.communities.insert(community_id);
             }
-            Fact::MemberJoined { community_id, user_id, .. } => {
+            Fact::MemberJoined { community_id, user_id, .. } | Fact::MemberLeft { community_id, user_id } => {
                 self.communities.insert(community_id);
                 self.community_members.insert((community_id, user_id));
                 self.member_points.insert((community_id, user_id));
             }
-            Fact::MemberRoleChanged { community_id, user_id, .. }
-            | Fact::MemberLeft { community_id, user_id } => {
+            Fact::MemberRoleChanged { community_id, user_id, .. } => {
                 self.communities.insert(community_id);
                 self.community_members.insert((community_id, user_id));
             }
@@ -100,7 +100,6 @@ impl Scope {
         source: PointSource,
         source_id: SourceId,
     ) {
-        self.level_configurations.insert(community_id);
         self.member_points.insert((community_id, user_id));
         self.once_only_keys.extend(OnceOnlyKey::of(community_id, source, source_id, user_id));
     }

@@ -104,6 +104,25 @@ pub enum Fact {
     },
 }
 
+impl Fact {
+    /// Where it happened, as far as it says so.
+    #[must_use]
+    pub const fn community_id(&self) -> Option<CommunityId> {
+        match *self {
+            Self::LessonCompleted { community_id, .. } => community_id,
+            Self::ContentCreated { community_id, .. }
+            | Self::ContentLiked { community_id, .. }
+            | Self::ContentUnliked { community_id, .. }
+            | Self::CommunityCreated { community_id, .. }
+            | Self::MemberJoined { community_id, .. }
+            | Self::MemberRoleChanged { community_id, .. }
+            | Self::MemberLeft { community_id, .. }
+            | Self::CourseCreated { community_id, .. }
+            | Self::CourseDeleted { community_id, .. } => Some(community_id),
+        }
+    }
+}
+
 /// A fact, and what its message says about when it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FactRecord {

@@ -1,6 +1,6 @@
 //! A community's nine levels: their names and thresholds.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use crate::{
     CommunityId, LevelConfigurationId, LevelName, LevelNameError, LevelNumber, Points,
@@ -202,17 +202,18 @@ const DEFAULTS: [(&str, u16); LevelNumber::COUNT] = [
 impl LevelConfiguration {
     /// The configuration that a community has until an admin changes it: version 1.
     #[must_use]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the defaults are constants, and a test validates them"
+    )]
     pub fn default_for(id: LevelConfigurationId, community_id: CommunityId) -> Self {
-        let drafts: Vec<LevelDraft> = LevelNumber::all()
-            .zip(DEFAULTS)
-            .map(|(level, (name, threshold))| LevelDraft {
-                level: i64::from(level.get()),
-                name: name.to_owned(),
-                threshold: i64::from(threshold),
-            })
-            .collect();
-        #[expect(clippy::expect_used, reason = "the defaults are constants, and a test validates them")]
-        let levels = Self::validate(&drafts).expect("the defaults are valid");
+        let drafts = LevelNumber::all().zip(DEFAULTS).map(|(level, (name, threshold))| LevelDraft {
+            level: i64::from(level.get()),
+            name: name.to_owned(),
+            threshold: i64::from(threshold),
+        });
+        let levels = Self::validate(&drafts.collect::<Vec<_>>()).expect("the defaults are valid");
         Self { id, community_id, levels, version: 1 }
     }
 
@@ -375,10 +376,9 @@ fn number<'a>(drafts: &'a [LevelDraft], mistakes: &mut Mistakes) -> Numbered<'a>
             mistakes.at(index, LevelField::Level, LevelProblem::NotALevel { number });
             continue;
         };
-        if numbered.contains_key(&level) {
-            mistakes.at(index, LevelField::Level, LevelProblem::Repeated { level });
-        } else {
-            numbered.insert(level, (index, draft));
+        match numbered.entry(level) {
+            Entry::Occupied(_) => mistakes.at(index, LevelField::Level, LevelProblem::Repeated { level }),
+            Entry::Vacant(place) => drop(place.insert((index, draft))),
         }
     }
     for level in LevelNumber::all().filter(|level| !numbered.contains_key(level)) {

@@ -66,16 +66,7 @@ impl LevelNumber {
 
     /// All nine, lowest first.
     pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
-        const ALL: [LevelNumber; LevelNumber::COUNT] = {
-            let mut all = [LevelNumber::MIN; LevelNumber::COUNT];
-            let mut level: u8 = 1;
-            while level <= LevelNumber::MAX.0 {
-                all[level as usize - 1] = LevelNumber(level);
-                level += 1;
-            }
-            all
-        };
-        ALL.into_iter()
+        (Self::MIN.0..=Self::MAX.0).map(Self)
     }
 
     /// Its place in a list of all nine: 0 to 8.

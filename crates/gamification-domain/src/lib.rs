@@ -76,7 +76,10 @@ pub use level_name::{LevelName, LevelNameError};
 pub use level_number::{LevelNumber, LevelOutOfRange};
 pub use like_switch::{Content, LikeEffect, LikeKey, LikeSwitch};
 pub use member_points::{AppliedChange, MemberPoints, PointEntry};
-pub use newest_change::{ChangeClaim, EventId, InvalidLabel, Latest, NewestChange, Outcome, Sequence};
+pub use newest_change::{
+    ChangeClaim, ChangeStamp, EventId, InvalidLabel, Latest, NewestChange, Outcome, Receipt, ReceiptKey,
+    Sequence,
+};
 pub use point_source::{PointSource, UnknownPointSource};
 pub use point_transaction::{AwardedKeys, OnceOnlyKey, PointTransaction};
 pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};

@@ -184,15 +184,15 @@ fn to_micros(time: OffsetDateTime) -> OffsetDateTime {
 /// `sequence` decides where events carry it, else the time, then the event id. A change with a sequence is newer than
 /// any without: comparing such a pair by time would let three changes outrank one another in a circle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct ChangeStamp {
-    sequence: Option<Sequence>,
-    #[cfg_attr(feature = "serde", serde(with = "time::serde::rfc3339"))]
-    occurred_at: OffsetDateTime,
-    /// Tells changes apart that were received together with times in the future.
-    #[cfg_attr(feature = "serde", serde(with = "time::serde::rfc3339::option"))]
-    claimed: Option<OffsetDateTime>,
-    event_id: EventId,
+pub struct ChangeStamp {
+    /// The producer's own order, where it gives one.
+    pub sequence: Option<Sequence>,
+    /// When the change counts as having happened.
+    pub occurred_at: OffsetDateTime,
+    /// What the producer's clock said; tells changes apart that were received together with times in the future.
+    pub claimed_at: Option<OffsetDateTime>,
+    /// The event that brought it.
+    pub event_id: EventId,
 }
 
 impl ChangeStamp {
@@ -200,39 +200,37 @@ impl ChangeStamp {
     fn same_moment(&self, other: &Self) -> bool {
         match (&self.sequence, &other.sequence) {
             (Some(mine), Some(theirs)) => mine == theirs,
-            (None, None) => self.occurred_at == other.occurred_at && self.claimed == other.claimed,
+            (None, None) => self.occurred_at == other.occurred_at && self.claimed_at == other.claimed_at,
             _ => false,
         }
     }
 }
 
+/// What tells the copies of a change without a usable time from other changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-enum ReceiptKey {
-    Time(#[cfg_attr(feature = "serde", serde(with = "time::serde::rfc3339"))] OffsetDateTime),
+pub enum ReceiptKey {
+    /// The time it claims, in the future when it was received.
+    Time(OffsetDateTime),
+    /// Its event, where it claims no time.
     Event(EventId),
 }
 
 /// When a change without a usable time was first received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Receipt {
-    key: ReceiptKey,
-    #[cfg_attr(feature = "serde", serde(with = "time::serde::rfc3339"))]
-    received_at: OffsetDateTime,
+pub struct Receipt {
+    /// Which change.
+    pub key: ReceiptKey,
+    /// Its first receipt.
+    pub received_at: OffsetDateTime,
 }
 
 /// The newest change known of one thing, and what it takes to place its late copies.
-///
-/// Opaque: with the feature `serde` it is stored and taken up again as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewestChange {
-    #[cfg_attr(feature = "serde", serde(flatten))]
-    stamp: ChangeStamp,
+    /// Where it stands.
+    pub stamp: ChangeStamp,
     /// Receipts that stood in for times, so that a copy of such a change counts at the same moment again.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
-    receipts: Vec<Receipt>,
+    pub receipts: Vec<Receipt>,
 }
 
 /// A value that is set by changes which may arrive late, twice and in any order: the newest change wins.
@@ -359,7 +357,7 @@ fn stamp(claim: &ChangeClaim, receipts: &mut Vec<Receipt>) -> ChangeStamp {
     ChangeStamp {
         sequence: claim.sequence.clone(),
         occurred_at,
-        claimed: claim.time.map(to_micros),
+        claimed_at: claim.time.map(to_micros),
         event_id: claim.event_id.clone(),
     }
 }
