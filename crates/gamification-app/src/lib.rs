@@ -1,1 +1,20 @@
-//! Skeleton.
+//! What the service does: commands that change, queries that read, and the ports they need.
+//!
+//! A command owns its transaction: it begins one on the [`Store`](ports::Store), calls the write ports that the
+//! transaction implements, lets the domain decide, and commits. A query reads through
+//! [`Queries`](ports::Queries), without a transaction. Time and ids come in through [`Environment`].
+//!
+//! This crate knows no SQL, no HTTP and no framework; it never does I/O but through its ports, and no network call is
+//! made while a transaction is open.
+//!
+//! # To add a command
+//! Make a file in `commands/` named as the sentence says it (`record_facts`), with its input, its error and the
+//! function. Take `&impl Store`; give steps that share a transaction `&mut impl ThePortsTheyNeed`. A new port is a
+//! trait in [`ports`], a supertrait of [`UnitOfWork`](ports::UnitOfWork), and a module in `gamification-pg`.
+
+pub mod commands;
+mod environment;
+pub mod ports;
+pub mod queries;
+
+pub use environment::{Environment, SystemEnvironment};

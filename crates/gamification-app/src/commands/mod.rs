@@ -1,0 +1,5 @@
+//! Commands: what changes something.
+
+mod record_facts;
+
+pub use record_facts::{RecordFactsError, record_facts};

@@ -1,0 +1,182 @@
+//! The platform's facts become points, levels and directory entries.
+
+use std::collections::BTreeSet;
+
+use gamification_domain::{
+    Batch, Changes, CourseHomes, FactRecord, LevelConfiguration, LevelConfigurationId, Loaded, MemberKey,
+    MemberNeeded, MemberPoints, MemberPointsId, Recording, Scope, Verdict,
+};
+use time::OffsetDateTime;
+
+use crate::{
+    Environment,
+    ports::{
+        DirectoryRepository, LevelConfigurationRepository, LikeSwitchRepository, MemberPointsRepository,
+        Outbox, OutboxEvent, Store, StoreError, UnitOfWork,
+    },
+};
+
+/// How often a batch is tried when other transactions are in the way. Each try waits for their locks, so a second
+/// one nearly always succeeds; without a bound, a fault in the locking would look like a slow server.
+const MAX_TRIES: usize = 5;
+
+/// Why facts could not be recorded. Nothing was changed, unless the failure is that of the commit itself: then
+/// recording the same facts again finds out.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordFactsError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Records facts in one transaction, all or none, and gives each one's verdict, in the order of the facts.
+///
+/// One fact is a batch of one. However many there are, the number of statements is the same. Facts that were
+/// recorded before, under whatever event id, change nothing.
+///
+/// # Errors
+/// [`RecordFactsError::Store`] when the database failed, or other transactions were in the way five times in a row.
+pub async fn record_facts(
+    store: &impl Store,
+    environment: &impl Environment,
+    records: &[FactRecord],
+) -> Result<Vec<Verdict>, RecordFactsError> {
+    let mut more_members = BTreeSet::new();
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_once(store, environment, records.to_vec(), &more_members).await {
+            Ok(verdicts) => return Ok(verdicts),
+            // Each member is asked for once, so this ends by itself.
+            Err(Attempt::MemberNeeded(member)) => {
+                more_members.insert(member);
+            }
+            Err(Attempt::Failed(StoreError::Contention(cause))) if tries < MAX_TRIES => {
+                tracing::debug!(tries, cause, "recording again after contention");
+            }
+            Err(Attempt::Failed(error)) => return Err(error.into()),
+        }
+    }
+}
+
+/// Why one attempt did not go through.
+enum Attempt {
+    MemberNeeded(MemberKey),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Attempt {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<MemberNeeded> for Attempt {
+    fn from(MemberNeeded(member): MemberNeeded) -> Self {
+        Self::MemberNeeded(member)
+    }
+}
+
+async fn try_once(
+    store: &impl Store,
+    environment: &impl Environment,
+    mut records: Vec<FactRecord>,
+    more_members: &BTreeSet<MemberKey>,
+) -> Result<Vec<Verdict>, Attempt> {
+    let now = environment.now();
+    let mut tx = store.begin().await?;
+    find_communities_of_lessons(&mut tx, &mut records).await?;
+    let mut scope = Scope::of(&records);
+    scope.member_points.extend(more_members);
+
+    let mut batch = Batch::new(load(&mut tx, environment, &scope, now).await?);
+    let mut next_id = || environment.next_id();
+    let mut recording = Recording { recorded_at: now, next_id: &mut next_id };
+    let verdicts = records
+        .iter()
+        .map(|record| batch.record(record, &mut recording))
+        .collect::<Result<Vec<Verdict>, MemberNeeded>>()?;
+
+    write(&mut tx, environment, batch.into_changes(), now).await?;
+    tx.commit().await?;
+    Ok(verdicts)
+}
+
+async fn find_communities_of_lessons(
+    tx: &mut impl DirectoryRepository,
+    records: &mut [FactRecord],
+) -> Result<(), StoreError> {
+    let wanted = CourseHomes::wanted(records);
+    if !wanted.is_empty() {
+        tx.course_homes(&wanted).await?.complete(records);
+    }
+    Ok(())
+}
+
+/// Loads and locks what the scope names, in the order that [`ports`](crate::ports) prescribes.
+async fn load(
+    tx: &mut (
+             impl DirectoryRepository
+             + LevelConfigurationRepository
+             + MemberPointsRepository
+             + LikeSwitchRepository
+         ),
+    environment: &impl Environment,
+    scope: &Scope,
+    now: OffsetDateTime,
+) -> Result<Loaded, StoreError> {
+    let Scope {
+        communities,
+        community_members,
+        courses,
+        level_configurations,
+        member_points,
+        once_only_keys,
+        likes,
+    } = scope;
+    let default_levels = |community_id| {
+        LevelConfiguration::default_for(LevelConfigurationId::new(environment.next_id()), community_id)
+    };
+    let new_member = |(community_id, user_id)| {
+        MemberPoints::new(MemberPointsId::new(environment.next_id()), community_id, user_id)
+    };
+    Ok(Loaded {
+        communities: tx.lock_communities(communities, now).await?,
+        community_members: tx.lock_community_members(community_members, now).await?,
+        courses: tx.lock_courses(courses, now).await?,
+        level_configurations: tx
+            .share_level_configurations(level_configurations, default_levels, now)
+            .await?,
+        member_points: tx.lock_member_points(member_points, new_member, now).await?,
+        awarded_keys: tx.awarded_keys(once_only_keys).await?,
+        like_switches: tx.lock_like_switches(likes).await?,
+    })
+}
+
+async fn write(
+    tx: &mut (impl DirectoryRepository + MemberPointsRepository + LikeSwitchRepository + Outbox),
+    environment: &impl Environment,
+    changes: Changes,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let Changes {
+        communities,
+        community_members,
+        courses,
+        member_points,
+        transactions,
+        new_like_switches,
+        changed_like_switches,
+        events,
+    } = changes;
+    let events: Vec<OutboxEvent> =
+        events.into_iter().map(|event| OutboxEvent { id: environment.next_id(), event }).collect();
+    tx.save_communities(&communities, now).await?;
+    tx.save_community_members(&community_members, now).await?;
+    tx.save_courses(&courses, now).await?;
+    tx.save_member_points(&member_points, now).await?;
+    tx.append_transactions(&transactions).await?;
+    tx.insert_like_switches(&new_like_switches, now).await?;
+    tx.save_like_switches(&changed_like_switches, now).await?;
+    tx.append_events(&events, now).await
+}

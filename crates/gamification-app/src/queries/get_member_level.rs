@@ -1,0 +1,67 @@
+//! A member looks at a profile: points and level.
+
+use gamification_domain::{CommunityId, LevelName, LevelNumber, Points, UserId};
+
+use crate::ports::{MemberLevelRecord, Queries, StoreError};
+
+/// What a profile shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberLevel {
+    /// Whose level this is.
+    pub user_id: UserId,
+    /// Their level.
+    pub level: LevelNumber,
+    /// What the community calls it.
+    pub level_name: LevelName,
+    /// Their points.
+    pub total_points: Points,
+    /// What they need for the next level: on one's own profile only, and none at level 9.
+    pub points_to_next_level: Option<Points>,
+}
+
+/// Why there is nothing to show, in the order it is checked.
+#[derive(Debug, thiserror::Error)]
+pub enum GetMemberLevelError {
+    /// No event named this community.
+    #[error("Community not found")]
+    CommunityNotFound,
+    /// The caller is not a member of the community, or not any more.
+    #[error("Only members of the community may see this")]
+    NotAMember,
+    /// The community never had this user.
+    #[error("Member not found")]
+    MemberNotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Gives a member's points and level to another member, or to themselves.
+///
+/// A member who left is still shown: points and level wait for their return.
+///
+/// # Errors
+/// [`GetMemberLevelError`], the first that applies.
+pub async fn get_member_level(
+    queries: &impl Queries,
+    community_id: CommunityId,
+    caller_id: UserId,
+    user_id: UserId,
+) -> Result<MemberLevel, GetMemberLevelError> {
+    let record = queries.member_level(community_id, caller_id, user_id).await?;
+    let MemberLevelRecord { caller_role, member, levels } =
+        record.ok_or(GetMemberLevelError::CommunityNotFound)?;
+    caller_role.ok_or(GetMemberLevelError::NotAMember)?;
+    let member = member.ok_or(GetMemberLevelError::MemberNotFound)?;
+
+    // While a change of thresholds is still working through the members, the rule is ahead of what is stored.
+    let level = member.level_under(&levels);
+    let own = caller_id == user_id;
+    Ok(MemberLevel {
+        user_id,
+        level,
+        level_name: levels.definition(level).name().clone(),
+        total_points: member.total_points(),
+        points_to_next_level: levels.points_to_next_level(level, member.total_points()).filter(|_| own),
+    })
+}

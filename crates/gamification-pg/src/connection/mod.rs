@@ -1,0 +1,131 @@
+//! Connections: where the database is, how it is trusted, and what every session is told.
+
+mod tls;
+mod url;
+
+use std::time::Duration;
+
+use deadpool::Runtime;
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{
+    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        deadpool::{BuildError, Pool},
+    },
+};
+use futures_util::FutureExt;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+pub use tls::TlsError;
+pub use url::{DatabaseUrl, InvalidDatabaseUrl};
+
+/// The oldest PostgreSQL that has what the statements need, as `server_version_num` tells it.
+const OLDEST_POSTGRES: i32 = 140_000;
+
+/// How long opening a connection, or waiting for a free one, may take. A request that waits longer would not be
+/// answered in time anyway.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What every session is told.
+///
+/// The time-outs end what nobody waits for any more: requests are answered within 5 seconds. Messages are asked for in
+/// English, because some errors are known by their text only; where that takes more rights than we have, so be it.
+const SESSION: &str = "
+    SET statement_timeout = '4s';
+    SET lock_timeout = '2s';
+    SET idle_in_transaction_session_timeout = '10s';
+    SET timezone = 'UTC';
+    DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+";
+
+/// Opens connections to one database.
+#[derive(Clone)]
+pub struct Connector {
+    url: DatabaseUrl,
+    tls: MakeRustlsConnect,
+}
+
+impl Connector {
+    /// Prepares for a database; nothing is opened yet.
+    ///
+    /// # Errors
+    /// [`TlsError`] when the certificates that the URL asks for can't be read.
+    pub fn new(url: DatabaseUrl) -> Result<Self, TlsError> {
+        let tls = MakeRustlsConnect::new(tls::client_config(&url)?);
+        Ok(Self { url, tls })
+    }
+
+    /// Opens a connection, and sets its session up.
+    ///
+    /// # Errors
+    /// `ConnectionError` when the database can't be reached or refuses.
+    pub async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let mut config = self.url.config().clone();
+        config.connect_timeout(CONNECT_TIMEOUT);
+        if config.get_application_name().is_none() {
+            config.application_name("gamification");
+        }
+        let (client, connection) =
+            config.connect(self.tls.clone()).await.map_err(|error| bad_connection(&error))?;
+        let mut connection = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+        connection.batch_execute(SESSION).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
+    }
+}
+
+/// Spelled out with its cause, which the type would lose.
+fn bad_connection(error: &tokio_postgres::Error) -> ConnectionError {
+    use std::error::Error;
+    let text = match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
+    ConnectionError::BadConnection(text)
+}
+
+/// A pool of at most `size` connections, opened when they are first needed.
+///
+/// Connections are driven by the runtime that calls this, not by the one that happens to need them: an HTTP worker's
+/// runtime ends with the HTTP server, and background work goes on after it.
+///
+/// # Errors
+/// `BuildError` never, as a runtime is given.
+pub fn pool(connector: Connector, size: usize) -> Result<Pool<AsyncPgConnection>, BuildError> {
+    let runtime = tokio::runtime::Handle::current();
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |_| {
+        let (connector, runtime) = (connector.clone(), runtime.clone());
+        async move {
+            let opened = runtime.spawn(async move { connector.connect().await });
+            opened.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
+        }
+        .boxed()
+    });
+    // The manager's own URL is not used: the setup above knows better.
+    Pool::builder(AsyncDieselConnectionManager::new_with_config("", config))
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(WAIT_TIMEOUT))
+        .create_timeout(Some(CONNECT_TIMEOUT + Duration::from_secs(1)))
+        .build()
+}
+
+/// The version of the server when it is too old for us.
+///
+/// # Errors
+/// As any query.
+pub async fn outdated_version(connection: &mut AsyncPgConnection) -> diesel::QueryResult<Option<String>> {
+    use diesel::{
+        dsl::sql,
+        sql_types::{Integer, Text},
+    };
+    let query = diesel::select((
+        sql::<Integer>("current_setting('server_version_num')::int"),
+        sql::<Text>("current_setting('server_version')"),
+    ));
+    let (number, version): (i32, String) = query.get_result(connection).await?;
+    Ok((number < OLDEST_POSTGRES).then_some(version))
+}

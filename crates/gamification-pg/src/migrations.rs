@@ -1,0 +1,80 @@
+//! The schema, built into the program.
+
+use diesel::migration::Migration;
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use gamification_app::ports::BoxedError;
+
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// Servers that start at once take turns: the key of the advisory lock they migrate under ("gamifica" in ASCII).
+const LOCK: i64 = 0x6761_6d69_6669_6361;
+
+/// Why the schema could not be changed.
+#[derive(Debug, thiserror::Error)]
+#[error("the database schema could not be changed")]
+pub struct MigrationError(#[source] BoxedError);
+
+/// Applies the migrations that the database lacks, and gives their names, oldest first.
+///
+/// Needs a runtime with several threads. Any number of servers may do this at once.
+///
+/// # Errors
+/// [`MigrationError`] when a migration fails; those before it stay applied.
+pub async fn migrate(connection: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
+    locked(connection, |harness| {
+        let applied = harness.run_pending_migrations(MIGRATIONS)?;
+        Ok(applied.iter().map(ToString::to_string).collect())
+    })
+    .await
+}
+
+/// Takes the newest migration back, and gives its name; `None` when none is left.
+///
+/// # Errors
+/// [`MigrationError`] when that fails; the schema stays as it was.
+pub async fn revert_last_migration(connection: AsyncPgConnection) -> Result<Option<String>, MigrationError> {
+    locked(connection, |harness| {
+        if harness.applied_migrations()?.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(harness.revert_last_migration(MIGRATIONS)?.to_string()))
+    })
+    .await
+}
+
+async fn locked<T>(
+    mut connection: AsyncPgConnection,
+    work: impl FnOnce(&mut AsyncMigrationHarness<AsyncPgConnection>) -> Result<T, BoxedError>,
+) -> Result<T, MigrationError> {
+    // A migration may take longer than a request, and waits for other servers that migrate.
+    // The lock ends with the connection.
+    let prepare = format!("SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})");
+    connection.batch_execute(&prepare).await.map_err(|error| MigrationError(error.into()))?;
+    let mut harness = AsyncMigrationHarness::new(connection);
+    work(&mut harness).map_err(MigrationError)
+}
+
+/// The version of the newest migration this program was built with.
+pub(crate) fn newest_version() -> Result<String, BoxedError> {
+    use diesel::migration::MigrationSource;
+    let migrations: Vec<Box<dyn Migration<diesel::pg::Pg>>> = MIGRATIONS.migrations()?;
+    let newest = migrations.iter().map(|migration| migration.name().version().to_string()).max();
+    newest.ok_or_else(|| "the program was built without migrations".into())
+}
+
+/// The version of the newest migration in the database.
+pub(crate) async fn applied_version(
+    connection: &mut AsyncPgConnection,
+) -> diesel::QueryResult<Option<String>> {
+    use diesel::{QueryDsl, dsl::max};
+    diesel::table! {
+        __diesel_schema_migrations (version) {
+            version -> VarChar,
+        }
+    }
+    __diesel_schema_migrations::table
+        .select(max(__diesel_schema_migrations::version))
+        .get_result(connection)
+        .await
+}

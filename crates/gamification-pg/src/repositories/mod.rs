@@ -1,0 +1,25 @@
+//! One module for each write port.
+
+mod directory;
+mod level_configurations;
+mod like_switches;
+mod member_points;
+mod outbox;
+
+pub(crate) use level_configurations::{StoredLevels, level_configuration};
+pub(crate) use member_points::member_points;
+
+use diesel::sql_types;
+use gamification_domain::MemberKey;
+use uuid::Uuid;
+
+/// A parameter that holds a whole column.
+type Uuids = sql_types::Array<sql_types::Uuid>;
+type Texts = sql_types::Array<sql_types::Text>;
+type NullableTexts = sql_types::Array<sql_types::Nullable<sql_types::Text>>;
+type Changes = sql_types::Array<sql_types::Nullable<sql_types::Jsonb>>;
+
+/// The two columns of a set of keys.
+fn member_columns<'a>(keys: impl IntoIterator<Item = &'a MemberKey>) -> (Vec<Uuid>, Vec<Uuid>) {
+    keys.into_iter().map(|(community_id, user_id)| (community_id.as_uuid(), user_id.as_uuid())).unzip()
+}

@@ -1,0 +1,3 @@
+DROP TABLE courses;
+DROP TABLE community_members;
+DROP TABLE communities;
