@@ -1,1 +1,23 @@
-//! Skeleton.
+//! The REST API of `gamification-app`, on Actix.
+//!
+//! JSON shapes live here, each beside its route: requests are turned into domain types by hand, views are built from
+//! them field by field. [`cloud_events`] reads the platform's events, for the route and for whoever else has a feed.
+//! Every answer of status 400 and above is an `application/problem+json` document ([`problem`]).
+//!
+//! This crate decides nothing and knows no SQL. Handlers are generic over the ports, so that only the server names a
+//! database. They check in this order: token, path, community, membership, role, body, course.
+//!
+//! # To add an endpoint
+//! Make a file under `routes/` named as the address reads, with its view, its handler and its tests; put it into the
+//! table in [`routes`]. Errors go through one `From<TheCommandError> for Problem` beside the handler.
+
+mod auth;
+pub mod cloud_events;
+mod deadline;
+mod path;
+pub mod problem;
+pub mod routes;
+mod state;
+
+pub use auth::{InvalidSecret, TokenClaims, TokenIssuer, TokenVerifier};
+pub use state::{Api, Draining};

@@ -1,0 +1,221 @@
+//! Who is calling: bearer tokens (JWT).
+
+use std::{
+    collections::HashSet,
+    future::{Ready, ready},
+    ops::Deref,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
+use gamification_app::Environment;
+use gamification_domain::UserId;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{problem::Problem, state::Api};
+
+/// What a token's `scope` must contain for its bearer to send events.
+const EVENTS_SCOPE: &str = "gamification:events:write";
+
+/// How far clocks of issuer and server may be apart, in seconds.
+const LEEWAY: u64 = 30;
+
+/// The shortest secret that is worth the name for HMAC-SHA-256 (RFC 7518, section 3.2), in bytes.
+const SHORTEST_SECRET: usize = 32;
+
+/// A secret that is too short to keep anybody out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it must be at least {SHORTEST_SECRET} bytes long, and is {length}")]
+pub struct InvalidSecret {
+    /// How long it is, in bytes.
+    pub length: usize,
+}
+
+/// Knows whose tokens are valid: those signed with one key by one algorithm, not expired, and, where that is
+/// configured, from one issuer for one audience.
+#[derive(Clone)]
+pub struct TokenVerifier {
+    key: Arc<DecodingKey>,
+    validation: Arc<Validation>,
+}
+
+/// Signs tokens with the secret that the verifier knows.
+pub struct TokenIssuer {
+    key: EncodingKey,
+    claims: TokenClaims,
+}
+
+/// What tokens must say about where they come from and for whom they are; `None` is not checked, and not said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenClaims {
+    /// The claim `iss`.
+    pub issuer: Option<String>,
+    /// The claim `aud`.
+    pub audience: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: String,
+    exp: i64,
+    /// Whatever it is, it must not make an otherwise good token bad: only a text can hold the scope.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    scope: serde_json::Value,
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    iss: serde_json::Value,
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    aud: serde_json::Value,
+}
+
+impl TokenVerifier {
+    /// Trusts tokens signed with a secret (HS256).
+    ///
+    /// # Errors
+    /// [`InvalidSecret`] when it is shorter than 32 bytes.
+    pub fn hs256(secret: &SecretString, claims: &TokenClaims) -> Result<Self, InvalidSecret> {
+        let secret = checked(secret)?;
+        let TokenClaims { issuer, audience } = claims;
+        let mut validation = Validation::new(Algorithm::HS256);
+        let mut required = HashSet::from(["exp".to_owned(), "sub".to_owned()]);
+        validation.leeway = LEEWAY;
+        validation.validate_nbf = true;
+        validation.validate_aud = audience.is_some();
+        if let Some(issuer) = issuer {
+            validation.set_issuer(&[issuer]);
+            required.insert("iss".to_owned());
+        }
+        if let Some(audience) = audience {
+            validation.set_audience(&[audience]);
+            required.insert("aud".to_owned());
+        }
+        validation.required_spec_claims = required;
+        Ok(Self { key: Arc::new(DecodingKey::from_secret(secret)), validation: Arc::new(validation) })
+    }
+
+    fn caller(&self, token: &str) -> Option<Caller> {
+        let claims: Claims = decode(token, &self.key, &self.validation).ok()?.claims;
+        let scope = claims.scope.as_str().unwrap_or_default();
+        let may_send_events = scope.split(' ').any(|scope| scope == EVENTS_SCOPE);
+        Some(Caller { user_id: claims.sub.parse().ok(), may_send_events })
+    }
+}
+
+impl TokenIssuer {
+    /// Signs with a secret (HS256).
+    ///
+    /// # Errors
+    /// [`InvalidSecret`] when it is shorter than 32 bytes.
+    pub fn hs256(secret: &SecretString, claims: TokenClaims) -> Result<Self, InvalidSecret> {
+        Ok(Self { key: EncodingKey::from_secret(checked(secret)?), claims })
+    }
+
+    /// A token for `subject` that is valid for `ttl` from `now` on; with `events`, its bearer may send events.
+    ///
+    /// # Errors
+    /// As the library says; not with a secret.
+    pub fn issue(
+        &self,
+        subject: &str,
+        events: bool,
+        now: OffsetDateTime,
+        ttl: Duration,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = Claims {
+            sub: subject.to_owned(),
+            exp: (now + ttl).unix_timestamp(),
+            scope: if events { EVENTS_SCOPE.into() } else { serde_json::Value::Null },
+            iss: self.claims.issuer.clone().into(),
+            aud: self.claims.audience.clone().into(),
+        };
+        encode(&Header::new(Algorithm::HS256), &claims, &self.key)
+    }
+}
+
+fn checked(secret: &SecretString) -> Result<&[u8], InvalidSecret> {
+    let secret = secret.expose_secret().as_bytes();
+    if secret.len() < SHORTEST_SECRET {
+        return Err(InvalidSecret { length: secret.len() });
+    }
+    Ok(secret)
+}
+
+/// The bearer of a valid token.
+struct Caller {
+    user_id: Option<UserId>,
+    may_send_events: bool,
+}
+
+/// Lets `request` in with a valid token only.
+fn authenticate<S: 'static, E: Environment>(request: &HttpRequest) -> Result<Caller, Problem> {
+    let api = request.app_data::<Data<Api<S, E>>>().ok_or_else(Problem::internal)?;
+    let header = request.headers().get(AUTHORIZATION).ok_or_else(Problem::no_token)?;
+    let (scheme, token) =
+        header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(Problem::bad_token)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::no_token());
+    }
+    api.verifier.caller(token.trim()).ok_or_else(Problem::bad_token)
+}
+
+/// A user of the platform. As a handler's first argument it is what is checked first.
+pub(crate) struct User<S, E> {
+    pub(crate) id: UserId,
+    api: Data<Api<S, E>>,
+}
+
+/// A service that may send events. As a handler's first argument it is what is checked first.
+pub(crate) struct EventProducer<S, E> {
+    api: Data<Api<S, E>>,
+}
+
+impl<S: 'static, E: Environment> FromRequest for User<S, E> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let user = || {
+            let id = authenticate::<S, E>(request)?.user_id.ok_or_else(Problem::bad_token)?;
+            Ok(Self { id, api: api(request)? })
+        };
+        ready(user())
+    }
+}
+
+impl<S: 'static, E: Environment> FromRequest for EventProducer<S, E> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let producer = || {
+            if !authenticate::<S, E>(request)?.may_send_events {
+                return Err(Problem::forbidden(format!("The token's scope must contain {EVENTS_SCOPE}")));
+            }
+            Ok(Self { api: api(request)? })
+        };
+        ready(producer())
+    }
+}
+
+fn api<S: 'static, E: Environment>(request: &HttpRequest) -> Result<Data<Api<S, E>>, Problem> {
+    request.app_data::<Data<Api<S, E>>>().cloned().ok_or_else(Problem::internal)
+}
+
+impl<S, E> Deref for User<S, E> {
+    type Target = Api<S, E>;
+
+    fn deref(&self) -> &Api<S, E> {
+        &self.api
+    }
+}
+
+impl<S, E> Deref for EventProducer<S, E> {
+    type Target = Api<S, E>;
+
+    fn deref(&self) -> &Api<S, E> {
+        &self.api
+    }
+}

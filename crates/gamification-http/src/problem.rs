@@ -1,0 +1,297 @@
+//! Errors as the world sees them: `application/problem+json` (RFC 9457).
+
+use std::fmt;
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{StatusCode, header::CONTENT_TYPE},
+    middleware::Next,
+};
+use gamification_app::ports::StoreError;
+use serde::Serialize;
+use tracing_actix_web::RequestId;
+
+/// Each kind of problem, known to clients by its `code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The request can't be understood.
+    BadRequest,
+    /// There is no valid token.
+    Unauthenticated,
+    /// The caller may not.
+    Forbidden,
+    /// There is no such thing, or it is not the caller's to know of.
+    NotFound,
+    /// The address knows other methods.
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    RequestTimeout,
+    /// The body is too large.
+    PayloadTooLarge,
+    /// The body is of a type that is not understood here.
+    UnsupportedMediaType,
+    /// The body is understood and breaks a rule.
+    ValidationError,
+    /// Our fault.
+    Internal,
+    /// Not now; the same request may succeed later.
+    Unavailable,
+}
+
+impl Code {
+    /// Status, stable code and title: the whole table.
+    const fn row(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "BAD_REQUEST", "Bad request"),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Not authenticated"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN", "Not allowed"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed")
+            }
+            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "Request timed out"),
+            Self::PayloadTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "Payload too large")
+            }
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type")
+            }
+            Self::ValidationError => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "Validation failed")
+            }
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Internal error"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "Not available now"),
+        }
+    }
+
+    /// The kind behind an answer that the framework gave by itself.
+    fn of_framework(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            status if status.is_client_error() => Self::BadRequest,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// An answer of status 400 or above.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    errors: Vec<FieldError>,
+    header: Option<(&'static str, &'static str)>,
+}
+
+/// One mistake in a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where: a JSON pointer as a URI fragment, such as `#/data/author_id`.
+    pub pointer: String,
+    /// What is wrong there.
+    pub detail: String,
+}
+
+/// How long a client should wait before it tries again, in seconds.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+impl Problem {
+    fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), header: None }
+    }
+
+    fn with_header(self, name: &'static str, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
+    /// The request can't be understood.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest, detail)
+    }
+
+    /// There is no token. What is wrong with a bad one is never told.
+    #[must_use]
+    pub fn no_token() -> Self {
+        Self::new(Code::Unauthenticated, "A bearer token is required")
+            .with_header("WWW-Authenticate", "Bearer realm=\"gamification\"")
+    }
+
+    /// There is a token and it is not valid. Why is never told.
+    #[must_use]
+    pub fn bad_token() -> Self {
+        const CHALLENGE: &str = "Bearer realm=\"gamification\", error=\"invalid_token\"";
+        Self::new(Code::Unauthenticated, "The bearer token is not valid")
+            .with_header("WWW-Authenticate", CHALLENGE)
+    }
+
+    /// The caller may not.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(Code::Forbidden, detail)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, detail)
+    }
+
+    /// The address knows other methods: those in `allowed`.
+    #[must_use]
+    pub fn method_not_allowed(allowed: &'static str) -> Self {
+        Self::new(Code::MethodNotAllowed, format!("Allowed here: {allowed}")).with_header("Allow", allowed)
+    }
+
+    /// The body did not arrive in time.
+    #[must_use]
+    pub fn request_timeout() -> Self {
+        Self::new(Code::RequestTimeout, "The body did not arrive in time")
+    }
+
+    /// The body is too large.
+    pub fn payload_too_large(detail: impl Into<String>) -> Self {
+        Self::new(Code::PayloadTooLarge, detail)
+    }
+
+    /// The body is of a type that is not understood here.
+    pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
+        Self::new(Code::UnsupportedMediaType, detail)
+    }
+
+    /// The body breaks rules: all of them at once, the first in the summary too.
+    #[must_use]
+    pub fn validation(errors: Vec<FieldError>) -> Self {
+        let detail = errors.first().map(|error| error.detail.clone()).unwrap_or_default();
+        Self { errors, ..Self::new(Code::ValidationError, detail) }
+    }
+
+    /// The database is away, or too busy.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(Code::Unavailable, "The service can't do this now; try again")
+            .with_header("Retry-After", RETRY_AFTER_SECONDS)
+    }
+
+    /// Our fault; what happened is in the log and nowhere else.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(Code::Internal, "Something went wrong on our side")
+    }
+
+    fn render(&self, request_id: Option<RequestId>) -> HttpResponse {
+        let Self { code, detail, errors, header } = self;
+        let (status, name, title) = code.row();
+        let body = Body {
+            kind: format!("urn:gamification:problem:{}", name.to_lowercase().replace('_', "-")),
+            title,
+            status: status.as_u16(),
+            code: name,
+            detail,
+            errors,
+            request_id: request_id.map(|id| id.to_string()),
+        };
+        let mut response = HttpResponse::build(status);
+        response.extensions_mut().insert(Rendered);
+        if let Some(header) = *header {
+            response.insert_header(header);
+        }
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        response.insert_header((CONTENT_TYPE, "application/problem+json")).body(body)
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+/// Marks an answer that is a problem document already.
+struct Rendered;
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.row().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.render(None)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let chain = Chain(&error);
+        match error {
+            StoreError::Contention(_) | StoreError::Unavailable(_) => {
+                tracing::warn!(error = %chain, "the database could not do it now");
+                Self::unavailable()
+            }
+            StoreError::Conflict { .. } | StoreError::Corrupt(_) => {
+                tracing::error!(error = %chain, "the database refused");
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// An error with all its causes, for the log.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// Middleware: gives each problem its request id, and makes problems of what the framework answers by itself.
+///
+/// # Errors
+/// Whatever the inner service fails with; Actix turns that into an answer.
+pub async fn render_problems<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let request_id = request.extensions().get::<RequestId>().copied();
+    let response = next.call(request).await?;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return Ok(response.map_into_left_body());
+    }
+    let problem = match response.response().error().and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) => problem.clone(),
+        None if response.response().extensions().get::<Rendered>().is_some() => {
+            return Ok(response.map_into_left_body());
+        }
+        None => {
+            let code = Code::of_framework(status);
+            Problem::new(code, code.row().2)
+        }
+    };
+    let rendered = problem.render(request_id);
+    Ok(response.into_response(rendered).map_into_right_body())
+}

@@ -1,0 +1,6 @@
+//! `/api/events`
+
+mod body;
+mod record;
+
+pub(super) use record::record;

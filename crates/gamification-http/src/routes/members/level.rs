@@ -1,0 +1,60 @@
+//! `GET /api/communities/{community_id}/members/{user_id}/level`: a member looks at a profile.
+
+use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
+use gamification_app::{
+    Environment,
+    ports::{Queries, Store},
+    queries::{GetMemberLevelError, MemberLevel, get_member_level},
+};
+use gamification_domain::Points;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{auth::User, deadline::within_deadline, path::MemberPath, problem::Problem};
+
+#[derive(Serialize)]
+struct MemberLevelView {
+    user_id: Uuid,
+    level: u8,
+    level_name: String,
+    total_points: i32,
+    points_to_next_level: Option<i32>,
+    is_max_level: bool,
+}
+
+impl From<MemberLevel> for MemberLevelView {
+    fn from(member: MemberLevel) -> Self {
+        let MemberLevel { user_id, level, level_name, total_points, points_to_next_level } = member;
+        Self {
+            user_id: user_id.as_uuid(),
+            level: level.get(),
+            level_name: level_name.into(),
+            total_points: total_points.get(),
+            points_to_next_level: points_to_next_level.map(Points::get),
+            is_max_level: level.is_max(),
+        }
+    }
+}
+
+pub(crate) async fn level<S: Store + Queries, E: Environment>(
+    user: User<S, E>,
+    path: MemberPath,
+) -> Result<HttpResponse, Problem> {
+    let MemberPath { community_id, user_id } = path;
+    let member = within_deadline(get_member_level(&user.store, community_id, user.id, user_id)).await?;
+    // Personal, and stale as soon as somebody likes something.
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(MemberLevelView::from(member)))
+}
+
+impl From<GetMemberLevelError> for Problem {
+    fn from(error: GetMemberLevelError) -> Self {
+        let detail = error.to_string();
+        match error {
+            GetMemberLevelError::CommunityNotFound | GetMemberLevelError::MemberNotFound => {
+                Self::not_found(detail)
+            }
+            GetMemberLevelError::NotAMember => Self::forbidden(detail),
+            GetMemberLevelError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What every handler shares.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use gamification_app::Environment;
+
+use crate::auth::TokenVerifier;
+
+/// The parts a server hands to the routes: the database, time and ids, and whose tokens it trusts.
+pub struct Api<S, E> {
+    /// Where facts go and reads come from.
+    pub store: S,
+    /// Time and ids.
+    pub environment: E,
+    /// Whose tokens are trusted.
+    pub verifier: TokenVerifier,
+    /// Whether the server is about to stop.
+    pub draining: Draining,
+}
+
+impl<S, E: Environment> Api<S, E> {
+    /// Puts the parts together.
+    pub fn new(store: S, environment: E, verifier: TokenVerifier, draining: Draining) -> Self {
+        Self { store, environment, verifier, draining }
+    }
+}
+
+/// Tells load balancers, through `/readyz`, to send no more work here. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct Draining(Arc<AtomicBool>);
+
+impl Draining {
+    /// From now on.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it began.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
