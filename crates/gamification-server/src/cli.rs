@@ -1,0 +1,81 @@
+//! The command line. Every option is also an environment variable.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Points and levels for the members of online communities.
+#[derive(Debug, Parser)]
+#[command(name = "gamification-server", version, about, max_term_width = 120)]
+pub struct Cli {
+    /// What to do; without one, serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Apply pending migrations, then serve the API (the default)
+    Serve,
+    /// Apply pending migrations and exit
+    Migrate {
+        /// Take the last migration back instead
+        #[arg(long)]
+        revert: bool,
+    },
+    /// Print a token signed with the configured HS256 secret
+    Token {
+        /// Whom it is for: a user's UUID; with --service, any text
+        #[arg(long)]
+        user: String,
+        /// Let its bearer send events
+        #[arg(long)]
+        service: bool,
+        /// How long it is valid, such as 30m, 1h or 7d
+        #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+        ttl: std::time::Duration,
+    },
+}
+
+/// Configuration as it was given: checked in [`crate::config`], so that a mistake names the variable.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Options {
+    /// PostgreSQL 14 or newer, as postgres://…; without it, an embedded one is started
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Where to listen; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "GAMIFICATION_LISTEN", global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Folder of the embedded database and the development secret [default: the platform's data folder]
+    #[arg(long, env = "GAMIFICATION_DATA_DIR", global = true, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Folder with `initdb` and `postgres` for the embedded database [default: found by itself]
+    #[arg(long, env = "GAMIFICATION_PG_BIN", global = true, value_name = "FOLDER")]
+    pub pg_bin: Option<PathBuf>,
+    /// Secret that signs tokens, at least 32 bytes
+    #[arg(
+        long,
+        env = "GAMIFICATION_JWT_HS256_SECRET",
+        hide_env_values = true,
+        global = true,
+        value_name = "SECRET"
+    )]
+    pub jwt_hs256_secret: Option<String>,
+    /// Issuer that tokens must name
+    #[arg(long, env = "GAMIFICATION_JWT_ISSUER", global = true, value_name = "ISSUER")]
+    pub jwt_issuer: Option<String>,
+    /// Audience that tokens must name
+    #[arg(long, env = "GAMIFICATION_JWT_AUDIENCE", global = true, value_name = "AUDIENCE")]
+    pub jwt_audience: Option<String>,
+    /// The most connections to the database [default: 10]
+    #[arg(long, env = "GAMIFICATION_DB_POOL_SIZE", global = true, value_name = "NUMBER")]
+    pub db_pool_size: Option<String>,
+    /// pretty or json [default: pretty on a terminal, else json]; the level is RUST_LOG's
+    #[arg(long, env = "GAMIFICATION_LOG_FORMAT", global = true, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+}

@@ -1,0 +1,59 @@
+//! One file for each command.
+
+mod migrate;
+mod serve;
+mod token;
+
+use anyhow::{Context, Result, bail};
+use gamification_pg::connection::{Connector, outdated_version};
+
+use crate::{
+    cli::{Cli, Command, Options},
+    config::{Config, Database, LogFormat},
+    embedded_postgres::EmbeddedPostgres,
+    telemetry,
+};
+
+/// Does what the command line says.
+///
+/// # Errors
+/// One sentence, with its causes, for whoever configures the server.
+pub async fn run(Cli { command, options }: Cli) -> Result<()> {
+    let log_format = Config::new(&options).log_format()?;
+    telemetry::init(log_format)?;
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(&options, log_format).await,
+        Command::Migrate { revert } => migrate::migrate(&options, log_format, revert).await,
+        Command::Token { user, service, ttl } => token::token(&options, &user, service, ttl),
+    }
+}
+
+/// A database that answers, and the embedded server behind it, if it is ours.
+struct OpenDatabase {
+    connector: Connector,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+async fn open_database(options: &Options, log_format: LogFormat) -> Result<OpenDatabase> {
+    let (url, embedded) = match Config::new(options).database()? {
+        Database::At(url) => (*url, None),
+        Database::Embedded(location) => {
+            let embedded = EmbeddedPostgres::start(&location)
+                .await
+                .context("DATABASE_URL is not set, and no PostgreSQL of our own could be started")?;
+            let folder = embedded.folder().display();
+            telemetry::announce(
+                log_format,
+                &format!("DATABASE_URL is not set: using an embedded PostgreSQL in {folder}"),
+            );
+            (embedded.url()?, Some(embedded))
+        }
+    };
+    let connector = Connector::new(url).context("DATABASE_URL is not usable")?;
+    let mut connection =
+        connector.connect().await.context("the database can't be reached; check DATABASE_URL")?;
+    if let Some(version) = outdated_version(&mut connection).await? {
+        bail!("the database is PostgreSQL {version}, and 14 or newer is needed");
+    }
+    Ok(OpenDatabase { connector, embedded })
+}

@@ -1,0 +1,102 @@
+//! `serve`: the service itself.
+
+use std::{net::SocketAddr, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::from_fn,
+    web::Data,
+};
+use anyhow::{Context, Result};
+use gamification_app::SystemEnvironment;
+use gamification_http::{Api, Draining, TokenVerifier, problem::render_problems, routes};
+use gamification_pg::{PgStore, connection::pool, migrate};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_actix_web::TracingLogger;
+
+use super::{OpenDatabase, open_database};
+use crate::{
+    cli::Options,
+    config::{Config, LogFormat},
+    secret,
+    telemetry::announce,
+};
+
+/// How long requests that have begun may take to end once the server shall stop, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 8;
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+type ServerApi = Api<PgStore, SystemEnvironment>;
+
+pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()> {
+    let config = Config::new(options);
+    // Everything that may be wrong with the configuration comes before anything is started.
+    let (listen, pool_size) = (config.listen()?, config.db_pool_size()?);
+    let verifier = TokenVerifier::hs256(&config.jwt_secret()?, &config.token_claims())
+        .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
+    announce_secret(options, log_format);
+
+    let OpenDatabase { connector, embedded } = open_database(options, log_format).await?;
+    for name in migrate(connector.connect().await?).await? {
+        tracing::info!(name, "applied a migration");
+    }
+    let draining = Draining::default();
+    let store = PgStore::new(pool(connector, pool_size)?);
+    let api = Data::new(Api::new(store, SystemEnvironment, verifier, draining.clone()));
+    let (server, addresses) = bind(api, listen)?;
+    let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
+    for address in addresses {
+        announce(log_format, &format!("listening on http://{address}"));
+    }
+    server.await.context("the server failed")?;
+    stopper.abort();
+    if let Some(embedded) = embedded {
+        embedded.stop().await?;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn bind(api: Data<ServerApi>, listen: SocketAddr) -> Result<(Server, Vec<SocketAddr>)> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(render_problems))
+            .wrap(TracingLogger::default())
+            .configure(|config| routes::configure(config, &api))
+    })
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(SHUTDOWN_TIMEOUT)
+    .disable_signals()
+    .bind(listen)
+    .with_context(|| format!("GAMIFICATION_LISTEN: {listen} can't be listened on"))?;
+    let addresses = server.addrs();
+    Ok((server.run(), addresses))
+}
+
+/// On SIGTERM or Ctrl-C: not ready any more, then no new connections, then the requests that have begun.
+fn stop_on_signal(server: ServerHandle, draining: Draining) -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
+            _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
+        }
+        draining.begin();
+        server.stop(true).await;
+    })
+}
+
+fn announce_secret(options: &Options, log_format: LogFormat) {
+    if let Some(data_dir) = Config::new(options).development_secret_folder() {
+        let path = secret::path(&data_dir);
+        let text = format!(
+            "GAMIFICATION_JWT_HS256_SECRET is not set: tokens are signed with the secret in {}",
+            path.display()
+        );
+        announce(log_format, &text);
+    }
+}

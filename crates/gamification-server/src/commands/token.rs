@@ -1,0 +1,22 @@
+//! `token`: a JWT for trying things out.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use gamification_app::{Environment, SystemEnvironment};
+use gamification_domain::UserId;
+use gamification_http::TokenIssuer;
+
+use crate::{cli::Options, config::Config};
+
+pub(super) fn token(options: &Options, user: &str, service: bool, ttl: Duration) -> Result<()> {
+    if !service {
+        user.parse::<UserId>().context("--user must be a UUID (with --service, it may be any text)")?;
+    }
+    let config = Config::new(options);
+    let issuer = TokenIssuer::hs256(&config.jwt_secret()?, config.token_claims())
+        .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
+    let token = issuer.issue(user, service, SystemEnvironment.now(), ttl)?;
+    println!("{token}");
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! Configuration, checked: a mistake is one sentence that names the variable.
+
+use std::{
+    io::{self, IsTerminal},
+    net::SocketAddr,
+    path::PathBuf,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use gamification_http::TokenClaims;
+use gamification_pg::connection::DatabaseUrl;
+use secrecy::SecretString;
+
+use crate::{cli::Options, embedded_postgres::Location, secret};
+
+/// Where the database is.
+pub enum Database {
+    /// At this address.
+    At(Box<DatabaseUrl>),
+    /// In the data folder: started when needed.
+    Embedded(Location),
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Reads what was given, variable by variable; an empty value is as good as none.
+pub struct Config<'a> {
+    options: &'a Options,
+}
+
+impl<'a> Config<'a> {
+    /// Over what was given; nothing is checked before it is asked for.
+    #[must_use]
+    pub const fn new(options: &'a Options) -> Self {
+        Self { options }
+    }
+
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// When `DATABASE_URL` is no URL of PostgreSQL, or there is no data folder.
+    pub fn database(&self) -> Result<Database> {
+        match given(self.options.database_url.as_deref()) {
+            Some(url) => {
+                let url = DatabaseUrl::parse(url).context("DATABASE_URL is not usable")?;
+                Ok(Database::At(Box::new(url)))
+            }
+            None => Ok(Database::Embedded(self.location()?)),
+        }
+    }
+
+    fn location(&self) -> Result<Location> {
+        let programs = self.options.pg_bin.clone().filter(|folder| !folder.as_os_str().is_empty());
+        Ok(Location { data_dir: self.data_dir()?, programs })
+    }
+
+    fn data_dir(&self) -> Result<PathBuf> {
+        let given = self.options.data_dir.clone().filter(|folder| !folder.as_os_str().is_empty());
+        given
+            .or_else(|| Some(dirs::data_dir()?.join("gamification")))
+            .ok_or_else(|| anyhow!("GAMIFICATION_DATA_DIR must be set: this user has no data folder"))
+    }
+
+    /// Where to listen.
+    ///
+    /// # Errors
+    /// When `GAMIFICATION_LISTEN` is no address.
+    pub fn listen(&self) -> Result<SocketAddr> {
+        let text = given(self.options.listen.as_deref()).unwrap_or("127.0.0.1:8080");
+        text.parse().map_err(|_| {
+            anyhow!(
+                "GAMIFICATION_LISTEN must be an IP address and a port such as 127.0.0.1:8080, not {text:?}"
+            )
+        })
+    }
+
+    /// The most connections to the database.
+    ///
+    /// # Errors
+    /// When `GAMIFICATION_DB_POOL_SIZE` is no number from 1 to 1000.
+    pub fn db_pool_size(&self) -> Result<usize> {
+        let text = given(self.options.db_pool_size.as_deref()).unwrap_or("10");
+        match text.parse() {
+            Ok(size) if (1..=1_000).contains(&size) => Ok(size),
+            _ => bail!("GAMIFICATION_DB_POOL_SIZE must be a number from 1 to 1000, not {text:?}"),
+        }
+    }
+
+    /// How log lines look.
+    ///
+    /// # Errors
+    /// When `GAMIFICATION_LOG_FORMAT` is neither `pretty` nor `json`.
+    pub fn log_format(&self) -> Result<LogFormat> {
+        match given(self.options.log_format.as_deref()) {
+            None if io::stderr().is_terminal() => Ok(LogFormat::Pretty),
+            None | Some("json") => Ok(LogFormat::Json),
+            Some("pretty") => Ok(LogFormat::Pretty),
+            Some(other) => bail!("GAMIFICATION_LOG_FORMAT must be pretty or json, not {other:?}"),
+        }
+    }
+
+    /// What tokens must say of their origin.
+    #[must_use]
+    pub fn token_claims(&self) -> TokenClaims {
+        let owned = |text: &Option<String>| given(text.as_deref()).map(ToOwned::to_owned);
+        TokenClaims { issuer: owned(&self.options.jwt_issuer), audience: owned(&self.options.jwt_audience) }
+    }
+
+    /// The secret that signs tokens: the one given, or, with the embedded database only, one that is made on first
+    /// use and kept in the data folder.
+    ///
+    /// # Errors
+    /// When there is none and `DATABASE_URL` is set, or the kept one can't be read or written.
+    pub fn jwt_secret(&self) -> Result<SecretString> {
+        if let Some(secret) = given(self.options.jwt_hs256_secret.as_deref()) {
+            return Ok(SecretString::from(secret));
+        }
+        if given(self.options.database_url.as_deref()).is_some() {
+            bail!(
+                "GAMIFICATION_JWT_HS256_SECRET must be set when DATABASE_URL is: \
+                 a secret that this machine makes up would not be known to others"
+            );
+        }
+        secret::development(&self.data_dir()?)
+    }
+
+    /// The folder whose secret is used, when none is given.
+    #[must_use]
+    pub fn development_secret_folder(&self) -> Option<PathBuf> {
+        let needed = given(self.options.jwt_hs256_secret.as_deref()).is_none();
+        self.data_dir().ok().filter(|_| needed)
+    }
+}
+
+fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(change: impl FnOnce(&mut Options)) -> Options {
+        let mut options = Options::default();
+        change(&mut options);
+        options
+    }
+
+    fn mistake<T>(outcome: Result<T>) -> String {
+        format!("{:#}", outcome.err().unwrap())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_contract() {
+        let options = Options::default();
+        let config = Config::new(&options);
+        assert_eq!(config.listen().unwrap().to_string(), "127.0.0.1:8080");
+        assert_eq!(config.db_pool_size().unwrap(), 10);
+        assert_eq!(config.token_claims(), TokenClaims::default());
+    }
+
+    #[test]
+    fn an_empty_value_is_as_good_as_none() {
+        let options = options(|options| {
+            options.listen = Some(String::new());
+            options.database_url = Some(String::new());
+            options.data_dir = Some(PathBuf::from("/data"));
+        });
+        assert_eq!(Config::new(&options).listen().unwrap().port(), 8080);
+        assert!(matches!(Config::new(&options).database().unwrap(), Database::Embedded(_)));
+    }
+
+    #[test]
+    fn a_wrong_value_is_one_sentence_that_names_the_variable() {
+        let wrong = options(|options| {
+            options.listen = Some("localhost".into());
+            options.db_pool_size = Some("0".into());
+            options.log_format = Some("xml".into());
+            options.database_url = Some("mysql://me:topsecret@db/app".into());
+        });
+        let config = Config::new(&wrong);
+        assert_eq!(
+            mistake(config.listen()),
+            "GAMIFICATION_LISTEN must be an IP address and a port such as 127.0.0.1:8080, not \"localhost\""
+        );
+        assert_eq!(
+            mistake(config.db_pool_size()),
+            "GAMIFICATION_DB_POOL_SIZE must be a number from 1 to 1000, not \"0\""
+        );
+        assert_eq!(
+            mistake(config.log_format()),
+            "GAMIFICATION_LOG_FORMAT must be pretty or json, not \"xml\""
+        );
+        assert_eq!(
+            mistake(config.database()),
+            "DATABASE_URL is not usable: it must start with postgres:// or postgresql://"
+        );
+        let secret = config.jwt_secret().unwrap_err().to_string();
+        assert!(
+            secret.starts_with("GAMIFICATION_JWT_HS256_SECRET must be set when DATABASE_URL is"),
+            "{secret}"
+        );
+    }
+}

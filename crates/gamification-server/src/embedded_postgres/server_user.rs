@@ -1,0 +1,58 @@
+//! Who PostgreSQL runs as.
+
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
+
+use anyhow::{Context, Result};
+
+/// A user that is not root.
+#[derive(Clone, Debug)]
+pub(super) struct ServerUser {
+    pub(super) name: String,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+impl ServerUser {
+    /// Somebody else, when we are root; PostgreSQL refuses to be.
+    pub(super) fn needed() -> Result<Option<Self>> {
+        if !rustix::process::geteuid().is_root() {
+            return Ok(None);
+        }
+        let users = fs::read_to_string("/etc/passwd").context("can't read /etc/passwd")?;
+        let user = ["postgres", "nobody"].iter().find_map(|name| find(&users, name));
+        user.map(Some)
+            .context("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+    }
+
+    /// Whether every folder on the way, and the folder itself unless it is this user's own, lets everybody through.
+    pub(super) fn can_walk_to(&self, folder: &Path) -> bool {
+        const OTHERS_MAY_ENTER: u32 = 0o001;
+        folder.ancestors().all(|folder| {
+            fs::metadata(folder)
+                .is_ok_and(|metadata| metadata.uid() == self.uid || metadata.mode() & OTHERS_MAY_ENTER != 0)
+        })
+    }
+}
+
+fn find(users: &str, name: &str) -> Option<ServerUser> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let found = fields.next() == Some(name);
+        let (uid, gid) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
+        found.then(|| ServerUser { name: name.to_owned(), uid, gid })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_found_by_their_whole_name() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\nnobody2:x:7:7::/:/bin/false\nnobody:x:65534:65533::/:/bin/false";
+        let nobody = find(users, "nobody").unwrap();
+        assert_eq!((nobody.uid, nobody.gid), (65_534, 65_533));
+        assert!(find(users, "postgres").is_none());
+    }
+}
