@@ -1,1 +1,24 @@
-//! Skeleton.
+//! What the suites share: a throw-away PostgreSQL, the real server, builders of events, and an independent audit.
+//!
+//! No test reaches PostgreSQL any other way, so none can pass for want of one: where it can't be started, the test
+//! fails and says what to install.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test that can't go on should panic"
+)]
+
+mod audit;
+mod cluster;
+mod database;
+pub mod event;
+mod server;
+
+pub use audit::audit;
+pub use cluster::Cluster;
+pub use database::TestDatabase;
+pub use server::{Answer, Launch, SECRET, TestServer, binary, in_an_hour, service_token, signed, user_token};

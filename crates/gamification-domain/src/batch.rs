@@ -125,7 +125,7 @@ pub struct Loaded {
 }
 
 /// What became of one fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It changed something.
     Applied,
@@ -140,7 +140,7 @@ pub enum Verdict {
 }
 
 /// Why a fact can't be recorded.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// A lesson names no community, and its course is not known in exactly one.
     #[error("data.community_id is missing and data.course_id is not known")]

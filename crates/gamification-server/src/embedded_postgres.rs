@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use gamification_pg::connection::{Connector, DatabaseUrl, create_database};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use uuid::Uuid;
@@ -47,6 +47,8 @@ const MAINTENANCE_DATABASE: &str = "postgres";
 const SUPERUSER: &str = "postgres";
 /// How long PostgreSQL may take to accept connections. After a crash it first replays its log.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the remains of a killed server may keep a new one from starting.
+const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a starting or stopping server is looked at.
@@ -86,9 +88,9 @@ impl EmbeddedPostgres {
         if embedded.cluster.connector(MAINTENANCE_DATABASE)?.connect().await.is_err() {
             let programs = Programs::find(location.programs.as_deref(), &embedded.cluster.data())?;
             embedded.cluster.initialize(&programs)?;
-            embedded.child = Some(embedded.cluster.spawn(&programs)?);
+            embedded.launch(&programs).await?;
         }
-        embedded.accept().await?;
+        embedded.create_database().await?;
         embedded.use_lock.lock_shared()?;
         Ok(embedded)
     }
@@ -113,31 +115,33 @@ impl EmbeddedPostgres {
         &self.cluster.folder
     }
 
-    /// Waits until it accepts connections, and sees to it that it is ours and has the service's database.
-    async fn accept(&mut self) -> Result<()> {
-        let deadline = Instant::now() + START_TIMEOUT;
+    /// Starts the server, and waits until it accepts connections.
+    async fn launch(&mut self, programs: &Programs) -> Result<()> {
+        let started = Instant::now();
         let connector = self.cluster.connector(MAINTENANCE_DATABASE)?;
+        let mut child = self.cluster.spawn(programs)?;
         while let Err(error) = connector.connect().await {
-            self.check_child()?;
-            ensure!(Instant::now() < deadline, "PostgreSQL did not start in time: {error}");
+            ensure!(started.elapsed() < START_TIMEOUT, "PostgreSQL did not start in time: {error}");
+            if let Some(status) = child.try_wait()? {
+                // What is left of a server that was killed is in the way for a moment.
+                ensure!(
+                    started.elapsed() < LEFTOVER_TIMEOUT,
+                    "PostgreSQL ended at once ({status}); {} says: {}",
+                    self.cluster.log().display(),
+                    last_lines(&fs::read_to_string(self.cluster.log()).unwrap_or_default())
+                );
+                child = self.cluster.spawn(programs)?;
+            }
             tokio::time::sleep(POLL).await;
         }
-        if self.cluster.connector(DATABASE)?.connect().await.is_err() {
-            create_database(&connector, DATABASE).await?;
-        }
+        self.child = Some(child);
         Ok(())
     }
 
-    fn check_child(&mut self) -> Result<()> {
-        if let Some(child) = &mut self.child
-            && let Some(status) = child.try_wait()?
-        {
-            let log = fs::read_to_string(self.cluster.log()).unwrap_or_default();
-            bail!(
-                "PostgreSQL ended at once ({status}). Its last words in {}: {}",
-                self.cluster.log().display(),
-                last_lines(&log)
-            );
+    async fn create_database(&self) -> Result<()> {
+        // It is there from an earlier start, mostly.
+        if self.cluster.connector(DATABASE)?.connect().await.is_err() {
+            create_database(&self.cluster.connector(MAINTENANCE_DATABASE)?, DATABASE).await?;
         }
         Ok(())
     }
@@ -162,6 +166,8 @@ impl EmbeddedPostgres {
             ensure!(Instant::now() < deadline, "PostgreSQL did not stop in time");
             tokio::time::sleep(POLL).await;
         }
+        // Empty now, and made again by the next start; if it can't go, it does no harm.
+        let _ = fs::remove_dir(&self.cluster.socket_folder);
         Ok(())
     }
 

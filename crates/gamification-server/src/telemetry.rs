@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::config::LogFormat;
@@ -14,7 +14,7 @@ const DEFAULT_FILTER: &str = "info,actix_server=warn";
 pub(crate) fn init(format: LogFormat) -> Result<()> {
     let directives = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
     let filter = EnvFilter::try_new(directives.as_deref().unwrap_or(DEFAULT_FILTER))
-        .context("RUST_LOG must be a filter such as info or gamification_app=debug")?;
+        .map_err(|_| anyhow!("RUST_LOG must be a filter such as info or gamification_app=debug"))?;
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Pretty => registry.with(fmt::layer().with_writer(std::io::stderr)).try_init(),

@@ -1,0 +1,99 @@
+//! The invariants, checked by plain SQL that shares nothing with the write path.
+
+use tokio_postgres::Client;
+
+/// Each with a query that finds what breaks it.
+const INVARIANTS: [(&str, &str); 8] = [
+    (
+        "a total is the sum of the member's transactions",
+        "SELECT m.id::text FROM member_points m
+         LEFT JOIN point_transactions t ON t.community_id = m.community_id AND t.member_points_id = m.id
+         GROUP BY m.community_id, m.id HAVING m.total_points <> COALESCE(SUM(t.points), 0)",
+    ),
+    (
+        "a level is at least what the points reach",
+        "SELECT m.id::text FROM member_points m JOIN level_configurations c USING (community_id)
+         WHERE m.current_level < (
+             SELECT MAX((l ->> 'level')::int) FROM jsonb_array_elements(c.levels) l
+             WHERE (l ->> 'threshold')::int <= m.total_points)",
+    ),
+    (
+        "a post and a comment are awarded once",
+        "SELECT source_id::text FROM point_transactions WHERE source IN ('post_created', 'comment_created')
+         GROUP BY community_id, source, source_id HAVING COUNT(*) > 1",
+    ),
+    (
+        "a lesson is awarded once for each member",
+        "SELECT source_id::text FROM point_transactions WHERE source = 'lesson_completed'
+         GROUP BY community_id, member_points_id, source_id HAVING COUNT(*) > 1",
+    ),
+    (
+        "a like holds one point while it stands, and none otherwise, with the author that its switch names",
+        "SELECT t.source_id::text
+         FROM (SELECT community_id, member_points_id, source, source_id, actor_id, SUM(points) AS points
+               FROM point_transactions WHERE source IN ('post_liked', 'comment_liked') GROUP BY 1, 2, 3, 4, 5) t
+         JOIN member_points m ON m.community_id = t.community_id AND m.id = t.member_points_id
+         FULL JOIN like_switches s ON s.community_id = t.community_id AND s.content_kind || '_liked' = t.source
+             AND s.content_id = t.source_id AND s.liker_id = t.actor_id AND s.author_id = m.user_id
+         WHERE COALESCE(t.points, 0) <> (s.author_id IS NOT NULL)::int",
+    ),
+    (
+        "each transaction is told once, in the member's order, with the total after it",
+        "WITH ledger AS (
+             SELECT m.community_id, m.user_id, COUNT(*) AS lines, SUM(t.points) AS points
+             FROM member_points m
+             JOIN point_transactions t ON t.community_id = m.community_id AND t.member_points_id = m.id
+             GROUP BY 1, 2),
+         told AS (
+             SELECT community_id, member_id AS user_id, payload, event_type, (payload ->> 'new_total')::int AS new_total,
+                    SUM(CASE event_type WHEN 'PointsAwarded' THEN 1 ELSE -1 END * (payload ->> 'points')::int)
+                        OVER (PARTITION BY community_id, member_id ORDER BY sequence) AS running
+             FROM outbox WHERE event_type IN ('PointsAwarded', 'PointsDeducted'))
+         SELECT 'running total of ' || user_id FROM told WHERE running <> new_total
+         UNION ALL
+         SELECT 'number of lines of ' || COALESCE(l.user_id, t.user_id)
+         FROM ledger l
+         FULL JOIN (SELECT community_id, user_id, COUNT(*) AS lines FROM told GROUP BY 1, 2) t
+             USING (community_id, user_id)
+         WHERE l.lines IS DISTINCT FROM t.lines",
+    ),
+    (
+        "level-ups form a chain from level 1 to the member's level",
+        "WITH told AS (
+             SELECT community_id, member_id, (payload ->> 'old_level')::int AS old_level,
+                    (payload ->> 'new_level')::int AS new_level,
+                    LAG((payload ->> 'new_level')::int, 1, 1)
+                        OVER (PARTITION BY community_id, member_id ORDER BY sequence) AS before
+             FROM outbox WHERE event_type = 'MemberLeveledUp')
+         SELECT 'gap at ' || member_id FROM told WHERE old_level <> before OR new_level <= old_level
+         UNION ALL
+         SELECT 'end of ' || m.user_id FROM member_points m
+         LEFT JOIN (SELECT community_id, member_id, MAX(new_level) AS level FROM told GROUP BY 1, 2) t
+             ON t.community_id = m.community_id AND t.member_id = m.user_id
+         WHERE m.current_level <> COALESCE(t.level, 1)",
+    ),
+    (
+        "everybody whom a community had has points, and every known community has levels",
+        "SELECT user_id::text FROM community_members LEFT JOIN member_points USING (community_id, user_id)
+         WHERE presence_change IS NOT NULL AND id IS NULL
+         UNION ALL
+         SELECT community_id::text FROM communities LEFT JOIN level_configurations USING (community_id) WHERE id IS NULL",
+    ),
+];
+
+/// What breaks an invariant; nothing, when the database holds what it should.
+pub async fn audit(client: &Client) -> Vec<String> {
+    let has_schema = "SELECT to_regclass('outbox') IS NOT NULL";
+    if !client.query_one(has_schema, &[]).await.expect(has_schema).get::<_, bool>(0) {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    for (invariant, query) in INVARIANTS {
+        let rows = client.query(query, &[]).await.unwrap_or_else(|error| panic!("{invariant}: {error}"));
+        findings.extend(
+            rows.iter()
+                .map(|row| format!("{invariant}: {}", row.get::<_, Option<String>>(0).unwrap_or_default())),
+        );
+    }
+    findings
+}

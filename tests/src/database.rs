@@ -1,0 +1,92 @@
+//! A database for each test.
+
+use gamification_pg::{
+    PgStore,
+    connection::{Connector, DatabaseUrl, create_database, pool},
+    migrate,
+};
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+use crate::{Cluster, audit};
+
+/// A database of its own, audited when the test ends.
+pub struct TestDatabase {
+    url: String,
+}
+
+impl TestDatabase {
+    /// An empty database, without even a schema.
+    pub async fn empty() -> Self {
+        let cluster = Cluster::shared().await;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let maintenance = connector(&cluster.url("postgres"));
+        create_database(&maintenance, &name).await.expect("no database could be created");
+        Self { url: cluster.url(&name) }
+    }
+
+    /// A database with the schema.
+    pub async fn migrated() -> Self {
+        let database = Self::empty().await;
+        let connection = database.connector().connect().await.expect("the new database can't be reached");
+        migrate(connection).await.expect("the migrations failed");
+        database
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Opens connections the way the server does.
+    #[must_use]
+    pub fn connector(&self) -> Connector {
+        connector(&self.url)
+    }
+
+    /// The ports over it, with a pool of `size`.
+    #[must_use]
+    pub fn store(&self, size: usize) -> PgStore {
+        PgStore::new(pool(self.connector(), size).expect("no pool"))
+    }
+
+    /// A connection that shares nothing with the code under test.
+    pub async fn client(&self) -> Client {
+        client(&self.url).await
+    }
+
+    /// One number out of the database.
+    pub async fn number(&self, query: &str) -> i64 {
+        let row = self.client().await.query_one(query, &[]).await;
+        row.unwrap_or_else(|error| panic!("{query}: {error}")).get(0)
+    }
+}
+
+fn connector(url: &str) -> Connector {
+    Connector::new(DatabaseUrl::parse(url).expect("a test's own URL")).expect("no TLS is asked for")
+}
+
+async fn client(url: &str) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.expect("the database can't be reached");
+    tokio::spawn(connection);
+    client
+}
+
+impl Drop for TestDatabase {
+    /// Each test that writes is an audit.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let url = self.url.clone();
+        let audited = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
+            runtime.block_on(async { audit(&client(&url).await).await })
+        });
+        let findings = audited.join().expect("the audit failed");
+        assert!(findings.is_empty(), "the audit found: {findings:#?}");
+    }
+}

@@ -1,0 +1,290 @@
+//! The real server, as a process.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use jsonwebtoken::{EncodingKey, Header};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use ureq::{Agent, http::Response};
+use uuid::Uuid;
+
+use crate::TestDatabase;
+
+/// The secret of every server under test.
+pub const SECRET: &str = "a secret for tests, known to everybody";
+/// How long a server may take to start or stop before the test gives up; far more than it needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program, as `cargo test --workspace` built it.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("this test has no path");
+    let folder = test.ancestors().nth(2).expect("a test lies in target/<profile>/deps");
+    let binary = folder.join("gamification-server");
+    assert!(binary.is_file(), "{} is not built: run cargo test --workspace", binary.display());
+    binary
+}
+
+/// How a server is started.
+pub struct Launch {
+    command: Command,
+}
+
+impl Launch {
+    /// With nothing of this machine's environment but the way to programs.
+    #[must_use]
+    pub fn bare() -> Self {
+        let mut command = Command::new(binary());
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.env("GAMIFICATION_LISTEN", "127.0.0.1:0");
+        Self { command }
+    }
+
+    /// On a database, with the tests' secret.
+    #[must_use]
+    pub fn on(url: &str) -> Self {
+        Self::bare().env("DATABASE_URL", url).env("GAMIFICATION_JWT_HS256_SECRET", SECRET)
+    }
+
+    /// With a variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// With an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: &str) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Starts it, and waits until it listens.
+    #[must_use]
+    pub fn serve(mut self) -> TestServer {
+        let mut child = self
+            .command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server can't be started");
+        let lines = lines_of(child.stdout.take().expect("piped"));
+        let log = lines_of(child.stderr.take().expect("piped"));
+        let mut server = TestServer { child, url: String::new(), log, agent: agent() };
+        let deadline = Instant::now() + PATIENCE;
+        let mut said = Vec::new();
+        while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if let Some(address) = line.split("listening on ").nth(1) {
+                server.url = address.trim_end_matches(['"', '}']).to_owned();
+                return server;
+            }
+            said.push(line);
+        }
+        let _ = server.child.kill();
+        panic!("the server did not start: {said:?} {:?}", server.log.iter().collect::<Vec<_>>());
+    }
+
+    /// Runs it to its end, and gives its status and what it said on both outputs.
+    #[must_use]
+    pub fn run(mut self) -> (ExitStatus, String, String) {
+        let output = self.command.stdin(Stdio::null()).output().expect("the program can't be started");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("its words are UTF-8");
+        (output.status, text(output.stdout), text(output.stderr))
+    }
+}
+
+/// Reads to the end in the background, so that the writer never waits.
+fn lines_of(output: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .allow_non_standard_methods(true)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into()
+}
+
+/// A server that listens; killed when it goes out of scope.
+pub struct TestServer {
+    child: Child,
+    url: String,
+    log: mpsc::Receiver<String>,
+    agent: Agent,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: ureq::http::HeaderMap,
+    /// Its body; `null` when that is no JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    fn read(mut response: Response<ureq::Body>) -> Self {
+        let text = response.body_mut().read_to_string().expect("an answer is UTF-8");
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: serde_json::from_str(&text).unwrap_or_default(),
+        }
+    }
+
+    /// One header, as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Sees to it that this is a problem document as the contract describes it, and gives its detail.
+    pub fn problem(&self, status: u16, code: &str) -> &str {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        assert_eq!(self.body["status"], status);
+        let kind = format!("urn:gamification:problem:{}", code.to_lowercase().replace('_', "-"));
+        assert_eq!(self.body["type"], kind);
+        for text in ["title", "request_id"] {
+            assert!(self.body[text].is_string(), "{text} is missing: {self:?}");
+        }
+        self.body["detail"].as_str().expect("a detail")
+    }
+}
+
+impl TestServer {
+    /// On a database of a test.
+    #[must_use]
+    pub fn on(database: &TestDatabase) -> Self {
+        Launch::on(database.url()).serve()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// GET with a token, or none.
+    #[must_use]
+    pub fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        Answer::read(request.call().expect("the server answers"))
+    }
+
+    /// POST with headers.
+    #[must_use]
+    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.send(body).expect("the server answers"))
+    }
+
+    /// Sends one event, structured.
+    #[must_use]
+    pub fn send(&self, event: &Value) -> Answer {
+        self.deliver("application/cloudevents+json", event)
+    }
+
+    /// Sends a batch.
+    #[must_use]
+    pub fn send_batch(&self, events: &[Value]) -> Answer {
+        self.deliver("application/cloudevents-batch+json", &events.into())
+    }
+
+    fn deliver(&self, content_type: &str, body: &Value) -> Answer {
+        let token = format!("Bearer {}", service_token());
+        let headers = [("content-type", content_type), ("authorization", token.as_str())];
+        self.post("/api/events", &headers, body.to_string().as_bytes())
+    }
+
+    /// A member's level, as `caller` sees it.
+    #[must_use]
+    pub fn level(&self, community_id: Uuid, user_id: Uuid, caller: Uuid) -> Answer {
+        self.get(
+            &format!("/api/communities/{community_id}/members/{user_id}/level"),
+            Some(&user_token(caller)),
+        )
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn process(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// `kill -9`, and waits until it is dead.
+    pub fn kill(mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("it can be killed");
+    }
+
+    /// SIGTERM, and waits until it is gone; gives its status and its log.
+    #[must_use]
+    pub fn terminate(mut self) -> (ExitStatus, Vec<String>) {
+        kill_process(self.process(), Signal::TERM).expect("it can be told to stop");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its status") {
+                return (status, self.log.iter().collect());
+            }
+            assert!(Instant::now() < deadline, "the server did not stop");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A token for a user.
+#[must_use]
+pub fn user_token(user_id: Uuid) -> String {
+    signed(&json!({"sub": user_id, "exp": in_an_hour()}))
+}
+
+/// A token for sending events.
+#[must_use]
+pub fn service_token() -> String {
+    signed(&json!({"sub": "platform", "exp": in_an_hour(), "scope": "gamification:events:write"}))
+}
+
+/// A token with any claims, signed with the tests' secret.
+#[must_use]
+pub fn signed(claims: &Value) -> String {
+    jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes()))
+        .expect("it signs")
+}
+
+/// The claim `exp` of a token that is good for now.
+#[must_use]
+pub fn in_an_hour() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp() + 3_600
+}

@@ -1,0 +1,152 @@
+//! The layers, as `cargo metadata` sees them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should panic"
+)]
+
+use std::collections::{BTreeSet, HashMap};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+
+/// Each of our crates, and which of our crates it may depend on.
+const LAYERS: [(&str, &[&str]); 6] = [
+    ("gamification-domain", &[]),
+    ("gamification-app", &["gamification-domain"]),
+    ("gamification-pg", &["gamification-app", "gamification-domain"]),
+    ("gamification-http", &["gamification-app", "gamification-domain"]),
+    (
+        "gamification-server",
+        &["gamification-app", "gamification-domain", "gamification-http", "gamification-pg"],
+    ),
+    (
+        "gamification-tests",
+        &["gamification-app", "gamification-domain", "gamification-pg", "gamification-server"],
+    ),
+];
+
+/// What a layer must not reach, by itself or through others.
+const FORBIDDEN: [(&str, &[&str]); 4] = [
+    (
+        "gamification-domain",
+        &["tokio", "actix-web", "actix-http", "hyper", "diesel", "diesel-async", "tokio-postgres", "tracing"],
+    ),
+    ("gamification-app", &["actix-web", "actix-http", "hyper", "diesel", "diesel-async", "tokio-postgres"]),
+    ("gamification-pg", &["actix-web", "actix-http", "hyper"]),
+    ("gamification-http", &["diesel", "diesel-async", "tokio-postgres"]),
+];
+
+/// What no shipped crate may reach at all.
+const NOWHERE: [&str; 4] = ["openssl-sys", "pq-sys", "native-tls", "sqlx"];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .other_options(vec!["--all-features".to_owned()])
+        .exec()
+        .expect("cargo metadata runs")
+}
+
+/// Everything a package is built from, dev-dependencies left out.
+fn reachable(metadata: &Metadata, package: &str) -> BTreeSet<String> {
+    let names: HashMap<&PackageId, &str> =
+        metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let nodes = &metadata.resolve.as_ref().expect("dependencies are resolved").nodes;
+    let edges: HashMap<&PackageId, Vec<&PackageId>> = nodes
+        .iter()
+        .map(|node| {
+            let built = node.deps.iter().filter(|dependency| {
+                dependency.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development)
+            });
+            (&node.id, built.map(|dependency| &dependency.pkg).collect())
+        })
+        .collect();
+    let start = metadata.packages.iter().find(|found| found.name.as_str() == package).expect(package);
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![&start.id];
+    while let Some(id) = waiting.pop() {
+        if seen.insert(id) {
+            waiting.extend(&edges[id]);
+        }
+    }
+    seen.into_iter().map(|id| names[id].to_owned()).collect()
+}
+
+#[test]
+fn each_crate_depends_on_the_layers_below_it_only() {
+    let metadata = metadata();
+    let members: BTreeSet<&str> =
+        metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    assert_eq!(
+        members,
+        LAYERS.iter().map(|(name, _)| *name).collect(),
+        "a crate without a layer, or the other way round"
+    );
+    for package in metadata.workspace_packages() {
+        let (_, allowed) =
+            LAYERS.iter().find(|(name, _)| *name == package.name.as_str()).expect("checked above");
+        for dependency in
+            package.dependencies.iter().filter(|dependency| members.contains(dependency.name.as_str()))
+        {
+            assert!(
+                allowed.contains(&dependency.name.as_str()),
+                "{} must not depend on {}",
+                package.name,
+                dependency.name
+            );
+        }
+    }
+}
+
+#[test]
+fn no_layer_reaches_what_belongs_to_another() {
+    let metadata = metadata();
+    for (package, forbidden) in FORBIDDEN {
+        let reached = reachable(&metadata, package);
+        for name in forbidden {
+            assert!(!reached.contains(*name), "{package} reaches {name}");
+        }
+    }
+    let everything = reachable(&metadata, "gamification-server");
+    assert!(everything.contains("diesel-async"), "the walk through the dependencies finds nothing");
+    for name in NOWHERE {
+        assert!(!everything.contains(name), "the server reaches {name}");
+    }
+}
+
+#[test]
+fn the_domain_has_no_clock_and_no_randomness_of_its_own() {
+    let metadata = metadata();
+    let domain =
+        metadata.packages.iter().find(|package| package.name.as_str() == "gamification-domain").unwrap();
+    for dependency in
+        domain.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal)
+    {
+        let clocks = ["v1", "v4", "v6", "v7", "rand", "local-offset"];
+        let found: Vec<&String> =
+            dependency.features.iter().filter(|feature| clocks.contains(&feature.as_str())).collect();
+        assert!(found.is_empty(), "{} with {found:?}", dependency.name);
+    }
+    let sources =
+        ["now_utc", "now_local", "now_v7", "new_v4", "SystemTime", "Instant", "std::fs", "std::net"];
+    let folder = domain.manifest_path.parent().unwrap().join("src");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for source in sources {
+            assert!(!text.contains(source), "{} uses {source}", path.display());
+        }
+    }
+}
+
+#[test]
+fn there_is_exactly_one_binary() {
+    let metadata = metadata();
+    let packages = metadata.workspace_packages();
+    let targets = packages.iter().flat_map(|package| &package.targets);
+    let binaries: Vec<&str> =
+        targets.filter(|target| target.is_bin()).map(|target| target.name.as_str()).collect();
+    assert_eq!(binaries, ["gamification-server"]);
+}
