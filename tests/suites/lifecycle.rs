@@ -145,7 +145,7 @@ fn the_embedded_database_is_reached_through_a_private_socket_only() {
     let _server = folder.launch().serve();
     assert_eq!(folder.noted(5).as_deref(), Some(""), "no TCP address");
     for private in [folder.socket_folder(), folder.cluster().join("data")] {
-        assert_eq!(fs::metadata(private).unwrap().mode() & 0o777, 0o700, "{}", private.display());
+        assert_eq!(fs::metadata(&private).unwrap().mode() & 0o777, 0o700, "{}", private.display());
     }
     assert!(
         fs::metadata(folder.cluster().join("data")).unwrap().uid() != 0,

@@ -1,0 +1,66 @@
+//! The README's tour, pasted line by line, as a stranger would.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should panic"
+)]
+
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
+use gamification_tests::{Launch, SECRET, TestDatabase, binary};
+
+/// What the README shows under a heading, in blocks of a language, in order.
+fn blocks(heading: &str, language: &str) -> Vec<String> {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let section = readme.split("\n## ").find(|section| section.starts_with(heading)).expect(heading);
+    let fence = format!("```{language}\n");
+    section.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tour_ends_at_level_two_and_its_answers_are_those_shown() {
+    let database = TestDatabase::empty().await;
+    let server = Launch::on(database.url()).serve();
+    // The tour's `cargo run --release --quiet -- …` means the program that was just built.
+    let programs = tempfile::tempdir().unwrap();
+    let cargo = programs.path().join("cargo");
+    fs::write(&cargo, format!("#!/bin/sh\n[ \"$1\" = run ] || exit 1\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec '{}' \"$@\"\n", binary().display())).unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+
+    let tour = blocks("A first tour", "sh").concat().replace("http://127.0.0.1:8080", server.url());
+    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
+    let output = Command::new("bash")
+        .args(["-eu", "-c", &tour])
+        .env("PATH", path)
+        .env("GAMIFICATION_JWT_HS256_SECRET", SECRET)
+        .output()
+        .expect("bash and curl are needed");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let levels: Vec<&str> = said.lines().filter(|line| line.contains("\"level\"")).collect();
+    let shown = blocks("A first tour", "json");
+    assert_eq!(levels, shown.iter().map(|answer| answer.trim()).collect::<Vec<_>>());
+    assert_eq!(said.matches(r#""status":"applied""#).count(), 12, "{said}");
+}
+
+#[test]
+fn every_variable_of_the_help_is_in_the_table_and_the_other_way_round() {
+    let (_, help, _) = Launch::bare().arg("--help").run();
+    let variables = |text: &str| {
+        let is_name = |character: char| {
+            character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_'
+        };
+        let words = text.split(|character: char| !is_name(character));
+        words
+            .filter(|word| {
+                word.starts_with("GAMIFICATION_") || *word == "DATABASE_URL" || *word == "RUST_LOG"
+            })
+            .map(ToOwned::to_owned)
+            .collect::<std::collections::BTreeSet<String>>()
+    };
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    assert_eq!(variables(&help), variables(&readme));
+}
