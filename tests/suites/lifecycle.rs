@@ -18,7 +18,7 @@ use gamification_tests::{
     Launch, SECRET, TestDatabase, TestServer,
     event::{community_created, id, member_joined, post_created},
 };
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use uuid::Uuid;
 
 /// A data folder that is closed to everybody else, as `mktemp -d` makes them, with no PostgreSQL left behind it.
@@ -142,7 +142,13 @@ fn two_servers_share_a_data_folder_and_the_last_one_stops_the_database() {
 #[test]
 fn the_embedded_database_is_reached_through_a_private_socket_only() {
     let folder = DataFolder::new();
-    let _server = folder.launch().serve();
+    let server = folder.launch().serve();
+    let postgres = folder.postgres().unwrap();
+    assert_ne!(
+        getpgid(Some(postgres)),
+        getpgid(Some(server.process())),
+        "Ctrl-C must not reach it before the server"
+    );
     assert_eq!(folder.noted(5).as_deref(), Some(""), "no TCP address");
     for private in [folder.socket_folder(), folder.cluster().join("data")] {
         assert_eq!(fs::metadata(&private).unwrap().mode() & 0o777, 0o700, "{}", private.display());

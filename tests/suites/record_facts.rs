@@ -9,7 +9,10 @@
 )]
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration as StdDuration,
 };
 
@@ -24,7 +27,7 @@ use gamification_domain::{
     LessonId, PostId, Profile, Role, UserId, Verdict,
     Verdict::{Applied, Duplicate, Ignored, Rejected, Stale},
 };
-use gamification_pg::PgStore;
+use gamification_pg::{PgStore, PgTx};
 use gamification_tests::TestDatabase;
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -324,6 +327,62 @@ async fn concurrent_deliveries_of_the_same_facts_count_once() {
     let applied = [one, two, three, four].iter().flatten().filter(|verdict| **verdict == Applied).count();
     assert_eq!(applied, facts.len(), "each fact was applied by exactly one delivery");
     assert_eq!(scene.total().await, 20 * 3);
+}
+
+/// Counts transactions: more of them than batches means that some were in one another's way and tried again.
+struct Counting {
+    store: PgStore,
+    begun: AtomicU64,
+}
+
+impl Store for Counting {
+    type Tx = PgTx;
+
+    async fn begin(&self) -> Result<PgTx, StoreError> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.store.begin().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn batches_that_overlap_in_any_order_never_deadlock() {
+    const CLIENTS: u64 = 8;
+    const ROUNDS: u64 = 12;
+    let scene = Scene::new().await;
+    let store = Arc::new(Counting { store: scene.database.store(8), begun: AtomicU64::new(0) });
+    let community_id = scene.community_id;
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for round in 0..ROUNDS {
+                    // The same members for all, a few of them new in each round, each client in an order of its own.
+                    let mut authors: Vec<u128> = (u128::from(round)..u128::from(round) + 10).collect();
+                    authors.rotate_left(usize::try_from((client * 3 + round) % 10).unwrap());
+                    if client % 2 == 0 {
+                        authors.reverse();
+                    }
+                    let facts = authors.into_iter().flat_map(|author| {
+                        let author_id = UserId::new(Uuid::from_u128(author + 1));
+                        let joined = Fact::MemberJoined {
+                            community_id,
+                            user_id: author_id,
+                            role: Role::Member,
+                            profile: Profile::default(),
+                        };
+                        let created = Fact::ContentCreated { community_id, content: post(), author_id };
+                        [at(i64::from(u8::try_from(client).unwrap()), joined), at(1, created)]
+                    });
+                    let facts: Vec<FactRecord> = facts.collect();
+                    record_facts(&*store, &Fixed, &facts).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+    assert_eq!(store.begun.load(Ordering::Relaxed), CLIENTS * ROUNDS, "no batch had to be tried again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

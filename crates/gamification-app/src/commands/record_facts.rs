@@ -89,17 +89,25 @@ async fn try_once(
     let mut scope = Scope::of(&records);
     scope.member_points.extend(more_members);
 
-    let mut batch = Batch::new(load(&mut tx, environment, &scope, now).await?);
-    let mut next_id = || environment.next_id();
-    let mut recording = Recording { recorded_at: now, next_id: &mut next_id };
-    let verdicts = records
-        .iter()
-        .map(|record| batch.record(record, &mut recording))
-        .collect::<Result<Vec<Verdict>, MemberNeeded>>()?;
-
-    write(&mut tx, environment, batch.into_changes(), now).await?;
+    let loaded = load(&mut tx, environment, &scope, now).await?;
+    let (verdicts, changes) = decide(environment, loaded, &records, now)?;
+    write(&mut tx, environment, changes, now).await?;
     tx.commit().await?;
     Ok(verdicts)
+}
+
+fn decide(
+    environment: &impl Environment,
+    loaded: Loaded,
+    records: &[FactRecord],
+    now: OffsetDateTime,
+) -> Result<(Vec<Verdict>, Changes), MemberNeeded> {
+    let mut batch = Batch::new(loaded);
+    let mut next_id = || environment.next_id();
+    let mut recording = Recording { recorded_at: now, next_id: &mut next_id };
+    let verdicts: Result<Vec<Verdict>, MemberNeeded> =
+        records.iter().map(|record| batch.record(record, &mut recording)).collect();
+    Ok((verdicts?, batch.into_changes()))
 }
 
 async fn find_communities_of_lessons(
