@@ -1,11 +1,12 @@
 //! The real server, as a process.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
-    time::{Duration, Instant},
+    sync::{OnceLock, mpsc},
+    time::{Duration, Instant, SystemTime},
 };
 
 use jsonwebtoken::{EncodingKey, Header};
@@ -22,14 +23,40 @@ pub const SECRET: &str = "a secret for tests, known to everybody";
 /// How long a server may take to start or stop before the test gives up; far more than it needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program, as `cargo test --workspace` built it.
+/// The program, as `cargo test --workspace` built it, and not an older one.
 #[must_use]
 pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("this test has no path");
-    let folder = test.ancestors().nth(2).expect("a test lies in target/<profile>/deps");
-    let binary = folder.join("gamification-server");
-    assert!(binary.is_file(), "{} is not built: run cargo test --workspace", binary.display());
-    binary
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    let find = || {
+        let test = std::env::current_exe().expect("this test has no path");
+        let folder = test.ancestors().nth(2).expect("a test lies in target/<profile>/deps");
+        let binary = folder.join("gamification-server");
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let sources = newest(&root.join("crates"), "src").max(newest(&root.join("migrations"), ""));
+        // Naming a single suite builds the suite, not the program.
+        assert!(
+            fs::metadata(&binary).is_ok_and(|binary| binary.modified().ok() >= sources),
+            "{} is missing or older than its sources: run cargo test --workspace, or add --bins",
+            binary.display()
+        );
+        binary
+    };
+    BINARY.get_or_init(find).clone()
+}
+
+/// When a file below `folder`, within folders called `within` where that is given, was last changed.
+fn newest(folder: &Path, within: &str) -> Option<SystemTime> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let changed = entries.flatten().filter_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            let found = if entry.file_name() == within { "" } else { within };
+            newest(&path, found)
+        } else {
+            entry.metadata().ok()?.modified().ok().filter(|_| within.is_empty())
+        }
+    });
+    changed.max()
 }
 
 /// How a server is started.
@@ -38,11 +65,12 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// With nothing of this machine's environment but the way to programs.
+    /// With nothing of this machine's environment but the ways to programs.
     #[must_use]
     pub fn bare() -> Self {
         let mut command = Command::new(binary());
-        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        let kept = ["PATH", "GAMIFICATION_PG_BIN"];
+        command.env_clear().envs(kept.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.env("GAMIFICATION_LISTEN", "127.0.0.1:0");
         Self { command }
     }

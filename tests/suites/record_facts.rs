@@ -27,7 +27,10 @@ use gamification_domain::{
     LessonId, PostId, Profile, Role, UserId, Verdict,
     Verdict::{Applied, Duplicate, Ignored, Rejected, Stale},
 };
-use gamification_pg::{PgStore, PgTx};
+use gamification_pg::{
+    PgStore, PgTx,
+    connection::{Connector, DatabaseUrl, pool},
+};
 use gamification_tests::TestDatabase;
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -313,6 +316,8 @@ async fn a_batch_ends_where_its_facts_one_by_one_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_deliveries_of_the_same_facts_count_once() {
     let scene = Scene::new().await;
+    // A new member's row would make the deliveries wait for one another even without its lock.
+    scene.record(&[at(10, scene.joined(scene.author))]).await;
     let contents: Vec<Content> = (0..20).map(|_| post()).collect();
     let mut facts: Vec<FactRecord> = contents.iter().map(|content| at(9, scene.created(*content))).collect();
     facts.extend(contents.iter().map(|content| at(8, scene.liked(*content, scene.liker))));
@@ -383,6 +388,44 @@ async fn batches_that_overlap_in_any_order_never_deadlock() {
         client.await.unwrap();
     }
     assert_eq!(store.begun.load(Ordering::Relaxed), CLIENTS * ROUNDS, "no batch had to be tried again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn members_are_locked_in_one_order_whatever_plan_the_database_chooses() {
+    let scene = Scene::new().await;
+    let user = |number: u128| UserId::new(Uuid::from_u128(number + 1));
+    // On disk they lie the other way round than by key.
+    for number in (0..40).rev() {
+        scene.record(&[at(99, scene.joined(user(number)))]).await;
+    }
+    let without_index = "&options=-c%20enable_nestloop%3Doff%20-c%20enable_mergejoin%3Doff%20-c%20enable_indexscan%3Doff\
+                         %20-c%20enable_bitmapscan%3Doff%20-c%20enable_indexonlyscan%3Doff";
+    let url = format!("{}{without_index}", scene.database.url());
+    let by_hash = PgStore::new(pool(Connector::new(DatabaseUrl::parse(&url).unwrap()).unwrap(), 4).unwrap());
+    let counting = |store| Arc::new(Counting { store, begun: AtomicU64::new(0) });
+    let stores = [counting(scene.database.store(4)), counting(by_hash)];
+    let community_id = scene.community_id;
+    let clients: Vec<_> = (0..8)
+        .map(|client: usize| {
+            let store = Arc::clone(&stores[client % 2]);
+            tokio::spawn(async move {
+                for _ in 0..15 {
+                    let created = |number| Fact::ContentCreated {
+                        community_id,
+                        content: post(),
+                        author_id: user(number),
+                    };
+                    let facts: Vec<FactRecord> = (0..40).map(|number| at(1, created(number))).collect();
+                    record_facts(&*store, &Fixed, &facts).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+    let begun: u64 = stores.iter().map(|store| store.begun.load(Ordering::Relaxed)).sum();
+    assert_eq!(begun, 8 * 15, "no batch had to be tried again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -498,7 +541,6 @@ async fn what_the_database_guards_is_a_conflict_and_what_it_lacks_is_corrupt() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_is_unavailable_within_the_time_out() {
-    use gamification_pg::connection::{Connector, DatabaseUrl, pool};
     let nowhere = DatabaseUrl::parse("postgres://nobody@127.0.0.1:1/none").unwrap();
     let store = PgStore::new(pool(Connector::new(nowhere).unwrap(), 1).unwrap());
     assert!(matches!(store.schema_is_current().await, Err(StoreError::Unavailable(_))));
