@@ -36,7 +36,7 @@ pub fn binary() -> PathBuf {
         // Naming a single suite builds the suite, not the program.
         assert!(
             fs::metadata(&binary).is_ok_and(|binary| binary.modified().ok() >= sources),
-            "{} is missing or older than its sources: run cargo test --workspace, or add --bins",
+            "{} is missing or older than its sources: run cargo test --workspace, or add --test command_line",
             binary.display()
         );
         binary
