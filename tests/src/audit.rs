@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 
 /// Each with a query that finds what breaks it.
-const INVARIANTS: [(&str, &str); 8] = [
+const INVARIANTS: [(&str, &str); 10] = [
     (
         "a total is the sum of the member's transactions",
         "SELECT m.id::text FROM member_points m
@@ -73,6 +73,22 @@ const INVARIANTS: [(&str, &str); 8] = [
          WHERE m.current_level <> COALESCE(t.level, 1)",
     ),
     (
+        "a level's count is the number of present members at it",
+        "SELECT community_id || ' at ' || level
+         FROM (SELECT community_id, current_level AS level, COUNT(*) AS members FROM member_points
+               JOIN community_members USING (community_id, user_id)
+               WHERE community_members.is_present GROUP BY 1, 2) there
+         FULL JOIN level_counts counted USING (community_id, level)
+         WHERE COALESCE(there.members, 0) <> COALESCE(counted.members, 0)",
+    ),
+    (
+        "no recalculation is left behind, and presence is the same in both places",
+        "SELECT community_id::text FROM recalculations
+         UNION ALL
+         SELECT user_id::text FROM member_points p LEFT JOIN community_members m USING (community_id, user_id)
+         WHERE p.is_present <> COALESCE(m.is_present, false)",
+    ),
+    (
         "everybody whom a community had has points, and every known community has levels",
         "SELECT user_id::text FROM community_members LEFT JOIN member_points USING (community_id, user_id)
          WHERE presence_change IS NOT NULL AND id IS NULL
@@ -83,7 +99,7 @@ const INVARIANTS: [(&str, &str); 8] = [
 
 /// What breaks an invariant; nothing, when the database holds what it should.
 pub async fn audit(client: &Client) -> Vec<String> {
-    let has_schema = "SELECT to_regclass('outbox') IS NOT NULL";
+    let has_schema = "SELECT to_regclass('recalculations') IS NOT NULL";
     if !client.query_one(has_schema, &[]).await.expect(has_schema).get::<_, bool>(0) {
         return Vec::new();
     }

@@ -57,3 +57,15 @@ pub fn post_like(
     let data = json!({"community_id": community_id, "post_id": post_id, "user_id": liker_id, "author_id": author_id});
     event(kind, minute, &data)
 }
+
+/// `MemberJoined` as an admin.
+#[must_use]
+pub fn admin_joined(community_id: Uuid, user_id: Uuid) -> Value {
+    event("MemberJoined", 0, &json!({"community_id": community_id, "user_id": user_id, "role": "ADMIN"}))
+}
+
+/// `CourseCreated`
+#[must_use]
+pub fn course_created(community_id: Uuid, course_id: Uuid) -> Value {
+    event("CourseCreated", 0, &json!({"community_id": community_id, "course_id": course_id, "title": "Rust"}))
+}

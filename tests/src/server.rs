@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{OnceLock, mpsc},
+    sync::{Mutex, OnceLock, mpsc},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -107,7 +107,7 @@ impl Launch {
             .expect("the server can't be started");
         let lines = lines_of(child.stdout.take().expect("piped"));
         let log = lines_of(child.stderr.take().expect("piped"));
-        let mut server = TestServer { child, url: String::new(), log, agent: agent() };
+        let mut server = TestServer { child, url: String::new(), log: Mutex::new(log), agent: agent() };
         let deadline = Instant::now() + PATIENCE;
         let mut said = Vec::new();
         while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -118,7 +118,7 @@ impl Launch {
             said.push(line);
         }
         let _ = server.child.kill();
-        panic!("the server did not start: {said:?} {:?}", server.log.iter().collect::<Vec<_>>());
+        panic!("the server did not start: {said:?} {:?}", server.log());
     }
 
     /// Runs it to its end, and gives its status and what it said on both outputs.
@@ -154,7 +154,7 @@ fn agent() -> Agent {
 pub struct TestServer {
     child: Child,
     url: String,
-    log: mpsc::Receiver<String>,
+    log: Mutex<mpsc::Receiver<String>>,
     agent: Agent,
 }
 
@@ -225,11 +225,20 @@ impl TestServer {
     /// POST with headers.
     #[must_use]
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut request = self.agent.post(format!("{}{path}", self.url));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         Answer::read(request.send(body).expect("the server answers"))
+    }
+
+    /// PUT of JSON as a user, with more headers.
+    #[must_use]
+    pub fn put(&self, path: &str, user_id: Uuid, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let request = self.agent.put(format!("{}{path}", self.url));
+        let request = request
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", user_token(user_id)));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Answer::read(request.send(body.to_string().as_bytes()).expect("the server answers"))
     }
 
     /// Sends one event, structured.
@@ -259,6 +268,11 @@ impl TestServer {
         )
     }
 
+    /// What it wrote to its log, once it is gone.
+    fn log(&self) -> Vec<String> {
+        self.log.lock().expect("nobody panics with it").iter().collect()
+    }
+
     /// Its process.
     #[must_use]
     pub fn process(&self) -> Pid {
@@ -277,7 +291,7 @@ impl TestServer {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("its status") {
-                return (status, self.log.iter().collect());
+                return (status, self.log());
             }
             assert!(Instant::now() < deadline, "the server did not stop");
             std::thread::sleep(Duration::from_millis(10));

@@ -12,9 +12,11 @@
 //! function. Take `&impl Store`; give steps that share a transaction `&mut impl ThePortsTheyNeed`. A new port is a
 //! trait in [`ports`], a supertrait of [`UnitOfWork`](ports::UnitOfWork), and a module in `gamification-pg`.
 
+mod access;
 pub mod commands;
 mod environment;
 pub mod ports;
 pub mod queries;
 
+pub use access::Denied;
 pub use environment::{Environment, SystemEnvironment};

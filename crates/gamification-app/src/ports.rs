@@ -3,15 +3,16 @@
 //! Write ports live on a transaction, which *is* the unit of work; dropping it without [`UnitOfWork::commit`] rolls
 //! back. Every method takes whole sets, so that a batch costs a fixed number of statements.
 //!
-//! **Lock order**, everywhere: communities → community members → courses → level configurations → member points →
-//! like switches → outbox, and by key within each. Whoever locks otherwise can deadlock with an award.
+//! **Lock order**, everywhere: recalculations → communities → community members → courses → level configurations →
+//! member points → like switches → level counts → outbox, and by key within each. Whoever locks otherwise can deadlock
+//! with an award.
 
 use std::{collections::BTreeSet, error::Error, future::Future};
 
 use gamification_domain::{
     AwardedKeys, Community, CommunityId, CommunityMember, Course, CourseHomes, CourseId, CourseKey,
-    DomainEvent, LevelConfiguration, LikeKey, LikeSwitch, MemberKey, MemberPoints, OnceOnlyKey,
-    PointTransaction, Role, UserId,
+    CourseLevelRequirement, DomainEvent, LevelConfiguration, LevelCountChange, LevelDistribution,
+    LevelNumber, LikeKey, LikeSwitch, MemberKey, MemberPoints, OnceOnlyKey, PointTransaction, Role, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -53,7 +54,14 @@ pub trait Store: Send + Sync + 'static {
 
 /// A transaction with all write ports.
 pub trait UnitOfWork:
-    DirectoryRepository + LevelConfigurationRepository + MemberPointsRepository + LikeSwitchRepository + Outbox
+    DirectoryRepository
+    + LevelConfigurationRepository
+    + RecalculationRepository
+    + MemberPointsRepository
+    + LikeSwitchRepository
+    + LevelCountRepository
+    + CourseLevelRequirementRepository
+    + Outbox
 {
     /// Makes everything durable at once. After an error it is unknown whether that happened.
     fn commit(self) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -61,6 +69,12 @@ pub trait UnitOfWork:
 
 /// Who is in which community, and which courses exist.
 pub trait DirectoryRepository: Send {
+    /// What a user is in a community, and whether that is known at all.
+    fn standing(&mut self, user: MemberKey) -> impl Future<Output = Result<Standing, StoreError>> + Send;
+
+    /// Whether the community lists this course. It stays so until the transaction ends.
+    fn share_course(&mut self, course: CourseKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Where these courses are known.
     fn course_homes(
         &mut self,
@@ -122,6 +136,100 @@ pub trait LevelConfigurationRepository: Send {
         default_for: impl Fn(CommunityId) -> LevelConfiguration + Send,
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<Vec<LevelConfiguration>, StoreError>> + Send;
+}
+
+/// Changes of levels, and of thresholds for all members.
+pub trait RecalculationRepository: Send {
+    /// Locks a configuration against awards and other changes; `None` when the community is not known.
+    fn lock_level_configuration(
+        &mut self,
+        community_id: CommunityId,
+    ) -> impl Future<Output = Result<Option<LevelConfiguration>, StoreError>> + Send;
+
+    /// Writes a configuration that is locked.
+    fn save_level_configuration(
+        &mut self,
+        configuration: &LevelConfiguration,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Whether members are still being lifted after an earlier change. The configuration must be locked.
+    fn is_recalculating(
+        &mut self,
+        community_id: CommunityId,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Notes that all members of a community must be lifted to where its thresholds put them.
+    fn insert_recalculation(
+        &mut self,
+        community_id: CommunityId,
+        id: Uuid,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Locks what is noted, and gives the first member who was not looked at yet; `None` when nothing is noted.
+    fn lock_recalculation(
+        &mut self,
+        community_id: CommunityId,
+    ) -> impl Future<Output = Result<Option<UserId>, StoreError>> + Send;
+
+    /// Lifts the next members from `first` on, at most as many as `event_ids` has ids for, to where `levels` puts them;
+    /// writes a `MemberLeveledUp` and the change of counts for each who rises.
+    fn lift_members(
+        &mut self,
+        levels: &LevelConfiguration,
+        first: UserId,
+        event_ids: Vec<Uuid>,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Lifted, StoreError>> + Send;
+
+    /// Notes the first member who was not looked at yet.
+    fn save_recalculation(
+        &mut self,
+        community_id: CommunityId,
+        next: UserId,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// All members have been looked at.
+    fn delete_recalculation(
+        &mut self,
+        community_id: CommunityId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What lifting some members came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifted {
+    /// How many rose.
+    pub risen: u64,
+    /// Who is next; `None` when nobody is left.
+    pub next: Option<UserId>,
+}
+
+/// How many present members each level has.
+pub trait LevelCountRepository: Send {
+    /// Adds changes to the counts.
+    fn change_level_counts(
+        &mut self,
+        changes: &[LevelCountChange],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The levels that courses ask for.
+pub trait CourseLevelRequirementRepository: Send {
+    /// Writes a requirement in place of an earlier one.
+    fn put_course_level_requirement(
+        &mut self,
+        requirement: &CourseLevelRequirement,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes a requirement, if there is one.
+    fn delete_course_level_requirement(
+        &mut self,
+        course: CourseKey,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Members' totals and levels, and the ledger behind them.
@@ -196,26 +304,70 @@ pub trait Outbox: Send {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// What a member level is made of; everything about it comes from one moment.
-#[derive(Clone, Debug)]
-pub struct MemberLevelRecord {
-    /// The caller's role, while they are a member.
-    pub caller_role: Option<Role>,
-    /// The member asked for, if the community ever had them.
-    pub member: Option<MemberPoints>,
-    /// The community's levels.
-    pub levels: LevelConfiguration,
+/// What a user is in a community.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No event named this community.
+    CommunityUnknown,
+    /// Not a member, or not any more.
+    Stranger,
+    /// A member, with this role.
+    Member(Role),
 }
 
-/// Reads. Each costs one round trip, what the caller may see included.
+/// A community as one of its users may see it; everything about it comes from one moment.
+#[derive(Clone, Debug)]
+pub struct CommunityView<T> {
+    /// The caller's role, while they are a member.
+    pub role: Option<Role>,
+    /// The caller's own points, if the community ever had them.
+    pub own: Option<MemberPoints>,
+    /// The community's levels.
+    pub levels: LevelConfiguration,
+    /// What was asked for.
+    pub asked: T,
+}
+
+/// A course, and what it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CourseGate {
+    /// Which course.
+    pub course_id: CourseId,
+    /// The lowest level that gets in; everybody does when `None`.
+    pub minimum_level: Option<LevelNumber>,
+}
+
+/// Reads. Each costs one round trip, what the caller may see included; `None` when the community is not known.
 pub trait Queries: Send + Sync + 'static {
-    /// A member's points and level; `None` when the community is not known.
-    fn member_level(
+    /// What a user is in a community.
+    fn standing(&self, user: MemberKey) -> impl Future<Output = Result<Standing, StoreError>> + Send;
+
+    /// Members' points, of those whom the community ever had, in no order.
+    fn member_points(
         &self,
-        community_id: CommunityId,
-        caller_id: UserId,
-        user_id: UserId,
-    ) -> impl Future<Output = Result<Option<MemberLevelRecord>, StoreError>> + Send;
+        caller: MemberKey,
+        users: &[UserId],
+    ) -> impl Future<Output = Result<Option<CommunityView<Vec<MemberPoints>>>, StoreError>> + Send;
+
+    /// How the members spread over the levels.
+    fn level_distribution(
+        &self,
+        caller: MemberKey,
+    ) -> impl Future<Output = Result<Option<CommunityView<LevelDistribution>>, StoreError>> + Send;
+
+    /// The courses listed in the community, by id: all, or those of `courses`.
+    fn course_gates(
+        &self,
+        caller: MemberKey,
+        courses: Option<&[CourseId]>,
+    ) -> impl Future<Output = Result<Option<CommunityView<Vec<CourseGate>>>, StoreError>> + Send;
+
+    /// Communities whose members are being lifted after a change of thresholds, and where nobody has gone on since
+    /// `idle_since`.
+    fn idle_recalculations(
+        &self,
+        idle_since: OffsetDateTime,
+    ) -> impl Future<Output = Result<Vec<CommunityId>, StoreError>> + Send;
 
     /// Whether the database can be reached and has the schema that this program was built for.
     fn schema_is_current(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;

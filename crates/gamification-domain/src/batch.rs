@@ -4,16 +4,16 @@
 //! what was loaded and decides fact by fact, in order; each decision sees those before it. It collects what to write.
 //! So a batch ends exactly where the same facts end one by one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     AppliedChange, AwardedKeys, ChangeClaim, Community, CommunityId, CommunityMember, Course, CourseId,
-    CourseListing, DomainEvent, Fact, FactRecord, LevelConfiguration, LikeEffect, LikeKey, LikeSwitch,
-    MemberPoints, OnceOnlyKey, Outcome, PointEntry, PointSource, PointTransaction, PointTransactionId,
-    PointsOverflow, SourceId, UserId, tracked::Tracked,
+    CourseListing, DomainEvent, Fact, FactRecord, LevelConfiguration, LevelNumber, LikeEffect, LikeKey,
+    LikeSwitch, MemberPoints, OnceOnlyKey, Outcome, PointEntry, PointSource, PointTransaction,
+    PointTransactionId, PointsOverflow, SourceId, UserId, tracked::Tracked,
 };
 
 /// A user in a community.
@@ -175,8 +175,21 @@ pub struct Changes {
     pub new_like_switches: Vec<LikeSwitch>,
     /// Known likes that changed.
     pub changed_like_switches: Vec<LikeSwitch>,
+    /// By how much the number of present members at a level changed, sorted, none of them 0.
+    pub level_counts: Vec<LevelCountChange>,
     /// What to tell the world, in order.
     pub events: Vec<DomainEvent>,
+}
+
+/// A change of how many present members a level has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelCountChange {
+    /// In which community.
+    pub community_id: CommunityId,
+    /// At which level.
+    pub level: LevelNumber,
+    /// How many more, or, if negative, fewer.
+    pub members: i64,
 }
 
 /// The state that a list of facts touches, and the decisions over it.
@@ -360,8 +373,16 @@ impl Batch {
         user_id: UserId,
         change: impl FnOnce(&mut CommunityMember) -> Outcome,
     ) -> Result<Verdict, MemberNeeded> {
-        let new = || CommunityMember::new(community_id, user_id);
-        Ok(self.community_members.update((community_id, user_id), new, change).into())
+        let key = (community_id, user_id);
+        let (outcome, is_present) = self.community_members.update(
+            key,
+            || CommunityMember::new(community_id, user_id),
+            |member| (change(member), member.presence.value().is_some()),
+        );
+        if let Some(points) = self.member_points.get_mut(&key) {
+            points.set_present(is_present);
+        }
+        Ok(outcome.into())
     }
 
     fn list_course(
@@ -379,6 +400,7 @@ impl Batch {
     /// What is to be written, once all facts are decided.
     #[must_use]
     pub fn into_changes(self) -> Changes {
+        let level_counts = level_counts(&self.member_points);
         let (new_like_switches, changed_like_switches) = self.like_switches.into_new_and_changed();
         Changes {
             communities: self.communities.into_changed(),
@@ -388,9 +410,25 @@ impl Batch {
             transactions: self.transactions,
             new_like_switches,
             changed_like_switches,
+            level_counts,
             events: self.events,
         }
     }
+}
+
+fn level_counts(members: &Tracked<MemberKey, MemberPoints>) -> Vec<LevelCountChange> {
+    let mut counts: BTreeMap<(CommunityId, LevelNumber), i64> = BTreeMap::new();
+    for (before, now) in members.differences() {
+        for (member, members) in before.map(|before| (before, -1)).into_iter().chain([(now, 1)]) {
+            if member.is_present() {
+                *counts.entry((member.community_id(), member.current_level())).or_default() += members;
+            }
+        }
+    }
+    let changed = counts.into_iter().filter(|(_, members)| *members != 0);
+    changed
+        .map(|((community_id, level), members)| LevelCountChange { community_id, level, members })
+        .collect()
 }
 
 /// The message behind a change, and how the change is recorded.
@@ -430,8 +468,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Content, CourseHomes, EventId, LessonId, LevelConfigurationId, LevelNumber, MemberPointsId,
-        PointChange, Points, PostId, Profile, Role, Sequence,
+        Content, CourseHomes, EventId, LessonId, LevelConfigurationId, MemberPointsId, PointChange, Points,
+        PostId, Profile, Role, Sequence,
     };
 
     const NOON: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -477,6 +515,11 @@ mod tests {
         }
     }
 
+    fn joined(member: u128) -> Fact {
+        let (user_id, profile) = (user(member), Profile::default());
+        Fact::MemberJoined { community_id: COMMUNITY, user_id, role: Role::Member, profile }
+    }
+
     fn lesson(number: u128, member: u128) -> Fact {
         Fact::LessonCompleted {
             community_id: Some(COMMUNITY),
@@ -496,6 +539,7 @@ mod tests {
         like_switches: BTreeMap<LikeKey, LikeSwitch>,
         ledger: Vec<PointTransaction>,
         events: Vec<DomainEvent>,
+        level_counts: BTreeMap<LevelNumber, i64>,
         extra: BTreeSet<MemberKey>,
         ids: u128,
     }
@@ -575,6 +619,10 @@ mod tests {
             self.member_points.extend(points.map(|value| ((value.community_id(), value.user_id()), value)));
             let switches = changes.new_like_switches.into_iter().chain(changes.changed_like_switches);
             self.like_switches.extend(switches.map(|value| (value.key(), value)));
+            for LevelCountChange { level, members, .. } in changes.level_counts {
+                assert_ne!(members, 0);
+                *self.level_counts.entry(level).or_default() += members;
+            }
             self.ledger.extend(changes.transactions);
             self.events.extend(changes.events);
         }
@@ -589,6 +637,11 @@ mod tests {
                 .collect()
         }
 
+        fn present(&self) -> Vec<UserId> {
+            let present = self.member_points.values().filter(|member| member.is_present());
+            present.map(MemberPoints::user_id).collect()
+        }
+
         fn points(&self) -> BTreeMap<UserId, i32> {
             self.totals()
                 .into_iter()
@@ -598,6 +651,11 @@ mod tests {
         }
 
         fn check_ledger(&self) {
+            for (level, count) in &self.level_counts {
+                let there = |member: &&MemberPoints| member.is_present() && member.current_level() == *level;
+                let members = self.member_points.values().filter(there).count();
+                assert_eq!(i64::try_from(members), Ok(*count), "at level {level}");
+            }
             for member in self.member_points.values() {
                 let lines = self.ledger.iter().filter(|line| line.member_points_id == member.id());
                 let sum: i32 = lines.map(|line| line.change.signed()).sum();
@@ -607,7 +665,6 @@ mod tests {
     }
 
     use Verdict::{Applied, Duplicate, Ignored, Rejected, Stale};
-    use std::collections::BTreeMap;
 
     #[test]
     fn each_source_pays_what_it_is_worth_once() {
@@ -692,7 +749,7 @@ mod tests {
         let (id, level) = (MemberPointsId::new(user(1).as_uuid()), LevelNumber::MAX);
         memory
             .member_points
-            .insert((COMMUNITY, user(1)), MemberPoints::restore(id, COMMUNITY, user(1), full, level));
+            .insert((COMMUNITY, user(1)), MemberPoints::restore(id, COMMUNITY, user(1), full, level, false));
         let verdicts = memory.record(&[at(1, created(1, 1)), at(2, liked(1, 2, 1)), at(3, liked(1, 3, 1))]);
         assert!(
             matches!(verdicts[..], [Rejected(Rejection::Overflow(_)), Applied, Rejected(_)]),
@@ -745,6 +802,9 @@ mod tests {
             (0_u128..4, 0_u128..4).prop_map(move |(post, liker)| liked(post, liker, author_of(post))),
             (0_u128..4, 0_u128..4).prop_map(move |(post, liker)| unliked(post, liker, author_of(post))),
             (0_u128..3, 0_u128..3).prop_map(|(number, member)| lesson(number, member)),
+            (0_u128..3).prop_map(joined),
+            (0_u128..3)
+                .prop_map(|member| Fact::MemberLeft { community_id: COMMUNITY, user_id: user(member) }),
         ];
         (prop::collection::vec(fact, 1..14), any::<bool>()).prop_map(|(facts, sequenced)| {
             let records = facts.into_iter().zip(1_i64..).map(|(fact, minute)| {
@@ -783,6 +843,7 @@ mod tests {
                 delivered.record(batch);
                 delivered.check_ledger();
             }
+            prop_assert_eq!(in_order.present(), delivered.present());
             // Levels may differ: a like that was overtaken before it came never lifted anybody.
             prop_assert_eq!(in_order.points(), delivered.points());
         }

@@ -37,14 +37,32 @@ impl LevelDefinition {
 }
 
 /// A level as somebody sent it, before any rule is applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LevelDraft {
-    /// The level's number, 1 to 9 when valid.
-    pub level: i64,
-    /// The name as typed.
-    pub name: String,
-    /// The threshold, in points.
-    pub threshold: i64,
+    /// The level's number, 1 to 9 when valid; `None` when what was sent is no whole number.
+    pub level: Option<i64>,
+    /// The name as typed; `None` when what was sent is no text.
+    pub name: Option<String>,
+    /// The threshold, in points; `None` when what was sent is no whole number.
+    pub threshold: Option<i64>,
+}
+
+impl LevelDraft {
+    /// A draft with all its fields.
+    pub fn new(level: i64, name: impl Into<String>, threshold: i64) -> Self {
+        Self { level: Some(level), name: Some(name.into()), threshold: Some(threshold) }
+    }
+}
+
+/// The points of the members at one level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelBand<'a> {
+    /// The level, and its name.
+    pub definition: &'a LevelDefinition,
+    /// The fewest points.
+    pub lowest: Points,
+    /// The most points.
+    pub highest: Points,
 }
 
 /// The nine levels of one community (an aggregate).
@@ -125,11 +143,11 @@ pub enum LevelProblem {
         /// The missing level.
         level: LevelNumber,
     },
-    /// A number that is no level.
+    /// Something that is no level.
     #[error("Level must be a number from 1 to 9")]
     NotALevel {
-        /// The number sent.
-        number: i64,
+        /// The number sent, if it was one.
+        number: Option<i64>,
     },
     /// An earlier draft defines the same level.
     #[error("Level {level} must be given once")]
@@ -143,6 +161,9 @@ pub enum LevelProblem {
     /// An earlier draft has the same name, whatever the case.
     #[error("Level name must be unique")]
     NameNotUnique,
+    /// The threshold is no whole number.
+    #[error("Threshold must be a whole number")]
+    ThresholdNotANumber,
     /// Level 1's threshold is not 0.
     #[error("Level 1 threshold must be 0")]
     FirstThresholdNotZero {
@@ -208,10 +229,8 @@ impl LevelConfiguration {
         reason = "the defaults are constants, and a test validates them"
     )]
     pub fn default_for(id: LevelConfigurationId, community_id: CommunityId) -> Self {
-        let drafts = LevelNumber::all().zip(DEFAULTS).map(|(level, (name, threshold))| LevelDraft {
-            level: i64::from(level.get()),
-            name: name.to_owned(),
-            threshold: i64::from(threshold),
+        let drafts = LevelNumber::all().zip(DEFAULTS).map(|(level, (name, threshold))| {
+            LevelDraft::new(i64::from(level.get()), name, i64::from(threshold))
         });
         let levels = Self::validate(&drafts.collect::<Vec<_>>()).expect("the defaults are valid");
         Self { id, community_id, levels, version: 1 }
@@ -243,13 +262,13 @@ impl LevelConfiguration {
     /// use gamification_domain::{LevelConfiguration, LevelDraft};
     ///
     /// let drafts: Vec<LevelDraft> = (1..=9)
-    ///     .map(|level| LevelDraft { level, name: format!("Level {level}"), threshold: (level - 1) * 10 })
+    ///     .map(|level| LevelDraft::new(level, format!("Level {level}"), (level - 1) * 10))
     ///     .collect();
     /// assert!(LevelConfiguration::validate(&drafts).is_ok());
     ///
     /// let mut flat = drafts;
-    /// flat[2].threshold = 10;
-    /// flat[5].name = "level 1".into();
+    /// flat[2].threshold = Some(10);
+    /// flat[5].name = Some("level 1".into());
     /// let mistakes = LevelConfiguration::validate(&flat).unwrap_err();
     /// let texts: Vec<String> = mistakes.as_slice().iter().map(ToString::to_string).collect();
     /// assert_eq!(texts, ["Thresholds must be strictly increasing", "Level name must be unique"]);
@@ -262,7 +281,7 @@ impl LevelConfiguration {
         let levels: Vec<LevelDefinition> = LevelNumber::all()
             .filter_map(|level| {
                 let (index, draft) = *numbered.get(&level)?;
-                let (name, threshold) = (names.remove(&index)?, Points::new(draft.threshold).ok()?);
+                let (name, threshold) = (names.remove(&index)?, Points::new(draft.threshold?).ok()?);
                 Some(LevelDefinition { level, name, threshold })
             })
             .collect();
@@ -315,6 +334,15 @@ impl LevelConfiguration {
     pub fn points_to_next_level(&self, level: LevelNumber, total_points: Points) -> Option<Points> {
         let next = self.threshold_for_level(level.next()?);
         Some(next.saturating_sub(total_points))
+    }
+
+    /// The points that make each level, level 1 first. Together they hold every total exactly once.
+    pub fn bands(&self) -> impl Iterator<Item = LevelBand<'_>> {
+        self.levels.iter().map(|definition| {
+            let next = definition.level.next().map(|next| self.threshold_for_level(next));
+            let highest = next.map_or(Points::MAX, |next| next.saturating_sub(Points::constant(1)));
+            LevelBand { definition, lowest: definition.threshold, highest }
+        })
     }
 
     /// A level's name and threshold.
@@ -371,7 +399,7 @@ type Numbered<'a> = HashMap<LevelNumber, (usize, &'a LevelDraft)>;
 fn number<'a>(drafts: &'a [LevelDraft], mistakes: &mut Mistakes) -> Numbered<'a> {
     let mut numbered = Numbered::new();
     for (index, draft) in drafts.iter().enumerate() {
-        let Ok(level) = LevelNumber::new(draft.level) else {
+        let Some(level) = draft.level.and_then(|number| LevelNumber::new(number).ok()) else {
             let number = draft.level;
             mistakes.at(index, LevelField::Level, LevelProblem::NotALevel { number });
             continue;
@@ -391,7 +419,7 @@ fn name(drafts: &[LevelDraft], mistakes: &mut Mistakes) -> HashMap<usize, LevelN
     let mut seen: HashSet<NameIdentity> = HashSet::new();
     let mut names = HashMap::new();
     for (index, draft) in drafts.iter().enumerate() {
-        match LevelName::parse(&draft.name) {
+        match LevelName::parse(draft.name.as_deref().unwrap_or_default()) {
             Err(error) => mistakes.at(index, LevelField::Name, LevelProblem::Name(error)),
             Ok(name) if !seen.insert(name.identity()) => {
                 mistakes.at(index, LevelField::Name, LevelProblem::NameNotUnique);
@@ -413,11 +441,18 @@ fn check_thresholds(numbered: &Numbered<'_>, mistakes: &mut Mistakes) {
         if let Some(problem) = threshold_problem(level, draft.threshold, previous) {
             mistakes.at(index, LevelField::Threshold, problem);
         }
-        previous = Some(draft.threshold);
+        previous = draft.threshold;
     }
 }
 
-fn threshold_problem(level: LevelNumber, threshold: i64, previous: Option<i64>) -> Option<LevelProblem> {
+fn threshold_problem(
+    level: LevelNumber,
+    threshold: Option<i64>,
+    previous: Option<i64>,
+) -> Option<LevelProblem> {
+    let Some(threshold) = threshold else {
+        return Some(LevelProblem::ThresholdNotANumber);
+    };
     match (level.get(), previous) {
         (1, _) => (threshold != 0).then_some(LevelProblem::FirstThresholdNotZero { threshold }),
         (2, _) if threshold < 1 => Some(LevelProblem::SecondThresholdTooLow { threshold }),
@@ -448,7 +483,7 @@ mod tests {
     fn drafts_of(thresholds: [i64; 9]) -> Vec<LevelDraft> {
         (1..=9)
             .zip(thresholds)
-            .map(|(level, threshold)| LevelDraft { level, name: format!("Level {level}"), threshold })
+            .map(|(level, threshold)| LevelDraft::new(level, format!("Level {level}"), threshold))
             .collect()
     }
 
@@ -499,23 +534,29 @@ mod tests {
     fn every_rejection_with_its_place() {
         use LevelField::{Level, Name, Threshold};
         type Spoil = fn(&mut Vec<LevelDraft>);
-        let table: [(Spoil, (LevelPlace, String)); 15] = [
-            (|d| d[0].name = " ".into(), at(0, Name, "Level name is required")),
-            (|d| d[1].name = "x".repeat(31), at(1, Name, "Level name must be 30 characters or less")),
+        let table: [(Spoil, (LevelPlace, String)); 18] = [
+            (|d| d[0].name = None, at(0, Name, "Level name is required")),
+            (|d| d[6].threshold = None, at(6, Threshold, "Threshold must be a whole number")),
+            (|d| d[6].level = None, at(6, Level, "Level must be a number from 1 to 9")),
+            (|d| d[0].name = Some(" ".into()), at(0, Name, "Level name is required")),
+            (|d| d[1].name = Some("x".repeat(31)), at(1, Name, "Level name must be 30 characters or less")),
             (
-                |d| d[2].name = "a\u{202e}".into(),
+                |d| d[2].name = Some("a\u{202e}".into()),
                 at(2, Name, "Level name must not contain the invisible character U+202E"),
             ),
-            (|d| d[8].name = "<b>LEVEL</b> 1".into(), at(8, Name, "Level name must be unique")),
-            (|d| d[0].threshold = 1, at(0, Threshold, "Level 1 threshold must be 0")),
-            (|d| d[0].threshold = -1, at(0, Threshold, "Level 1 threshold must be 0")),
-            (|d| d[0].threshold = i64::MAX, at(0, Threshold, "Level 1 threshold must be 0")),
-            (|d| d[1].threshold = 0, at(1, Threshold, "Level 2 threshold must be at least 1")),
-            (|d| d[1].threshold = i64::MIN, at(1, Threshold, "Level 2 threshold must be at least 1")),
-            (|d| d[2].threshold = 10, at(2, Threshold, "Thresholds must be strictly increasing")),
-            (|d| d[8].threshold = -5, at(8, Threshold, "Thresholds must be strictly increasing")),
-            (|d| d[8].threshold = 2_147_483_648, at(8, Threshold, "Threshold must be 2147483647 or less")),
-            (|d| d[4].level = 0, at(4, Level, "Level must be a number from 1 to 9")),
+            (|d| d[8].name = Some("<b>LEVEL</b> 1".into()), at(8, Name, "Level name must be unique")),
+            (|d| d[0].threshold = Some(1), at(0, Threshold, "Level 1 threshold must be 0")),
+            (|d| d[0].threshold = Some(-1), at(0, Threshold, "Level 1 threshold must be 0")),
+            (|d| d[0].threshold = Some(i64::MAX), at(0, Threshold, "Level 1 threshold must be 0")),
+            (|d| d[1].threshold = Some(0), at(1, Threshold, "Level 2 threshold must be at least 1")),
+            (|d| d[1].threshold = Some(i64::MIN), at(1, Threshold, "Level 2 threshold must be at least 1")),
+            (|d| d[2].threshold = Some(10), at(2, Threshold, "Thresholds must be strictly increasing")),
+            (|d| d[8].threshold = Some(-5), at(8, Threshold, "Thresholds must be strictly increasing")),
+            (
+                |d| d[8].threshold = Some(2_147_483_648),
+                at(8, Threshold, "Threshold must be 2147483647 or less"),
+            ),
+            (|d| d[4].level = Some(0), at(4, Level, "Level must be a number from 1 to 9")),
             (|d| d.push(d[3].clone()), at(9, Level, "Level 4 must be given once")),
             (|d| drop(d.remove(6)), (LevelPlace::List, "Level 7 is missing".into())),
         ];
@@ -530,8 +571,8 @@ mod tests {
     fn all_mistakes_are_reported_at_once_in_the_order_sent() {
         use LevelField::{Level, Name, Threshold};
         let mut drafts = drafts_of([5, 0, 20, 20, 40, 50, 60, 70, 80]);
-        drafts[3].name = String::new();
-        drafts[8].level = 12;
+        drafts[3].name = Some(String::new());
+        drafts[8].level = Some(12);
         drafts.reverse();
         assert_eq!(
             mistakes(&drafts),
@@ -560,23 +601,25 @@ mod tests {
         let mut drafts: Vec<LevelDraft> = levels
             .levels()
             .iter()
-            .map(|level| LevelDraft {
-                level: i64::from(level.level().get()),
-                name: level.name().to_string(),
-                threshold: i64::from(level.threshold().get()),
+            .map(|level| {
+                LevelDraft::new(
+                    i64::from(level.level().get()),
+                    level.name().as_str(),
+                    i64::from(level.threshold().get()),
+                )
             })
             .collect();
         assert_eq!(levels.update_levels(&drafts), Ok(LevelChanges::default()));
         assert_eq!(levels.version(), 1);
 
-        drafts[0].name = "Beginner".into();
-        drafts[8].threshold = 1000;
+        drafts[0].name = Some("Beginner".into());
+        drafts[8].threshold = Some(1000);
         let changes = LevelChanges { names: 1, thresholds: 1 };
         assert_eq!(levels.update_levels(&drafts), Ok(changes));
         assert_eq!(levels.version(), 2);
 
         let before = levels.clone();
-        drafts[0].threshold = 1;
+        drafts[0].threshold = Some(1);
         assert!(levels.update_levels(&drafts).is_err());
         assert_eq!(levels, before);
     }
@@ -593,6 +636,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn bands_hold_every_total_once_and_agree_with_the_level(levels in configuration(), points in 0..=i32::MAX) {
+            let points = Points::new(i64::from(points)).unwrap();
+            let holding: Vec<LevelNumber> = levels
+                .bands()
+                .filter(|band| (band.lowest..=band.highest).contains(&points))
+                .map(|band| band.definition.level())
+                .collect();
+            prop_assert_eq!(holding, [levels.level_for_points(points)]);
+        }
+
         #[test]
         fn the_level_is_the_highest_whose_threshold_is_reached(levels in configuration(), points in 0..=i32::MAX) {
             let points = Points::new(i64::from(points)).unwrap();

@@ -17,7 +17,7 @@
 //! let drafts: Vec<LevelDraft> = ["Seed", "Sprout", "Sapling", "Shrub", "Tree", "Grove", "Wood", "Forest", "Taiga"]
 //!     .into_iter()
 //!     .zip(1..)
-//!     .map(|(name, level)| LevelDraft { level, name: name.into(), threshold: (level - 1) * 25 })
+//!     .map(|(name, level)| LevelDraft::new(level, name, (level - 1) * 25))
 //!     .collect();
 //! let community = CommunityId::new(Uuid::from_u128(1));
 //! let id = LevelConfigurationId::new(Uuid::from_u128(2));
@@ -43,6 +43,7 @@ mod events;
 mod fact;
 mod ids;
 mod level_configuration;
+mod level_distribution;
 mod level_name;
 mod level_number;
 mod like_switch;
@@ -55,7 +56,8 @@ mod points;
 mod tracked;
 
 pub use batch::{
-    Batch, Changes, CourseKey, Loaded, MemberKey, MemberNeeded, Recording, Rejection, Scope, Verdict,
+    Batch, Changes, CourseKey, LevelCountChange, Loaded, MemberKey, MemberNeeded, Recording, Rejection,
+    Scope, Verdict,
 };
 pub use course_level_requirement::{CourseAccess, CourseLevelRequirement};
 pub use directory::{
@@ -69,9 +71,10 @@ pub use ids::{
     MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
 };
 pub use level_configuration::{
-    LevelChanges, LevelConfiguration, LevelDefinition, LevelDraft, LevelField, LevelMistake, LevelMistakes,
-    LevelPlace, LevelProblem,
+    LevelBand, LevelChanges, LevelConfiguration, LevelDefinition, LevelDraft, LevelField, LevelMistake,
+    LevelMistakes, LevelPlace, LevelProblem,
 };
+pub use level_distribution::LevelDistribution;
 pub use level_name::{LevelName, LevelNameError};
 pub use level_number::{LevelNumber, LevelOutOfRange};
 pub use like_switch::{Content, LikeEffect, LikeKey, LikeSwitch};

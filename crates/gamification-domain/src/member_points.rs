@@ -53,6 +53,7 @@ pub struct MemberPoints {
     user_id: UserId,
     total_points: Points,
     current_level: LevelNumber,
+    is_present: bool,
 }
 
 /// What an award or a deduction is about.
@@ -84,10 +85,10 @@ pub struct AppliedChange {
 }
 
 impl MemberPoints {
-    /// A member who has done nothing: 0 points, level 1.
+    /// Somebody who has done nothing, and has not joined yet: 0 points, level 1.
     #[must_use]
     pub const fn new(id: MemberPointsId, community_id: CommunityId, user_id: UserId) -> Self {
-        Self::restore(id, community_id, user_id, Points::ZERO, LevelNumber::MIN)
+        Self::restore(id, community_id, user_id, Points::ZERO, LevelNumber::MIN, false)
     }
 
     /// Takes up a stored member again.
@@ -98,8 +99,14 @@ impl MemberPoints {
         user_id: UserId,
         total_points: Points,
         current_level: LevelNumber,
+        is_present: bool,
     ) -> Self {
-        Self { id, community_id, user_id, total_points, current_level }
+        Self { id, community_id, user_id, total_points, current_level, is_present }
+    }
+
+    /// They are a member of the community, or not any more. Points and level stay.
+    pub const fn set_present(&mut self, is_present: bool) {
+        self.is_present = is_present;
     }
 
     /// Awards what the entry's source is worth, unless its once-only key was awarded before: then `None`.
@@ -221,6 +228,12 @@ impl MemberPoints {
         self.total_points
     }
 
+    /// Whether they are a member now, and count in the distribution.
+    #[must_use]
+    pub const fn is_present(&self) -> bool {
+        self.is_present
+    }
+
     /// The highest level ever reached.
     #[must_use]
     pub const fn current_level(&self) -> LevelNumber {
@@ -239,7 +252,7 @@ mod tests {
 
     fn levels(step: i64) -> LevelConfiguration {
         let drafts: Vec<LevelDraft> = (1..=9)
-            .map(|level| LevelDraft { level, name: format!("Level {level}"), threshold: (level - 1) * step })
+            .map(|level| LevelDraft::new(level, format!("Level {level}"), (level - 1) * step))
             .collect();
         let (id, community) = (LevelConfigurationId::new(Uuid::nil()), CommunityId::new(Uuid::nil()));
         LevelConfiguration::restore(id, community, 1, &drafts).unwrap()
@@ -252,6 +265,7 @@ mod tests {
             UserId::new(Uuid::from_u128(2)),
             Points::new(total).unwrap(),
             LevelNumber::new(level).unwrap(),
+            true,
         )
     }
 

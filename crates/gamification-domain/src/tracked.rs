@@ -38,6 +38,14 @@ impl<K: Clone + Ord, V: Clone + PartialEq> Tracked<K, V> {
         change(self.values.entry(key).or_insert_with(new))
     }
 
+    /// What differs from what was loaded, by key: what was loaded, if it was, and what is now.
+    pub(crate) fn differences(&self) -> impl Iterator<Item = (Option<&V>, &V)> {
+        self.values.iter().filter_map(|(key, now)| {
+            let loaded = self.loaded.get(key);
+            (loaded != Some(now)).then_some((loaded, now))
+        })
+    }
+
     /// What differs from what was loaded, by key.
     pub(crate) fn into_changed(self) -> Vec<V> {
         let (mut new, changed) = self.into_new_and_changed();

@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{problem::Problem, state::Api};
+use crate::{path::check_parameters, problem::Problem, state::Api};
 
 /// What a token's `scope` must contain for its bearer to send events.
 const EVENTS_SCOPE: &str = "gamification:events:write";
@@ -191,7 +191,9 @@ impl<S: 'static, E: Environment> FromRequest for EventProducer<S, E> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let producer = || {
-            if !authenticate::<S, E>(request)?.may_send_events {
+            let caller = authenticate::<S, E>(request)?;
+            check_parameters(request)?;
+            if !caller.may_send_events {
                 return Err(Problem::forbidden(format!("The token's scope must contain {EVENTS_SCOPE}")));
             }
             Ok(Self { api: api(request)? })

@@ -12,6 +12,7 @@
 //! table in [`routes`]. Errors go through one `From<TheCommandError> for Problem` beside the handler.
 
 mod auth;
+mod body;
 pub mod cloud_events;
 mod deadline;
 mod path;

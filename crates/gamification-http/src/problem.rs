@@ -1,6 +1,6 @@
 //! Errors as the world sees them: `application/problem+json` (RFC 9457).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
@@ -9,7 +9,7 @@ use actix_web::{
     http::{StatusCode, header::CONTENT_TYPE},
     middleware::Next,
 };
-use gamification_app::ports::StoreError;
+use gamification_app::{Denied, ports::StoreError};
 use serde::Serialize;
 use tracing_actix_web::RequestId;
 
@@ -22,10 +22,14 @@ pub enum Code {
     Unauthenticated,
     /// The caller may not.
     Forbidden,
+    /// The caller's level is too low.
+    InsufficientLevel,
     /// There is no such thing, or it is not the caller's to know of.
     NotFound,
     /// The address knows other methods.
     MethodNotAllowed,
+    /// Somebody was faster.
+    PreconditionFailed,
     /// The body did not arrive in time.
     RequestTimeout,
     /// The body is too large.
@@ -47,6 +51,10 @@ impl Code {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "BAD_REQUEST", "Bad request"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Not authenticated"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN", "Not allowed"),
+            Self::InsufficientLevel => (StatusCode::FORBIDDEN, "INSUFFICIENT_LEVEL", "Level too low"),
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", "Precondition failed")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed")
@@ -86,7 +94,7 @@ pub struct Problem {
     code: Code,
     detail: String,
     errors: Vec<FieldError>,
-    header: Option<(&'static str, &'static str)>,
+    header: Option<(&'static str, Cow<'static, str>)>,
 }
 
 /// One mistake in a body.
@@ -106,8 +114,8 @@ impl Problem {
         Self { code, detail: detail.into(), errors: Vec::new(), header: None }
     }
 
-    fn with_header(self, name: &'static str, value: &'static str) -> Self {
-        Self { header: Some((name, value)), ..self }
+    fn with_header(self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        Self { header: Some((name, value.into())), ..self }
     }
 
     /// The request can't be understood.
@@ -135,6 +143,16 @@ impl Problem {
         Self::new(Code::Forbidden, detail)
     }
 
+    /// The caller's level is too low.
+    pub fn insufficient_level(detail: impl Into<String>) -> Self {
+        Self::new(Code::InsufficientLevel, detail)
+    }
+
+    /// Somebody was faster.
+    pub fn precondition_failed(detail: impl Into<String>) -> Self {
+        Self::new(Code::PreconditionFailed, detail)
+    }
+
     /// There is no such thing.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(Code::NotFound, detail)
@@ -142,8 +160,9 @@ impl Problem {
 
     /// The address knows other methods: those in `allowed`.
     #[must_use]
-    pub fn method_not_allowed(allowed: &'static str) -> Self {
-        Self::new(Code::MethodNotAllowed, format!("Allowed here: {allowed}")).with_header("Allow", allowed)
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        Self::new(Code::MethodNotAllowed, format!("Allowed here: {allowed}"))
+            .with_header("Allow", allowed.to_owned())
     }
 
     /// The body did not arrive in time.
@@ -196,8 +215,8 @@ impl Problem {
         };
         let mut response = HttpResponse::build(status);
         response.extensions_mut().insert(Rendered);
-        if let Some(header) = *header {
-            response.insert_header(header);
+        if let Some((name, value)) = header {
+            response.insert_header((*name, value.as_ref()));
         }
         let body = serde_json::to_string(&body).unwrap_or_default();
         response.insert_header((CONTENT_TYPE, "application/problem+json")).body(body)
@@ -234,6 +253,15 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         self.render(None)
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::CommunityNotFound => Self::not_found(denied.to_string()),
+            Denied::NotAMember | Denied::NotAnAdmin => Self::forbidden(denied.to_string()),
+        }
     }
 }
 

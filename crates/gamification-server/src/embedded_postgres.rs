@@ -53,11 +53,14 @@ const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(5);
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a starting or stopping server is looked at.
 const POLL: Duration = Duration::from_millis(20);
+/// Held by whoever starts or stops.
+const START_LOCK: &str = "postgres.start.lock";
 /// Where clusters are whose data folder is closed to the server's user.
 const OPEN_FOLDER: &str = "/var/lib/gamification";
 
 /// An embedded PostgreSQL that runs, and our share in it.
 pub struct EmbeddedPostgres {
+    data_dir: PathBuf,
     cluster: Cluster,
     /// Held shared while we use it; see the module.
     use_lock: File,
@@ -67,7 +70,7 @@ pub struct EmbeddedPostgres {
 
 /// The folders of one cluster.
 struct Cluster {
-    /// Holds the locks, the log and the data.
+    /// Holds the log and the data.
     folder: PathBuf,
     /// Holds the socket and nothing else: a socket's path may have 107 bytes at most.
     socket_folder: PathBuf,
@@ -80,11 +83,13 @@ impl EmbeddedPostgres {
     /// # Errors
     /// When there are no server programs, or they refuse; the text says what to do.
     pub async fn start(location: &Location) -> Result<Self> {
-        let cluster = Cluster::at(&location.data_dir)?;
+        let cannot = || format!("can't make the folder {}", location.data_dir.display());
+        fs::create_dir_all(&location.data_dir).with_context(cannot)?;
+        let data_dir = fs::canonicalize(&location.data_dir).with_context(cannot)?;
         // Two starts at once: the second finds the server of the first.
-        let _starting = locked(&cluster.folder.join("start.lock"))?;
-        let mut embedded =
-            Self { use_lock: open_lock(&cluster.folder.join("use.lock"))?, cluster, child: None };
+        let _starting = locked(&data_dir.join(START_LOCK))?;
+        let use_lock = open_lock(&data_dir.join("postgres.use.lock"))?;
+        let mut embedded = Self { cluster: Cluster::at(&data_dir)?, data_dir, use_lock, child: None };
         if embedded.cluster.connector(MAINTENANCE_DATABASE)?.connect().await.is_err() {
             let programs = Programs::find(location.programs.as_deref(), &embedded.cluster.data())?;
             embedded.cluster.initialize(&programs)?;
@@ -151,7 +156,7 @@ impl EmbeddedPostgres {
     /// # Errors
     /// When it does not stop.
     pub async fn stop(mut self) -> Result<()> {
-        let _starting = locked(&self.cluster.folder.join("start.lock"))?;
+        let _starting = locked(&self.data_dir.join(START_LOCK))?;
         self.use_lock.unlock()?;
         if self.use_lock.try_lock().is_err() {
             return Ok(());
@@ -182,10 +187,7 @@ impl EmbeddedPostgres {
 impl Cluster {
     fn at(data_dir: &Path) -> Result<Self> {
         let user = ServerUser::needed()?;
-        let cannot = |what: &str| format!("{what} {}", data_dir.display());
-        fs::create_dir_all(data_dir).with_context(|| cannot("can't make the folder"))?;
-        let data_dir = fs::canonicalize(data_dir).with_context(|| cannot("can't find the folder"))?;
-        let folder = cluster_folder(&data_dir, user.as_ref())?;
+        let folder = cluster_folder(data_dir, user.as_ref())?;
         // Derived from the path by a hash that stays the same from build to build.
         let name =
             Uuid::new_v5(&Uuid::NAMESPACE_URL, folder.as_os_str().as_encoded_bytes()).simple().to_string();

@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 use crate::{
     Environment,
     ports::{
-        DirectoryRepository, LevelConfigurationRepository, LikeSwitchRepository, MemberPointsRepository,
-        Outbox, OutboxEvent, Store, StoreError, UnitOfWork,
+        DirectoryRepository, LevelConfigurationRepository, LevelCountRepository, LikeSwitchRepository,
+        MemberPointsRepository, Outbox, OutboxEvent, Store, StoreError, UnitOfWork,
     },
 };
 
@@ -162,7 +162,13 @@ async fn load(
 }
 
 async fn write(
-    tx: &mut (impl DirectoryRepository + MemberPointsRepository + LikeSwitchRepository + Outbox),
+    tx: &mut (
+             impl DirectoryRepository
+             + MemberPointsRepository
+             + LikeSwitchRepository
+             + LevelCountRepository
+             + Outbox
+         ),
     environment: &impl Environment,
     changes: Changes,
     now: OffsetDateTime,
@@ -175,6 +181,7 @@ async fn write(
         transactions,
         new_like_switches,
         changed_like_switches,
+        level_counts,
         events,
     } = changes;
     let events: Vec<OutboxEvent> =
@@ -186,5 +193,6 @@ async fn write(
     tx.append_transactions(&transactions).await?;
     tx.insert_like_switches(&new_like_switches, now).await?;
     tx.save_like_switches(&changed_like_switches, now).await?;
+    tx.change_level_counts(&level_counts).await?;
     tx.append_events(&events, now).await
 }

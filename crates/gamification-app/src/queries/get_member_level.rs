@@ -1,8 +1,11 @@
 //! A member looks at a profile: points and level.
 
-use gamification_domain::{CommunityId, LevelName, LevelNumber, Points, UserId};
+use gamification_domain::{LevelName, LevelNumber, MemberKey, Points, UserId};
 
-use crate::ports::{MemberLevelRecord, Queries, StoreError};
+use crate::{
+    access::{self, Denied},
+    ports::{CommunityView, Queries, StoreError},
+};
 
 /// What a profile shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +25,9 @@ pub struct MemberLevel {
 /// Why there is nothing to show, in the order it is checked.
 #[derive(Debug, thiserror::Error)]
 pub enum GetMemberLevelError {
-    /// No event named this community.
-    #[error("Community not found")]
-    CommunityNotFound,
-    /// The caller is not a member of the community, or not any more.
-    #[error("Only members of the community may see this")]
-    NotAMember,
+    /// The caller may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The community never had this user.
     #[error("Member not found")]
     MemberNotFound,
@@ -44,19 +44,16 @@ pub enum GetMemberLevelError {
 /// [`GetMemberLevelError`], the first that applies.
 pub async fn get_member_level(
     queries: &impl Queries,
-    community_id: CommunityId,
-    caller_id: UserId,
+    caller: MemberKey,
     user_id: UserId,
 ) -> Result<MemberLevel, GetMemberLevelError> {
-    let record = queries.member_level(community_id, caller_id, user_id).await?;
-    let MemberLevelRecord { caller_role, member, levels } =
-        record.ok_or(GetMemberLevelError::CommunityNotFound)?;
-    caller_role.ok_or(GetMemberLevelError::NotAMember)?;
-    let member = member.ok_or(GetMemberLevelError::MemberNotFound)?;
+    let (_, view) = access::member(queries.member_points(caller, &[user_id]).await?)?;
+    let CommunityView { levels, asked, .. } = view;
+    let member = asked.into_iter().next().ok_or(GetMemberLevelError::MemberNotFound)?;
 
     // While a change of thresholds is still working through the members, the rule is ahead of what is stored.
     let level = member.level_under(&levels);
-    let own = caller_id == user_id;
+    let own = caller.1 == user_id;
     Ok(MemberLevel {
         user_id,
         level,

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use diesel::{
-    Queryable,
+    OptionalExtension, Queryable,
     sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
-use diesel_async::RunQueryDsl;
-use gamification_app::ports::{DirectoryRepository, StoreError};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use gamification_app::ports::{DirectoryRepository, Standing, StoreError};
 use gamification_domain::{
     Community, CommunityId, CommunityMember, Course, CourseHomes, CourseId, CourseKey, CourseListing,
     DirectoryText, InvalidDirectoryText, Latest, MemberKey, NewestChange, Profile, Role, UserId,
@@ -26,6 +26,20 @@ use crate::{
 statement! {
     SelectCourseHomes { course_ids: Vec<Uuid> => Uuids } -> (SqlUuid, SqlUuid)
     "SELECT course_id, community_id FROM courses WHERE course_id = ANY (?)"
+}
+
+statement! {
+    SelectStanding { community_id: Uuid => SqlUuid, user_id: Uuid => SqlUuid } -> (Nullable<Text>,)
+    "SELECT m.role
+     FROM (VALUES (?, ?)) AS asked (community_id, user_id)
+     JOIN communities USING (community_id)
+     LEFT JOIN community_members AS m
+         ON m.community_id = asked.community_id AND m.user_id = asked.user_id AND m.is_present"
+}
+
+statement! {
+    ShareCourse { community_id: Uuid => SqlUuid, course_id: Uuid => SqlUuid } -> (Bool,)
+    "SELECT is_listed FROM courses WHERE community_id = ? AND course_id = ? FOR SHARE"
 }
 
 statement! {
@@ -232,7 +246,33 @@ fn course_columns<'a>(keys: impl IntoIterator<Item = &'a CourseKey>) -> (Vec<Uui
     keys.into_iter().map(|(community_id, course_id)| (community_id.as_uuid(), course_id.as_uuid())).unzip()
 }
 
+/// What a user is in a community.
+pub(crate) async fn standing(
+    connection: &mut AsyncPgConnection,
+    (community_id, user_id): MemberKey,
+) -> Result<Standing, StoreError> {
+    let select = SelectStanding { community_id: community_id.as_uuid(), user_id: user_id.as_uuid() };
+    let row: Option<(Option<String>,)> =
+        select.get_result(connection).await.optional().map_err(store_error)?;
+    match row {
+        None => Ok(Standing::CommunityUnknown),
+        Some((None,)) => Ok(Standing::Stranger),
+        Some((Some(role),)) => Ok(Standing::Member(role.parse().map_err(corrupt)?)),
+    }
+}
+
 impl DirectoryRepository for PgTx {
+    async fn standing(&mut self, user: MemberKey) -> Result<Standing, StoreError> {
+        standing(self.connection(), user).await
+    }
+
+    async fn share_course(&mut self, (community_id, course_id): CourseKey) -> Result<bool, StoreError> {
+        let share = ShareCourse { community_id: community_id.as_uuid(), course_id: course_id.as_uuid() };
+        let row: Option<(bool,)> =
+            share.get_result(self.connection()).await.optional().map_err(store_error)?;
+        Ok(row == Some((true,)))
+    }
+
     async fn course_homes(&mut self, courses: &BTreeSet<CourseId>) -> Result<CourseHomes, StoreError> {
         let course_ids = courses.iter().map(|course| course.as_uuid()).collect();
         let select = SelectCourseHomes { course_ids };

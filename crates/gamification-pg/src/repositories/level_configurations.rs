@@ -84,7 +84,7 @@ impl From<&LevelConfiguration> for StoredLevels {
 }
 
 #[derive(Queryable)]
-struct LevelConfigurationRow {
+pub(super) struct LevelConfigurationRow {
     id: Uuid,
     community_id: Uuid,
     levels: StoredLevels,
@@ -108,10 +108,8 @@ pub(crate) fn level_configuration(
 ) -> Result<LevelConfiguration, StoreError> {
     let drafts: Vec<LevelDraft> = levels
         .into_iter()
-        .map(|StoredLevel { level, name, threshold }| LevelDraft {
-            level: i64::from(level),
-            name,
-            threshold: i64::from(threshold),
+        .map(|StoredLevel { level, name, threshold }| {
+            LevelDraft::new(i64::from(level), name, i64::from(threshold))
         })
         .collect();
     let version = u32::try_from(version).map_err(corrupt)?;

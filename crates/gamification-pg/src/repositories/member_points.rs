@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel::{
     Queryable,
-    sql_types::{Array, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use gamification_app::ports::{MemberPointsRepository, StoreError};
@@ -43,8 +43,8 @@ statement! {
 
 statement! {
     LockMemberPoints { community_ids: Vec<Uuid> => Uuids, user_ids: Vec<Uuid> => Uuids }
-    -> (SqlUuid, SqlUuid, SqlUuid, Integer, SmallInt)
-    "SELECT m.id, m.community_id, m.user_id, m.total_points, m.current_level
+    -> (SqlUuid, SqlUuid, SqlUuid, Integer, SmallInt, Bool)
+    "SELECT m.id, m.community_id, m.user_id, m.total_points, m.current_level, m.is_present
      FROM member_points AS m
      JOIN UNNEST(?, ?) AS wanted (community_id, user_id) USING (community_id, user_id)
      ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m"
@@ -82,11 +82,14 @@ statement! {
         ids: Vec<Uuid> => Uuids,
         totals: Vec<i32> => Array<Integer>,
         levels: Vec<i16> => Array<SmallInt>,
+        presences: Vec<bool> => Array<Bool>,
         now: OffsetDateTime => Timestamptz,
     } -> ()
     "UPDATE member_points AS m
-     SET total_points = new.total_points, current_level = new.current_level, updated_at = t.now
-     FROM UNNEST(?, ?, ?, ?) AS new (community_id, id, total_points, current_level), (VALUES (?)) AS t (now)
+     SET total_points = new.total_points, current_level = new.current_level, is_present = new.is_present,
+         updated_at = t.now
+     FROM UNNEST(?, ?, ?, ?, ?) AS new (community_id, id, total_points, current_level, is_present),
+         (VALUES (?)) AS t (now)
      WHERE m.community_id = new.community_id AND m.id = new.id"
 }
 
@@ -109,37 +112,29 @@ statement! {
 }
 
 #[derive(Queryable)]
-struct MemberPointsRow {
-    id: Uuid,
-    community_id: Uuid,
-    user_id: Uuid,
-    total_points: i32,
-    current_level: i16,
+pub(crate) struct MemberPointsRow {
+    pub(crate) id: Uuid,
+    pub(crate) community_id: Uuid,
+    pub(crate) user_id: Uuid,
+    pub(crate) total_points: i32,
+    pub(crate) current_level: i16,
+    pub(crate) is_present: bool,
 }
 
 impl TryFrom<MemberPointsRow> for MemberPoints {
     type Error = StoreError;
 
     fn try_from(row: MemberPointsRow) -> Result<Self, StoreError> {
-        let MemberPointsRow { id, community_id, user_id, total_points, current_level } = row;
-        member_points(id, community_id, user_id, total_points, current_level)
+        let MemberPointsRow { id, community_id, user_id, total_points, current_level, is_present } = row;
+        Ok(Self::restore(
+            MemberPointsId::new(id),
+            CommunityId::new(community_id),
+            UserId::new(user_id),
+            Points::new(i64::from(total_points)).map_err(corrupt)?,
+            LevelNumber::new(i64::from(current_level)).map_err(corrupt)?,
+            is_present,
+        ))
     }
-}
-
-pub(crate) fn member_points(
-    id: Uuid,
-    community_id: Uuid,
-    user_id: Uuid,
-    total_points: i32,
-    current_level: i16,
-) -> Result<MemberPoints, StoreError> {
-    Ok(MemberPoints::restore(
-        MemberPointsId::new(id),
-        CommunityId::new(community_id),
-        UserId::new(user_id),
-        Points::new(i64::from(total_points)).map_err(corrupt)?,
-        LevelNumber::new(i64::from(current_level)).map_err(corrupt)?,
-    ))
 }
 
 #[derive(Queryable)]
@@ -230,6 +225,7 @@ impl MemberPointsRepository for PgTx {
             ids: members.iter().map(|member| member.id().as_uuid()).collect(),
             totals: members.iter().map(|member| member.total_points().get()).collect(),
             levels: members.iter().map(|member| i16::from(member.current_level().get())).collect(),
+            presences: members.iter().map(MemberPoints::is_present).collect(),
             now,
         };
         update.execute(self.connection()).await.map(drop).map_err(store_error)

@@ -1,13 +1,17 @@
 //! One module for each write port.
 
+mod course_level_requirements;
 mod directory;
 mod level_configurations;
+mod level_counts;
 mod like_switches;
 mod member_points;
 mod outbox;
+mod recalculations;
 
+pub(crate) use directory::standing;
 pub(crate) use level_configurations::{StoredLevels, level_configuration};
-pub(crate) use member_points::member_points;
+pub(crate) use member_points::MemberPointsRow;
 
 use diesel::sql_types;
 use gamification_domain::MemberKey;

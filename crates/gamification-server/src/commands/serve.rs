@@ -9,7 +9,7 @@ use actix_web::{
     web::Data,
 };
 use anyhow::{Context, Result};
-use gamification_app::SystemEnvironment;
+use gamification_app::{Environment, SystemEnvironment, commands::resume_recalculations};
 use gamification_http::{Api, Draining, TokenVerifier, problem::render_problems, routes};
 use gamification_pg::{PgStore, connection::pool, migrate};
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +29,9 @@ const SHUTDOWN_TIMEOUT: u64 = 8;
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// When nobody has gone on with a recalculation for so long, whoever began it is gone: a chunk takes far less.
+const IDLE: Duration = Duration::from_secs(5);
+
 type ServerApi = Api<PgStore, SystemEnvironment>;
 
 pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()> {
@@ -45,6 +48,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
     }
     let draining = Draining::default();
     let store = PgStore::new(pool(connector, pool_size)?);
+    let background = tokio::spawn(resume_left_work(store.clone()));
     let api = Data::new(Api::new(store, SystemEnvironment, verifier, draining.clone()));
     let (server, addresses) = bind(api, listen)?;
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
@@ -53,11 +57,23 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
     }
     server.await.context("the server failed")?;
     stopper.abort();
+    background.abort();
     if let Some(embedded) = embedded {
         embedded.stop().await?;
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Goes on with what a server that was killed has left.
+async fn resume_left_work(store: PgStore) {
+    loop {
+        let idle_since = SystemEnvironment.now() - IDLE;
+        if let Err(error) = resume_recalculations(&store, &SystemEnvironment, idle_since).await {
+            tracing::warn!(%error, "left work could not be gone on with; trying again");
+        }
+        tokio::time::sleep(IDLE).await;
+    }
 }
 
 fn bind(api: Data<ServerApi>, listen: SocketAddr) -> Result<(Server, Vec<SocketAddr>)> {

@@ -1,6 +1,6 @@
 //! `/api/events`
 
-mod body;
+mod delivery;
 mod record;
 
 pub(super) use record::record;

@@ -9,7 +9,7 @@ use gamification_app::{
 use gamification_domain::{FactRecord, Rejection, Verdict};
 use serde::Serialize;
 
-use super::body::{self, Delivery};
+use super::delivery::{self, Delivery};
 use crate::{
     auth::EventProducer,
     cloud_events::{EventContent, IncomingEvent, Rejected},
@@ -52,7 +52,7 @@ pub(crate) async fn record<S: Store + Queries, E: Environment>(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let now = producer.environment.now();
-    let delivery = body::read(&request, payload, now).await?;
+    let delivery = delivery::read(&request, payload, now).await?;
     let (events, is_single) = match delivery {
         Delivery::Single(event) => (vec![event], true),
         Delivery::Batch(events) => (events, false),

@@ -41,19 +41,16 @@ pub(crate) async fn level<S: Store + Queries, E: Environment>(
     path: MemberPath,
 ) -> Result<HttpResponse, Problem> {
     let MemberPath { community_id, user_id } = path;
-    let member = within_deadline(get_member_level(&user.store, community_id, user.id, user_id)).await?;
+    let member = within_deadline(get_member_level(&user.store, (community_id, user.id), user_id)).await?;
     // Personal, and stale as soon as somebody likes something.
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(MemberLevelView::from(member)))
 }
 
 impl From<GetMemberLevelError> for Problem {
     fn from(error: GetMemberLevelError) -> Self {
-        let detail = error.to_string();
         match error {
-            GetMemberLevelError::CommunityNotFound | GetMemberLevelError::MemberNotFound => {
-                Self::not_found(detail)
-            }
-            GetMemberLevelError::NotAMember => Self::forbidden(detail),
+            GetMemberLevelError::Denied(denied) => denied.into(),
+            GetMemberLevelError::MemberNotFound => Self::not_found(error.to_string()),
             GetMemberLevelError::Store(error) => error.into(),
         }
     }

@@ -1,24 +1,15 @@
 //! The three ways in which CloudEvents come over HTTP: structured, batched and binary.
 
-use std::time::Duration;
-
-use actix_web::{
-    HttpRequest,
-    http::header::{CONTENT_TYPE, HeaderMap},
-    web::{Bytes, BytesMut, Payload},
-};
-use futures_util::StreamExt;
+use actix_web::{HttpRequest, http::header::HeaderMap, web::Payload};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{cloud_events::IncomingEvent, problem::Problem};
+use crate::{body, cloud_events::IncomingEvent, problem::Problem};
 
 /// The largest body, in bytes: 4 MiB.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The most events of one batch.
 const MAX_EVENTS: usize = 1_000;
-/// How long a body may take to arrive.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The events of one request.
 pub(super) enum Delivery {
@@ -42,16 +33,12 @@ pub(super) async fn read(
     now: OffsetDateTime,
 ) -> Result<Delivery, Problem> {
     let mode = mode(request.headers())?;
-    let body = read_body(payload).await?;
-    let json = |body: &Bytes| -> Result<Value, Problem> {
-        serde_json::from_slice(body)
-            .map_err(|error| Problem::bad_request(format!("The body is not JSON: {error}")))
-    };
+    let body = body::read(payload, MAX_BODY).await?;
     match mode {
-        Mode::Structured => Ok(Delivery::Single(IncomingEvent::read(&json(&body)?, now))),
-        Mode::Batched => batch(&json(&body)?, now),
+        Mode::Structured => Ok(Delivery::Single(IncomingEvent::read(&body::json(&body)?, now))),
+        Mode::Batched => batch(&body::json(&body)?, now),
         Mode::Binary => {
-            let data = if body.is_empty() { Value::Null } else { json(&body)? };
+            let data = if body.is_empty() { Value::Null } else { body::json(&body)? };
             let event = with_attributes(request.headers(), data)?;
             Ok(Delivery::Single(IncomingEvent::read(&event, now)))
         }
@@ -69,9 +56,7 @@ fn batch(events: &Value, now: OffsetDateTime) -> Result<Delivery, Problem> {
 }
 
 fn mode(headers: &HeaderMap) -> Result<Mode, Problem> {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match media_type.as_str() {
+    match body::media_type(headers).as_str() {
         "application/cloudevents+json" => Ok(Mode::Structured),
         "application/cloudevents-batch+json" => Ok(Mode::Batched),
         "" | "application/json" if headers.contains_key("ce-specversion") => Ok(Mode::Binary),
@@ -79,22 +64,6 @@ fn mode(headers: &HeaderMap) -> Result<Mode, Problem> {
             "Send application/cloudevents+json, application/cloudevents-batch+json, or application/json with ce-* headers",
         )),
     }
-}
-
-async fn read_body(mut payload: Payload) -> Result<Bytes, Problem> {
-    let read = async {
-        let mut body = BytesMut::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk =
-                chunk.map_err(|error| Problem::bad_request(format!("The body broke off: {error}")))?;
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(Problem::payload_too_large(format!("A body has at most {MAX_BODY} bytes")));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
-    };
-    tokio::time::timeout(BODY_DEADLINE, read).await.unwrap_or_else(|_| Err(Problem::request_timeout()))
 }
 
 /// An event in structured form, made of `ce-*` headers and a body.

@@ -1,0 +1,93 @@
+//! After a change of thresholds, members are lifted to where it puts them.
+
+use std::collections::BTreeSet;
+
+use gamification_domain::CommunityId;
+use time::OffsetDateTime;
+
+use crate::{
+    Environment,
+    ports::{
+        LevelConfigurationRepository, Lifted, Queries, RecalculationRepository, Store, StoreError, UnitOfWork,
+    },
+};
+
+/// How many members one transaction looks at: few enough that an award waits for none of them longer than people
+/// notice, enough that the cost of a commit is shared.
+const CHUNK: usize = 5_000;
+
+/// How often a chunk is tried when other transactions are in the way.
+const MAX_TRIES: usize = 5;
+
+/// Lifts the members of a community until nobody is left. Several may do this at once: they take turns. Nothing happens
+/// when no change of thresholds is noted.
+///
+/// # Errors
+/// [`StoreError`] when the database fails; what is left to do stays noted.
+pub async fn recalculate_levels(
+    store: &impl Store,
+    environment: &impl Environment,
+    community_id: CommunityId,
+) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        match lift_chunk(store, environment, community_id).await {
+            Ok(Progress::Done) => return Ok(()),
+            Ok(Progress::More) => tries = 0,
+            Err(StoreError::Contention(_)) if tries + 1 < MAX_TRIES => tries += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Goes on with what other servers left behind: whatever nobody has worked on since `idle_since`.
+///
+/// # Errors
+/// [`StoreError`] when the database fails; what is left to do stays noted.
+pub async fn resume_recalculations(
+    store: &(impl Store + Queries),
+    environment: &impl Environment,
+    idle_since: OffsetDateTime,
+) -> Result<(), StoreError> {
+    for community_id in store.idle_recalculations(idle_since).await? {
+        tracing::info!(%community_id, "going on with a recalculation that somebody left");
+        recalculate_levels(store, environment, community_id).await?;
+    }
+    Ok(())
+}
+
+enum Progress {
+    More,
+    Done,
+}
+
+async fn lift_chunk(
+    store: &impl Store,
+    environment: &impl Environment,
+    community_id: CommunityId,
+) -> Result<Progress, StoreError> {
+    let now = environment.now();
+    let mut tx = store.begin().await?;
+    let Some(first) = tx.lock_recalculation(community_id).await? else {
+        return Ok(Progress::Done);
+    };
+    let communities = BTreeSet::from([community_id]);
+    let no_default = |community_id| {
+        // A community whose thresholds were changed has a configuration.
+        let id = gamification_domain::LevelConfigurationId::new(environment.next_id());
+        gamification_domain::LevelConfiguration::default_for(id, community_id)
+    };
+    let levels = tx.share_level_configurations(&communities, no_default, now).await?;
+    let Some(levels) = levels.first() else {
+        return Ok(Progress::Done);
+    };
+    let event_ids = (0..CHUNK).map(|_| environment.next_id()).collect();
+    let Lifted { risen, next } = tx.lift_members(levels, first, event_ids, now).await?;
+    match next {
+        Some(next) => tx.save_recalculation(community_id, next, now).await?,
+        None => tx.delete_recalculation(community_id).await?,
+    }
+    tx.commit().await?;
+    tracing::debug!(%community_id, risen, "lifted members");
+    Ok(if next.is_some() { Progress::More } else { Progress::Done })
+}

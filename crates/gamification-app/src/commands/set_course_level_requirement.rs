@@ -1,0 +1,53 @@
+//! An admin sets the level that a course asks for, or opens it to all.
+
+use gamification_domain::{
+    CourseId, CourseLevelRequirement, CourseLevelRequirementId, LevelNumber, MemberKey,
+};
+
+use crate::{
+    Environment,
+    access::{self, Denied},
+    ports::{CourseLevelRequirementRepository, DirectoryRepository, Store, StoreError, UnitOfWork},
+};
+
+/// Why a requirement was not set, in the order it is checked; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SetCourseLevelRequirementError {
+    /// The caller may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The community does not list this course.
+    #[error("Course not found")]
+    CourseNotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Sets the lowest level that gets into a course; `None` removes the requirement. It counts from the next look on.
+///
+/// # Errors
+/// [`SetCourseLevelRequirementError`], the first that applies.
+pub async fn set_course_level_requirement(
+    store: &impl Store,
+    environment: &impl Environment,
+    (community_id, user_id): MemberKey,
+    course_id: CourseId,
+    minimum_level: Option<LevelNumber>,
+) -> Result<(), SetCourseLevelRequirementError> {
+    let now = environment.now();
+    let mut tx = store.begin().await?;
+    access::admin(tx.standing((community_id, user_id)).await?)?;
+    if !tx.share_course((community_id, course_id)).await? {
+        return Err(SetCourseLevelRequirementError::CourseNotFound);
+    }
+    match minimum_level {
+        Some(minimum_level) => {
+            let id = CourseLevelRequirementId::new(environment.next_id());
+            let requirement = CourseLevelRequirement { id, community_id, course_id, minimum_level };
+            tx.put_course_level_requirement(&requirement, now).await?;
+        }
+        None => tx.delete_course_level_requirement((community_id, course_id)).await?,
+    }
+    Ok(tx.commit().await?)
+}

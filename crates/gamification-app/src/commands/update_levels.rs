@@ -1,0 +1,99 @@
+//! An admin names the levels and sets their thresholds.
+
+use gamification_domain::{LevelDraft, LevelMistakes, MemberKey};
+
+use crate::{
+    Environment,
+    access::{self, Denied},
+    commands::recalculate_levels,
+    ports::{DirectoryRepository, RecalculationRepository, Store, StoreError, UnitOfWork},
+};
+
+/// What an admin asks for.
+#[derive(Clone, Debug)]
+pub struct LevelsUpdate {
+    /// All nine levels, in any order.
+    pub drafts: Vec<LevelDraft>,
+    /// The versions that the admin may have looked at, when the change shall only apply to one of them.
+    pub expected_versions: Option<Vec<u32>>,
+}
+
+/// Why levels were not updated, in the order it is checked; nothing was changed, unless the database failed while
+/// members were being lifted: then that goes on by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateLevelsError {
+    /// The caller may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The levels break rules.
+    #[error(transparent)]
+    Invalid(#[from] LevelMistakes),
+    /// Somebody changed the levels since the caller looked at them.
+    #[error("The levels were changed since you read them")]
+    Stale,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Replaces the levels of a community, and returns when every member is where the new thresholds put them.
+///
+/// The new levels count from the first, short transaction on; lifting members follows in chunks, so events and reads
+/// go on meanwhile. A change of thresholds waits for the one before it to be done, or members would miss a level that
+/// only the first would have given them.
+///
+/// # Errors
+/// [`UpdateLevelsError`], the first that applies.
+pub async fn update_levels(
+    store: &impl Store,
+    environment: &impl Environment,
+    caller: MemberKey,
+    update: &LevelsUpdate,
+) -> Result<(), UpdateLevelsError> {
+    loop {
+        match store_levels(store, environment, caller, update).await? {
+            Stored::Done => return Ok(()),
+            Stored::MembersToLift => return Ok(recalculate_levels(store, environment, caller.0).await?),
+            Stored::NotYet => recalculate_levels(store, environment, caller.0).await?,
+        }
+    }
+}
+
+enum Stored {
+    /// Nobody's level can change.
+    Done,
+    /// The levels are stored; members follow.
+    MembersToLift,
+    /// An earlier change must be done first; nothing is stored.
+    NotYet,
+}
+
+async fn store_levels(
+    store: &impl Store,
+    environment: &impl Environment,
+    (community_id, user_id): MemberKey,
+    update: &LevelsUpdate,
+) -> Result<Stored, UpdateLevelsError> {
+    let now = environment.now();
+    let mut tx = store.begin().await?;
+    access::admin(tx.standing((community_id, user_id)).await?)?;
+    let mut configuration =
+        tx.lock_level_configuration(community_id).await?.ok_or(Denied::CommunityNotFound)?;
+    let version = configuration.version();
+    let changes = configuration.update_levels(&update.drafts)?;
+    if update.expected_versions.as_ref().is_some_and(|expected| !expected.contains(&version)) {
+        return Err(UpdateLevelsError::Stale);
+    }
+    if changes.thresholds > 0 && tx.is_recalculating(community_id).await? {
+        return Ok(Stored::NotYet);
+    }
+    if configuration.version() != version {
+        tx.save_level_configuration(&configuration, now).await?;
+    }
+    if changes.thresholds > 0 {
+        tx.insert_recalculation(community_id, environment.next_id(), now).await?;
+    }
+    tx.commit().await?;
+    tracing::info!(%community_id, admin_id = %user_id, names = changes.names, thresholds = changes.thresholds, "level config updated");
+    Ok(if changes.thresholds > 0 { Stored::MembersToLift } else { Stored::Done })
+}

@@ -1,0 +1,130 @@
+//! `PUT /api/communities/{community_id}/levels`: an admin names the levels and sets their thresholds.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{HeaderMap, IF_MATCH},
+    web::Payload,
+};
+use gamification_app::{
+    Environment,
+    commands::{LevelsUpdate, UpdateLevelsError, update_levels},
+    ports::{Queries, Store},
+    queries::{AuthorizeAdminError, authorize_admin, get_levels},
+};
+use gamification_domain::{LevelConfiguration, LevelDraft, LevelField, LevelMistakes, LevelPlace};
+use serde_json::{Map, Value};
+
+use super::get::answer;
+use crate::{
+    auth::User,
+    body,
+    deadline::within_deadline,
+    path::CommunityPath,
+    problem::{FieldError, Problem},
+    routes::settings::{unknown_fields, whole_number},
+};
+
+/// Answers when every member is where the new thresholds put them, which takes as long as it takes.
+pub(crate) async fn update<S: Store + Queries, E: Environment>(
+    user: User<S, E>,
+    path: CommunityPath,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let caller = (path.community_id, user.id);
+    within_deadline(authorize_admin(&user.store, caller)).await?;
+    let body = body::read_settings(request.headers(), payload).await?;
+    let update =
+        LevelsUpdate { drafts: drafts(&body)?, expected_versions: expected_versions(request.headers()) };
+    update_levels(&user.store, &user.environment, caller, &update).await?;
+    let levels = within_deadline(get_levels(&user.store, caller)).await?;
+    Ok(answer(levels))
+}
+
+/// The versions that `If-Match` names; `None` when any will do. What is no tag of ours matches nothing.
+fn expected_versions(headers: &HeaderMap) -> Option<Vec<u32>> {
+    let mut values = headers.get_all(IF_MATCH).peekable();
+    values.peek()?;
+    let tags: Vec<&str> =
+        values.filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).collect();
+    if tags.iter().any(|tag| tag.trim() == "*") {
+        return None;
+    }
+    let version = |tag: &&str| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+    Some(tags.iter().filter_map(version).collect())
+}
+
+/// Understands a body, or reports all its mistakes at once.
+fn drafts(body: &Value) -> Result<Vec<LevelDraft>, Problem> {
+    let levels = levels_of(body).map_err(|error| Problem::validation(vec![error]))?;
+    let mut errors = Vec::new();
+    let unknown = body.as_object().into_iter().flat_map(|body| unknown_fields(body, &["levels"], "#"));
+    errors.extend(unknown);
+    let mut drafts = Vec::with_capacity(levels.len());
+    for (index, level) in levels.iter().enumerate() {
+        errors.extend(unknown_fields(level, &["level", "name", "threshold"], &format!("#/levels/{index}")));
+        drafts.push(LevelDraft {
+            level: level.get("level").and_then(whole_number),
+            name: level.get("name").and_then(Value::as_str).map(ToOwned::to_owned),
+            threshold: level.get("threshold").and_then(whole_number),
+        });
+    }
+    if let Err(mistakes) = LevelConfiguration::validate(&drafts) {
+        errors.extend(field_errors(&mistakes));
+    }
+    if errors.is_empty() { Ok(drafts) } else { Err(Problem::validation(errors)) }
+}
+
+fn levels_of(body: &Value) -> Result<Vec<&Map<String, Value>>, FieldError> {
+    let wrong = |pointer: String, detail: &str| FieldError { pointer, detail: detail.to_owned() };
+    let body = body.as_object().ok_or_else(|| wrong("#".into(), "The body must be a JSON object"))?;
+    let levels = body.get("levels").ok_or_else(|| wrong("#/levels".into(), "Levels are required"))?;
+    let levels = levels.as_array().ok_or_else(|| wrong("#/levels".into(), "Levels must be a list"))?;
+    levels
+        .iter()
+        .enumerate()
+        .map(|(index, level)| {
+            level
+                .as_object()
+                .ok_or_else(|| wrong(format!("#/levels/{index}"), "A level must be a JSON object"))
+        })
+        .collect()
+}
+
+fn field_errors(mistakes: &LevelMistakes) -> Vec<FieldError> {
+    let pointer = |place| match place {
+        LevelPlace::List => "#/levels".to_owned(),
+        LevelPlace::Field { index, field } => {
+            let field = match field {
+                LevelField::Level => "level",
+                LevelField::Name => "name",
+                LevelField::Threshold => "threshold",
+            };
+            format!("#/levels/{index}/{field}")
+        }
+    };
+    let mistakes = mistakes.as_slice().iter();
+    mistakes
+        .map(|mistake| FieldError { pointer: pointer(mistake.place), detail: mistake.to_string() })
+        .collect()
+}
+
+impl From<AuthorizeAdminError> for Problem {
+    fn from(error: AuthorizeAdminError) -> Self {
+        match error {
+            AuthorizeAdminError::Denied(denied) => denied.into(),
+            AuthorizeAdminError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateLevelsError> for Problem {
+    fn from(error: UpdateLevelsError) -> Self {
+        match error {
+            UpdateLevelsError::Denied(denied) => denied.into(),
+            UpdateLevelsError::Invalid(mistakes) => Self::validation(field_errors(&mistakes)),
+            UpdateLevelsError::Stale => Self::precondition_failed(error.to_string()),
+            UpdateLevelsError::Store(error) => error.into(),
+        }
+    }
+}

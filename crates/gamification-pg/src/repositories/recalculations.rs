@@ -1,0 +1,254 @@
+//! Changes of levels, and lifting members after them.
+
+use diesel::{
+    OptionalExtension,
+    sql_types::{Array, BigInt, Bool, Integer, Jsonb, SmallInt, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use gamification_app::ports::{LevelCountRepository, Lifted, RecalculationRepository, StoreError};
+use gamification_domain::{
+    CommunityId, LevelBand, LevelConfiguration, LevelCountChange, LevelNumber, UserId,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{StoredLevels, Texts, Uuids, level_configurations::LevelConfigurationRow};
+use crate::{
+    PgTx,
+    error::{corrupt, store_error},
+    statement::statement,
+};
+
+statement! {
+    LockLevelConfiguration { community_id: Uuid => SqlUuid } -> (SqlUuid, SqlUuid, Jsonb, Integer)
+    "SELECT id, community_id, levels, version FROM level_configurations WHERE community_id = ? FOR NO KEY UPDATE"
+}
+
+statement! {
+    UpdateLevelConfiguration {
+        levels: StoredLevels => Jsonb,
+        version: i32 => Integer,
+        now: OffsetDateTime => Timestamptz,
+        community_id: Uuid => SqlUuid,
+    } -> ()
+    "UPDATE level_configurations SET levels = ?, version = ?, updated_at = ? WHERE community_id = ?"
+}
+
+statement! {
+    SelectRecalculation { community_id: Uuid => SqlUuid } -> (Bool,)
+    "SELECT EXISTS (SELECT FROM recalculations WHERE community_id = ?)"
+}
+
+statement! {
+    InsertRecalculation {
+        community_id: Uuid => SqlUuid,
+        id: Uuid => SqlUuid,
+        next_user_id: Uuid => SqlUuid,
+        created_at: OffsetDateTime => Timestamptz,
+        updated_at: OffsetDateTime => Timestamptz,
+    } -> ()
+    "INSERT INTO recalculations (community_id, id, next_user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
+}
+
+statement! {
+    LockRecalculation { community_id: Uuid => SqlUuid } -> (SqlUuid,)
+    "SELECT next_user_id FROM recalculations WHERE community_id = ? FOR NO KEY UPDATE"
+}
+
+statement! {
+    UpdateRecalculation {
+        next_user_id: Uuid => SqlUuid,
+        now: OffsetDateTime => Timestamptz,
+        community_id: Uuid => SqlUuid,
+    } -> ()
+    "UPDATE recalculations SET next_user_id = ?, updated_at = ? WHERE community_id = ?"
+}
+
+statement! {
+    DeleteRecalculation { community_id: Uuid => SqlUuid } -> ()
+    "DELETE FROM recalculations WHERE community_id = ?"
+}
+
+statement! {
+    /// The last member of a chunk that is full; no row when the chunk is the last one.
+    SelectLastOfChunk {
+        community_id: Uuid => SqlUuid,
+        first: Uuid => SqlUuid,
+        others: i64 => BigInt,
+    } -> (SqlUuid,)
+    "SELECT user_id FROM member_points WHERE community_id = ? AND user_id >= ? ORDER BY user_id OFFSET ? LIMIT 1"
+}
+
+statement! {
+    /// Lifts the members of a chunk who are below their band, and tells of each; gives how many rose from where to
+    /// where, and how many of them count in the distribution.
+    ///
+    /// A member whose points change while their row is waited for is looked at anew; whoever changed them has judged
+    /// them by the new thresholds anyway.
+    LiftMembers {
+        now: OffsetDateTime => Timestamptz,
+        levels: Vec<i16> => Array<SmallInt>,
+        names: Vec<String> => Texts,
+        lowest: Vec<i32> => Array<Integer>,
+        highest: Vec<i32> => Array<Integer>,
+        community_id: Uuid => SqlUuid,
+        first: Uuid => SqlUuid,
+        last: Uuid => SqlUuid,
+        event_ids: Vec<Uuid> => Uuids,
+    } -> (SmallInt, SmallInt, BigInt, BigInt)
+    "WITH t (now) AS (VALUES (?)),
+     risen AS (
+         SELECT m.community_id, m.id, m.user_id, m.is_present, m.current_level AS old_level,
+                band.level AS new_level, band.name
+         FROM UNNEST(?, ?, ?, ?) AS band (level, name, lowest, highest)
+         JOIN member_points AS m
+             ON m.total_points BETWEEN band.lowest AND band.highest AND m.current_level < band.level
+         WHERE m.community_id = ? AND m.user_id BETWEEN ? AND ?
+         ORDER BY m.user_id FOR NO KEY UPDATE OF m),
+     numbered AS (SELECT *, row_number() OVER (ORDER BY user_id) AS position FROM risen),
+     told AS (
+         INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
+         SELECT n.community_id, event.id, n.user_id, 'MemberLeveledUp',
+                jsonb_build_object('member_id', n.user_id, 'community_id', n.community_id, 'old_level', n.old_level,
+                                   'new_level', n.new_level, 'new_level_name', n.name),
+                t.now
+         FROM t, numbered AS n JOIN UNNEST(?) WITH ORDINALITY AS event (id, position) USING (position)),
+     lifted AS (
+         UPDATE member_points AS m SET current_level = risen.new_level, updated_at = t.now
+         FROM t, risen
+         WHERE m.community_id = risen.community_id AND m.id = risen.id)
+     SELECT old_level, new_level, COUNT(*) FILTER (WHERE is_present), COUNT(*) FROM risen
+     GROUP BY old_level, new_level"
+}
+
+impl RecalculationRepository for PgTx {
+    async fn lock_level_configuration(
+        &mut self,
+        community_id: CommunityId,
+    ) -> Result<Option<LevelConfiguration>, StoreError> {
+        let lock = LockLevelConfiguration { community_id: community_id.as_uuid() };
+        let row: Option<LevelConfigurationRow> =
+            lock.get_result(self.connection()).await.optional().map_err(store_error)?;
+        row.map(LevelConfiguration::try_from).transpose()
+    }
+
+    async fn save_level_configuration(
+        &mut self,
+        configuration: &LevelConfiguration,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let update = UpdateLevelConfiguration {
+            levels: StoredLevels::from(configuration),
+            version: i32::try_from(configuration.version()).map_err(corrupt)?,
+            now,
+            community_id: configuration.community_id().as_uuid(),
+        };
+        update.execute(self.connection()).await.map(drop).map_err(store_error)
+    }
+
+    async fn is_recalculating(&mut self, community_id: CommunityId) -> Result<bool, StoreError> {
+        let select = SelectRecalculation { community_id: community_id.as_uuid() };
+        let (exists,): (bool,) = select.get_result(self.connection()).await.map_err(store_error)?;
+        Ok(exists)
+    }
+
+    async fn insert_recalculation(
+        &mut self,
+        community_id: CommunityId,
+        id: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let insert = InsertRecalculation {
+            community_id: community_id.as_uuid(),
+            id,
+            next_user_id: Uuid::nil(),
+            created_at: now,
+            updated_at: now,
+        };
+        insert.execute(self.connection()).await.map(drop).map_err(store_error)
+    }
+
+    async fn lock_recalculation(&mut self, community_id: CommunityId) -> Result<Option<UserId>, StoreError> {
+        let lock = LockRecalculation { community_id: community_id.as_uuid() };
+        let next: Option<(Uuid,)> =
+            lock.get_result(self.connection()).await.optional().map_err(store_error)?;
+        Ok(next.map(|(user_id,)| UserId::new(user_id)))
+    }
+
+    async fn lift_members(
+        &mut self,
+        levels: &LevelConfiguration,
+        first: UserId,
+        event_ids: Vec<Uuid>,
+        now: OffsetDateTime,
+    ) -> Result<Lifted, StoreError> {
+        let community_id = levels.community_id();
+        let others = i64::try_from(event_ids.len().saturating_sub(1)).map_err(corrupt)?;
+        let select =
+            SelectLastOfChunk { community_id: community_id.as_uuid(), first: first.as_uuid(), others };
+        let last: Option<(Uuid,)> =
+            select.get_result(self.connection()).await.optional().map_err(store_error)?;
+        let mut lift = LiftMembers {
+            now,
+            levels: Vec::new(),
+            names: Vec::new(),
+            lowest: Vec::new(),
+            highest: Vec::new(),
+            community_id: community_id.as_uuid(),
+            first: first.as_uuid(),
+            last: last.map_or(Uuid::max(), |(user_id,)| user_id),
+            event_ids,
+        };
+        for LevelBand { definition, lowest, highest } in levels.bands() {
+            lift.levels.push(i16::from(definition.level().get()));
+            lift.names.push(definition.name().as_str().to_owned());
+            lift.lowest.push(lowest.get());
+            lift.highest.push(highest.get());
+        }
+        let rises: Vec<(i16, i16, i64, i64)> = lift.load(self.connection()).await.map_err(store_error)?;
+        self.change_level_counts(&count_changes(community_id, &rises)).await?;
+        let risen: i64 = rises.iter().map(|(_, _, _, risen)| risen).sum();
+        // The next one after the last, by the order of UUIDs; nobody comes after the greatest of all.
+        let next = last.and_then(|(user_id,)| user_id.as_u128().checked_add(1));
+        Ok(Lifted {
+            risen: u64::try_from(risen).map_err(corrupt)?,
+            next: next.map(|next| UserId::new(Uuid::from_u128(next))),
+        })
+    }
+
+    async fn save_recalculation(
+        &mut self,
+        community_id: CommunityId,
+        next: UserId,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let update =
+            UpdateRecalculation { next_user_id: next.as_uuid(), now, community_id: community_id.as_uuid() };
+        update.execute(self.connection()).await.map(drop).map_err(store_error)
+    }
+
+    async fn delete_recalculation(&mut self, community_id: CommunityId) -> Result<(), StoreError> {
+        let delete = DeleteRecalculation { community_id: community_id.as_uuid() };
+        delete.execute(self.connection()).await.map(drop).map_err(store_error)
+    }
+}
+
+/// What rises from where to where mean for the counts: sorted, with no level twice.
+fn count_changes(community_id: CommunityId, rises: &[(i16, i16, i64, i64)]) -> Vec<LevelCountChange> {
+    let mut changes = Vec::new();
+    for level in LevelNumber::all() {
+        let mut members = 0;
+        for (old_level, new_level, present, _) in rises {
+            if *old_level == i16::from(level.get()) {
+                members -= present;
+            }
+            if *new_level == i16::from(level.get()) {
+                members += present;
+            }
+        }
+        if members != 0 {
+            changes.push(LevelCountChange { community_id, level, members });
+        }
+    }
+    changes
+}

@@ -1,0 +1,2 @@
+ALTER TABLE member_points DROP COLUMN is_present;
+DROP TABLE level_counts;
