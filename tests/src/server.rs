@@ -145,6 +145,7 @@ fn agent() -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
         .allow_non_standard_methods(true)
+        .max_redirects(0)
         .timeout_global(Some(PATIENCE))
         .build()
         .into()
@@ -241,6 +242,44 @@ impl TestServer {
         Answer::read(request.send(body.to_string().as_bytes()).expect("the server answers"))
     }
 
+    /// Any method, with or without a token and a body of a type.
+    #[must_use]
+    pub fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: &Option<(&str, Value)>,
+    ) -> Answer {
+        let request = http_request(method, &format!("{}{path}", self.url));
+        let request = token
+            .iter()
+            .fold(request, |request, token| request.header("authorization", format!("Bearer {token}")));
+        let answer = match body {
+            Some((content_type, body)) => {
+                let request = request.header("content-type", *content_type);
+                self.agent.run(request.body(body.to_string()).expect("a request"))
+            }
+            None => self.agent.run(request.body(()).expect("a request")),
+        };
+        Answer::read(answer.expect("the server answers"))
+    }
+
+    /// Any method, with headers.
+    #[must_use]
+    pub fn with_headers(&self, method: &str, path: &str, headers: &[(&str, String)]) -> Answer {
+        let request = http_request(method, &format!("{}{path}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        Answer::read(self.agent.run(request.body(()).expect("a request")).expect("the server answers"))
+    }
+
+    /// A page, as text.
+    #[must_use]
+    pub fn text(&self, path: &str) -> String {
+        let answer = self.agent.get(format!("{}{path}", self.url)).call();
+        answer.expect("the server answers").body_mut().read_to_string().expect("it is text")
+    }
+
     /// Sends one event, structured.
     #[must_use]
     pub fn send(&self, event: &Value) -> Answer {
@@ -304,6 +343,10 @@ impl Drop for TestServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn http_request(method: &str, url: &str) -> ureq::http::request::Builder {
+    ureq::http::Request::builder().method(method).uri(url)
 }
 
 /// A token for a user.

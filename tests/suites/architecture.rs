@@ -24,7 +24,13 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     (
         "gamification-tests",
-        &["gamification-app", "gamification-domain", "gamification-pg", "gamification-server"],
+        &[
+            "gamification-app",
+            "gamification-domain",
+            "gamification-http",
+            "gamification-pg",
+            "gamification-server",
+        ],
     ),
 ];
 

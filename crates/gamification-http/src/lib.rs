@@ -15,10 +15,19 @@ mod auth;
 mod body;
 pub mod cloud_events;
 mod deadline;
+mod openapi;
 mod path;
 pub mod problem;
 pub mod routes;
 mod state;
 
-pub use auth::{InvalidSecret, TokenClaims, TokenIssuer, TokenVerifier};
+pub use auth::{InvalidKeyFile, InvalidSecret, TokenClaims, TokenIssuer, TokenVerifier};
 pub use state::{Api, Draining};
+
+/// The OpenAPI document, as `/openapi.json` answers it, for people.
+///
+/// # Errors
+/// Never, but for a mistake of ours.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    <routes::Document as utoipa::OpenApi>::openapi().to_pretty_json()
+}

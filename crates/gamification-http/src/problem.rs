@@ -6,12 +6,16 @@ use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
     middleware::Next,
 };
 use gamification_app::{Denied, ports::StoreError};
 use serde::Serialize;
 use tracing_actix_web::RequestId;
+use utoipa::ToSchema;
 
 /// Each kind of problem, known to clients by its `code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,10 @@ pub enum Code {
     RequestTimeout,
     /// The body is too large.
     PayloadTooLarge,
+    /// The address is too long.
+    UriTooLong,
+    /// The headers are too large.
+    HeadersTooLarge,
     /// The body is of a type that is not understood here.
     UnsupportedMediaType,
     /// The body is understood and breaks a rule.
@@ -63,6 +71,10 @@ impl Code {
             Self::PayloadTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "Payload too large")
             }
+            Self::UriTooLong => (StatusCode::URI_TOO_LONG, "URI_TOO_LONG", "Address too long"),
+            Self::HeadersTooLarge => {
+                (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", "Headers too large")
+            }
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type")
             }
@@ -72,6 +84,23 @@ impl Code {
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Internal error"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "Not available now"),
         }
+    }
+
+    pub(crate) const fn status(self) -> StatusCode {
+        self.row().0
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    pub(crate) const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// A document of this kind, as the OpenAPI document shows it.
+    pub(crate) fn example(self) -> serde_json::Value {
+        serde_json::to_value(Problem::new(self, self.title()).body()).unwrap_or_default()
     }
 
     /// The kind behind an answer that the framework gave by itself.
@@ -95,10 +124,11 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     header: Option<(&'static str, Cow<'static, str>)>,
+    request_id: Option<RequestId>,
 }
 
 /// One mistake in a body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// Where: a JSON pointer as a URI fragment, such as `#/data/author_id`.
     pub pointer: String,
@@ -111,7 +141,7 @@ const RETRY_AFTER_SECONDS: &str = "1";
 
 impl Problem {
     fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), header: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), header: None, request_id: None }
     }
 
     fn with_header(self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
@@ -201,21 +231,35 @@ impl Problem {
         Self::new(Code::Internal, "Something went wrong on our side")
     }
 
-    fn render(&self, request_id: Option<RequestId>) -> HttpResponse {
-        let Self { code, detail, errors, header } = self;
+    /// The same, with the id under which the log knows the request.
+    fn of_request(self, request_id: Option<RequestId>) -> Self {
+        Self { request_id, ..self }
+    }
+
+    /// What the framework answered by itself, or with an error of its own.
+    fn of_framework(status: StatusCode) -> Self {
+        let code = Code::of_framework(status);
+        Self::new(code, code.title())
+    }
+
+    fn body(&self) -> ProblemBody {
+        let Self { code, detail, errors, header: _, request_id } = self;
         let (status, name, title) = code.row();
-        let body = Body {
+        ProblemBody {
             kind: format!("urn:gamification:problem:{}", name.to_lowercase().replace('_', "-")),
             title,
             status: status.as_u16(),
             code: name,
-            detail,
-            errors,
+            detail: detail.clone(),
+            errors: errors.clone(),
             request_id: request_id.map(|id| id.to_string()),
-        };
-        let mut response = HttpResponse::build(status);
-        response.extensions_mut().insert(Rendered);
-        if let Some((name, value)) = header {
+        }
+    }
+
+    fn render(&self) -> HttpResponse {
+        let body = self.body();
+        let mut response = HttpResponse::build(self.code.status());
+        if let Some((name, value)) = &self.header {
             response.insert_header((*name, value.as_ref()));
         }
         let body = serde_json::to_string(&body).unwrap_or_default();
@@ -223,22 +267,27 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What went wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// `urn:gamification:problem:` and the code in lower case, with hyphens
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
     status: u16,
+    /// Stable: for programs to look at
     code: &'static str,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [FieldError],
+    /// For people; the first error's where there are several
+    detail: String,
+    /// Every mistake in the body, with its place
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+    /// Under which the log knows the request
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }
-
-/// Marks an answer that is a problem document already.
-struct Rendered;
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -248,11 +297,11 @@ impl fmt::Display for Problem {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.code.row().0
+        self.code.status()
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.render(None)
+        self.render()
     }
 }
 
@@ -299,27 +348,66 @@ impl fmt::Display for Chain<'_> {
 /// Middleware: gives each problem its request id, and makes problems of what the framework answers by itself.
 ///
 /// # Errors
-/// Whatever the inner service fails with; Actix turns that into an answer.
+/// Whatever the inner service fails with, as a problem.
 pub async fn render_problems<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let request_id = request.extensions().get::<RequestId>().copied();
-    let response = next.call(request).await?;
+    let response = match next.call(request).await {
+        Ok(response) => response,
+        Err(error) => {
+            let problem = problem_of(&error, error.as_response_error().status_code());
+            return Err(problem.of_request(request_id).into());
+        }
+    };
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return Ok(response.map_into_left_body());
     }
-    let problem = match response.response().error().and_then(|error| error.as_error::<Problem>()) {
-        Some(problem) => problem.clone(),
-        None if response.response().extensions().get::<Rendered>().is_some() => {
-            return Ok(response.map_into_left_body());
-        }
-        None => {
-            let code = Code::of_framework(status);
-            Problem::new(code, code.row().2)
-        }
+    let problem = match response.response().error() {
+        Some(error) => problem_of(error, status),
+        None => Problem::of_framework(status),
     };
-    let rendered = problem.render(request_id);
+    let mut rendered = problem.of_request(request_id).render();
+    // What other middleware has added, for cross-origin callers for instance, stays.
+    for (name, value) in response.headers() {
+        if !rendered.headers().contains_key(name) && name != CONTENT_LENGTH {
+            rendered.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
     Ok(response.into_response(rendered).map_into_right_body())
+}
+
+fn problem_of(error: &Error, status: StatusCode) -> Problem {
+    error.as_error::<Problem>().cloned().unwrap_or_else(|| Problem::of_framework(status))
+}
+
+/// The longest address, in bytes: room for 200 ids.
+const MAX_ADDRESS: usize = 16 * 1024;
+/// The most bytes of all headers.
+const MAX_HEADERS: usize = 32 * 1024;
+
+/// Middleware: refuses heads of requests that nobody needs.
+///
+/// # Errors
+/// A problem, or whatever the inner service fails with.
+pub async fn limit_heads<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    if address > MAX_ADDRESS {
+        return Err(
+            Problem::new(Code::UriTooLong, format!("An address has at most {MAX_ADDRESS} bytes")).into()
+        );
+    }
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers > MAX_HEADERS {
+        return Err(
+            Problem::new(Code::HeadersTooLarge, format!("Headers have at most {MAX_HEADERS} bytes")).into()
+        );
+    }
+    next.call(request).await
 }

@@ -27,6 +27,8 @@ pub enum Command {
         #[arg(long)]
         revert: bool,
     },
+    /// Print the OpenAPI document
+    Openapi,
     /// Print a token signed with the configured HS256 secret
     Token {
         /// Whom it is for: a user's UUID; with --service, any text
@@ -66,12 +68,21 @@ pub struct Options {
         value_name = "SECRET"
     )]
     pub jwt_hs256_secret: Option<String>,
+    /// File with the public key, in PEM, of whoever signs tokens (RS256, ES256 or EdDSA)
+    #[arg(long, env = "GAMIFICATION_JWT_PUBLIC_KEY_FILE", global = true, value_name = "FILE")]
+    pub jwt_public_key_file: Option<PathBuf>,
+    /// File with a JSON Web Key Set of whoever signs tokens; read again when it changes
+    #[arg(long, env = "GAMIFICATION_JWKS_FILE", global = true, value_name = "FILE")]
+    pub jwks_file: Option<PathBuf>,
     /// Issuer that tokens must name
     #[arg(long, env = "GAMIFICATION_JWT_ISSUER", global = true, value_name = "ISSUER")]
     pub jwt_issuer: Option<String>,
     /// Audience that tokens must name
     #[arg(long, env = "GAMIFICATION_JWT_AUDIENCE", global = true, value_name = "AUDIENCE")]
     pub jwt_audience: Option<String>,
+    /// Origins whose pages may call the API, with commas between them [default: none]
+    #[arg(long, env = "GAMIFICATION_CORS_ORIGINS", global = true, value_name = "ORIGINS")]
+    pub cors_origins: Option<String>,
     /// The most connections to the database [default: 10]
     #[arg(long, env = "GAMIFICATION_DB_POOL_SIZE", global = true, value_name = "NUMBER")]
     pub db_pool_size: Option<String>,

@@ -3,11 +3,11 @@
 use std::{
     io::{self, IsTerminal},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, anyhow, bail};
-use gamification_http::TokenClaims;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use gamification_http::{TokenClaims, TokenVerifier};
 use gamification_pg::connection::DatabaseUrl;
 use secrecy::SecretString;
 
@@ -57,13 +57,13 @@ impl<'a> Config<'a> {
     }
 
     fn location(&self) -> Result<Location> {
-        let programs = self.options.pg_bin.clone().filter(|folder| !folder.as_os_str().is_empty());
+        let programs = given_path(self.options.pg_bin.as_ref()).map(Path::to_owned);
         Ok(Location { data_dir: self.data_dir()?, programs })
     }
 
     fn data_dir(&self) -> Result<PathBuf> {
-        let given = self.options.data_dir.clone().filter(|folder| !folder.as_os_str().is_empty());
-        given
+        given_path(self.options.data_dir.as_ref())
+            .map(Path::to_owned)
             .or_else(|| Some(dirs::data_dir()?.join("gamification")))
             .ok_or_else(|| anyhow!("GAMIFICATION_DATA_DIR must be set: this user has no data folder"))
     }
@@ -79,6 +79,27 @@ impl<'a> Config<'a> {
                 "GAMIFICATION_LISTEN must be an IP address and a port such as 127.0.0.1:8080, not {text:?}"
             )
         })
+    }
+
+    /// The origins whose pages may call the API.
+    ///
+    /// # Errors
+    /// When one of `GAMIFICATION_CORS_ORIGINS` is no origin.
+    pub fn cors_origins(&self) -> Result<Vec<String>> {
+        let list = given(self.options.cors_origins.as_deref()).unwrap_or_default();
+        let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        origins
+            .map(|origin| {
+                let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+                let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']));
+                ensure!(
+                    is_origin,
+                    "GAMIFICATION_CORS_ORIGINS must be origins such as https://app.example, with commas between them, \
+                     not {origin:?}"
+                );
+                Ok(origin.to_owned())
+            })
+            .collect()
     }
 
     /// The most connections to the database.
@@ -113,18 +134,52 @@ impl<'a> Config<'a> {
         TokenClaims { issuer: owned(&self.options.jwt_issuer), audience: owned(&self.options.jwt_audience) }
     }
 
+    /// Whose tokens are trusted: those of the secret, or of a key file.
+    ///
+    /// # Errors
+    /// When there is more than one of them, or none and `DATABASE_URL` is set, or what there is can't be used.
+    pub fn token_verifier(&self) -> Result<TokenVerifier> {
+        let Options { jwt_hs256_secret, jwt_public_key_file, jwks_file, .. } = self.options;
+        let (public_key, key_set) =
+            (given_path(jwt_public_key_file.as_ref()), given_path(jwks_file.as_ref()));
+        let secret = given(jwt_hs256_secret.as_deref());
+        match (secret, public_key, key_set) {
+            (_, None, None) => TokenVerifier::hs256(&self.jwt_secret()?, self.token_claims())
+                .context("GAMIFICATION_JWT_HS256_SECRET is not usable"),
+            (None, Some(path), None) => TokenVerifier::public_key_file(path, self.token_claims())
+                .context("GAMIFICATION_JWT_PUBLIC_KEY_FILE is not usable"),
+            (None, None, Some(path)) => TokenVerifier::jwks_file(path, self.token_claims())
+                .context("GAMIFICATION_JWKS_FILE is not usable"),
+            _ => bail!(
+                "only one of GAMIFICATION_JWT_HS256_SECRET, GAMIFICATION_JWT_PUBLIC_KEY_FILE and GAMIFICATION_JWKS_FILE \
+                 may be set"
+            ),
+        }
+    }
+
+    /// Whether tokens are issued by somebody else, whose public keys we have.
+    fn trusts_key_files(&self) -> bool {
+        let Options { jwt_public_key_file, jwks_file, .. } = self.options;
+        given_path(jwt_public_key_file.as_ref()).or(given_path(jwks_file.as_ref())).is_some()
+    }
+
     /// The secret that signs tokens: the one given, or, with the embedded database only, one that is made on first
     /// use and kept in the data folder.
     ///
     /// # Errors
-    /// When there is none and `DATABASE_URL` is set, or the kept one can't be read or written.
+    /// When there is none and `DATABASE_URL` or a key file is set, or the kept one can't be read or written.
     pub fn jwt_secret(&self) -> Result<SecretString> {
         if let Some(secret) = given(self.options.jwt_hs256_secret.as_deref()) {
             return Ok(SecretString::from(secret));
         }
+        if self.trusts_key_files() {
+            bail!(
+                "GAMIFICATION_JWT_HS256_SECRET is not set: tokens come from whoever holds the private keys"
+            );
+        }
         if given(self.options.database_url.as_deref()).is_some() {
             bail!(
-                "GAMIFICATION_JWT_HS256_SECRET must be set when DATABASE_URL is: \
+                "GAMIFICATION_JWT_HS256_SECRET must be set when DATABASE_URL is, or a key file: \
                  a secret that this machine makes up would not be known to others"
             );
         }
@@ -134,9 +189,13 @@ impl<'a> Config<'a> {
     /// The folder whose secret is used, when none is given.
     #[must_use]
     pub fn development_secret_folder(&self) -> Option<PathBuf> {
-        let needed = given(self.options.jwt_hs256_secret.as_deref()).is_none();
+        let needed = given(self.options.jwt_hs256_secret.as_deref()).is_none() && !self.trusts_key_files();
         self.data_dir().ok().filter(|_| needed)
     }
+}
+
+fn given_path(path: Option<&PathBuf>) -> Option<&Path> {
+    path.map(PathBuf::as_path).filter(|path| !path.as_os_str().is_empty())
 }
 
 fn given(text: Option<&str>) -> Option<&str> {

@@ -7,18 +7,34 @@ use gamification_app::{
     Environment,
     ports::{Queries, Store},
 };
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::{problem::Problem, state::Api};
+use crate::{openapi::ReadyProblems, problem::Problem, state::Api};
+
+/// A word for whoever looks by eye.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Health)]
+pub(super) struct HealthView {
+    status: &'static str,
+}
 
 /// How long the database may take to answer before it counts as away.
 const DATABASE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// The process lives
+#[utoipa::path(get, path = "/livez", tag = "operation", responses((status = 200, description = "Yes", body = HealthView)))]
 pub(super) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": "ok"}))
+    HttpResponse::Ok().json(HealthView { status: "ok" })
 }
 
-/// Ready: the database answers, its schema is ours or newer, and the server is not about to stop.
+/// The server can take work
+///
+/// The database answers, its schema is ours or newer, and the server is not about to stop.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operation",
+    responses((status = 200, description = "Yes", body = HealthView), ReadyProblems)
+)]
 pub(super) async fn ready<S: Store + Queries, E: Environment>(
     api: Data<Api<S, E>>,
 ) -> Result<HttpResponse, Problem> {
@@ -27,5 +43,5 @@ pub(super) async fn ready<S: Store + Queries, E: Environment>(
             tokio::time::timeout(DATABASE_DEADLINE, api.store.schema_is_current()).await,
             Ok(Ok(true))
         );
-    if ready { Ok(HttpResponse::Ok().json(json!({"status": "ok"}))) } else { Err(Problem::unavailable()) }
+    if ready { Ok(HttpResponse::Ok().json(HealthView { status: "ok" })) } else { Err(Problem::unavailable()) }
 }

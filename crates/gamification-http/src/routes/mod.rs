@@ -1,6 +1,7 @@
 //! The table of routes.
 
 mod courses;
+mod documents;
 mod events;
 mod health;
 mod levels;
@@ -18,39 +19,90 @@ use gamification_app::{
     ports::{Queries, Store},
 };
 
-use crate::{path::Parameters, problem::Problem, state::Api};
+use utoipa::OpenApi;
+
+use crate::{openapi::Bearer, path::Parameters, problem::Problem, state::Api};
 
 /// Adds every route to an Actix app.
 pub fn configure<S: Store + Queries, E: Environment>(config: &mut ServiceConfig, api: &Data<Api<S, E>>) {
     config.app_data(api.clone()).default_service(web::to(not_found));
-    for resource in [
-        at("/api/communities/{community_id}/members/levels", &["user_ids"]).get(members::badges::<S, E>),
-        at("/api/communities/{community_id}/members/{user_id}/level", &[]).get(members::level::<S, E>),
+    for address in table::<S, E>() {
+        config.service(address.build());
+    }
+    config.service(documents::pages());
+}
+
+fn table<S: Store + Queries, E: Environment>() -> Vec<Address> {
+    vec![
+        at("/api/communities/{community_id}/members/levels", &["user_ids"])
+            .get(members::badges::badges::<S, E>),
+        at("/api/communities/{community_id}/members/{user_id}/level", &[]).get(members::level::level::<S, E>),
         at("/api/communities/{community_id}/levels", &[])
-            .get(levels::get::<S, E>)
-            .put(levels::update::<S, E>),
-        at("/api/communities/{community_id}/courses/access", &["course_ids"]).get(courses::accesses::<S, E>),
+            .get(levels::get::get::<S, E>)
+            .put(levels::update::update::<S, E>),
+        at("/api/communities/{community_id}/courses/access", &["course_ids"])
+            .get(courses::accesses::accesses::<S, E>),
         at("/api/communities/{community_id}/courses/{course_id}/access", &["enforce"])
-            .get(courses::access::<S, E>),
+            .get(courses::access::access::<S, E>),
         at("/api/communities/{community_id}/courses/{course_id}/level-requirement", &[])
-            .get(courses::level_requirement::<S, E>)
-            .put(courses::set_level_requirement::<S, E>),
-        at("/api/events", &[]).post(events::record::<S, E>),
+            .get(courses::level_requirement::level_requirement::<S, E>)
+            .put(courses::level_requirement::set_level_requirement::<S, E>),
+        at("/api/events", &[]).post(events::record::record::<S, E>),
         at("/livez", &[]).get(health::live),
         at("/readyz", &[]).get(health::ready::<S, E>),
-    ] {
-        config.service(resource.build());
-    }
+        at("/openapi.json", &[]).get(documents::openapi),
+        at("/docs", &[]).get(documents::docs),
+    ]
 }
+
+/// Every address with its methods, for comparing the table with the [`Document`].
+#[must_use]
+pub fn addresses<S: Store + Queries, E: Environment>() -> Vec<(&'static str, Vec<&'static str>)> {
+    table::<S, E>().into_iter().map(|address| (address.path, address.methods)).collect()
+}
+
+/// What the API is, for programs; the paths are those of the table above, and a test compares them.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Points & levels",
+        description = "Members of online communities earn points, points make levels, levels open courses.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    paths(
+        members::badges::badges,
+        members::level::level,
+        levels::get::get,
+        levels::update::update,
+        courses::accesses::accesses,
+        courses::access::access,
+        courses::level_requirement::level_requirement,
+        courses::level_requirement::set_level_requirement,
+        events::record::record,
+        health::live,
+        health::ready,
+        documents::openapi,
+        documents::docs,
+    ),
+    tags(
+        (name = "levels", description = "What members see, and admins set"),
+        (name = "courses", description = "Which courses are open to whom"),
+        (name = "events", description = "What the platform tells"),
+        (name = "operation", description = "What operators look at")
+    ),
+    modifiers(&Bearer)
+)]
+pub struct Document;
 
 /// One address, the parameters it takes, and its methods.
 struct Address {
+    path: &'static str,
     resource: Resource,
     methods: Vec<&'static str>,
 }
 
 fn at(path: &'static str, parameters: &'static [&'static str]) -> Address {
-    Address { resource: web::resource(path).app_data(Parameters(parameters)), methods: Vec::new() }
+    Address { path, resource: web::resource(path).app_data(Parameters(parameters)), methods: Vec::new() }
 }
 
 macro_rules! methods {

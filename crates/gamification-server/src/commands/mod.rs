@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod migrate;
+mod openapi;
 mod serve;
 mod token;
 
@@ -24,6 +25,7 @@ pub async fn run(Cli { command, options }: Cli) -> Result<()> {
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&options, log_format).await,
         Command::Migrate { revert } => migrate::migrate(&options, log_format, revert).await,
+        Command::Openapi => openapi::openapi(),
         Command::Token { user, service, ttl } => token::token(&options, &user, service, ttl),
     }
 }

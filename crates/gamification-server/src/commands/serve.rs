@@ -2,15 +2,21 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use actix_cors::Cors;
 use actix_web::{
     App, HttpServer,
     dev::{Server, ServerHandle},
-    middleware::from_fn,
+    http::header,
+    middleware::{DefaultHeaders, from_fn},
     web::Data,
 };
 use anyhow::{Context, Result};
 use gamification_app::{Environment, SystemEnvironment, commands::resume_recalculations};
-use gamification_http::{Api, Draining, TokenVerifier, problem::render_problems, routes};
+use gamification_http::{
+    Api, Draining,
+    problem::{limit_heads, render_problems},
+    routes,
+};
 use gamification_pg::{PgStore, connection::pool, migrate};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_actix_web::TracingLogger;
@@ -38,8 +44,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
     let config = Config::new(options);
     // Everything that may be wrong with the configuration comes before anything is started.
     let (listen, pool_size) = (config.listen()?, config.db_pool_size()?);
-    let verifier = TokenVerifier::hs256(&config.jwt_secret()?, &config.token_claims())
-        .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
+    let (verifier, cors_origins) = (config.token_verifier()?, config.cors_origins()?);
     announce_secret(options, log_format);
 
     let OpenDatabase { connector, embedded } = open_database(options, log_format).await?;
@@ -50,7 +55,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
     let store = PgStore::new(pool(connector, pool_size)?);
     let background = tokio::spawn(resume_left_work(store.clone()));
     let api = Data::new(Api::new(store, SystemEnvironment, verifier, draining.clone()));
-    let (server, addresses) = bind(api, listen)?;
+    let (server, addresses) = bind(api, listen, cors_origins)?;
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
     for address in addresses {
         announce(log_format, &format!("listening on http://{address}"));
@@ -76,10 +81,17 @@ async fn resume_left_work(store: PgStore) {
     }
 }
 
-fn bind(api: Data<ServerApi>, listen: SocketAddr) -> Result<(Server, Vec<SocketAddr>)> {
+fn bind(
+    api: Data<ServerApi>,
+    listen: SocketAddr,
+    cors_origins: Vec<String>,
+) -> Result<(Server, Vec<SocketAddr>)> {
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(limit_heads))
+            .wrap(cors(&cors_origins))
             .wrap(from_fn(render_problems))
+            .wrap(DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
             .wrap(TracingLogger::default())
             .configure(|config| routes::configure(config, &api))
     })
@@ -90,6 +102,18 @@ fn bind(api: Data<ServerApi>, listen: SocketAddr) -> Result<(Server, Vec<SocketA
     .with_context(|| format!("GAMIFICATION_LISTEN: {listen} can't be listened on"))?;
     let addresses = server.addrs();
     Ok((server.run(), addresses))
+}
+
+/// Lets the pages of some origins call the API. Tokens come in a header, so no cookies are involved.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "PUT", "POST"])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
+        .expose_headers([header::ETAG, header::RETRY_AFTER])
+        // Whether the page may read the answer is for its browser to enforce; other programs send an origin too.
+        .block_on_origin_mismatch(false)
+        .max_age(3_600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
 /// On SIGTERM or Ctrl-C: not ready any more, then no new connections, then the requests that have begun.

@@ -8,19 +8,30 @@ use gamification_app::{
 };
 use gamification_domain::{CourseAccess, LevelConfiguration, LevelNumber};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     auth::User,
     deadline::within_deadline,
+    openapi::{CommunityParameter, CourseAccessProblems, CourseParameter},
     path::{self, CoursePath},
     problem::Problem,
 };
 
-#[derive(Serialize)]
-pub(super) struct CourseAccessView {
+/// Whether the caller gets into a course, and why.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CourseAccess, example = json!({
+    "has_access": false, "required_level": 3, "required_level_name": "Builder", "current_level": 2
+}))]
+pub(in crate::routes) struct CourseAccessView {
     has_access: bool,
+    /// 1 to 9; `null` when the course is open to all
+    #[schema(required, minimum = 1, maximum = 9)]
     required_level: Option<u8>,
+    #[schema(required)]
     required_level_name: Option<String>,
+    /// The caller's level, 1 to 9
+    #[schema(minimum = 1, maximum = 9)]
     current_level: u8,
 }
 
@@ -37,7 +48,19 @@ impl CourseAccessView {
     }
 }
 
-pub(crate) async fn access<S: Store + Queries, E: Environment>(
+/// Whether the caller gets into a course
+///
+/// With `enforce=true` an answer of 403 says no, for gateways that look at the status only.
+#[utoipa::path(
+    get, path = "/api/communities/{community_id}/courses/{course_id}/access", tag = "courses", operation_id = "course_access",
+    params(
+        CommunityParameter, CourseParameter,
+        ("enforce" = Option<bool>, Query, description = "Answer 403 instead of `has_access: false`")
+    ),
+    responses((status = 200, description = "The decision", body = CourseAccessView), CourseAccessProblems),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn access<S: Store + Queries, E: Environment>(
     user: User<S, E>,
     path: CoursePath,
     request: HttpRequest,

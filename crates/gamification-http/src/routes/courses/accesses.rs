@@ -7,29 +7,46 @@ use gamification_app::{
     queries::{CourseAccesses, get_course_accesses},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::CourseAccessView;
 use crate::{
     auth::User,
     deadline::within_deadline,
+    openapi::{CommunityParameter, ReadProblems},
     path::{self, CommunityPath},
     problem::Problem,
 };
 
-#[derive(Serialize)]
-struct CourseAccessesView {
+/// The caller's access to courses, by course id.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CourseAccesses)]
+pub(in crate::routes) struct CourseAccessesView {
     courses: Vec<ListedCourseAccessView>,
 }
 
-#[derive(Serialize)]
+/// Whether the caller gets into one of several courses.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedCourseAccess)]
 struct ListedCourseAccessView {
     course_id: Uuid,
     #[serde(flatten)]
     access: CourseAccessView,
 }
 
-pub(crate) async fn accesses<S: Store + Queries, E: Environment>(
+/// The caller's access to every course of the community
+#[utoipa::path(
+    get, path = "/api/communities/{community_id}/courses/access", tag = "courses", operation_id = "course_accesses",
+    params(
+        CommunityParameter,
+        ("course_ids" = Option<Vec<Uuid>>, Query, description = "Narrows to these courses, with commas between them",
+         style = Form, explode = false, min_items = 1, max_items = 200)
+    ),
+    responses((status = 200, description = "The decisions, by course id", body = CourseAccessesView), ReadProblems),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn accesses<S: Store + Queries, E: Environment>(
     user: User<S, E>,
     path: CommunityPath,
     request: HttpRequest,

@@ -8,22 +8,42 @@ use gamification_app::{
     queries::{authorize_admin, get_course_level_requirement},
 };
 use gamification_domain::{CourseId, LevelNumber};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     auth::User,
     body,
     deadline::within_deadline,
+    openapi::{CommunityParameter, CourseParameter, ReadProblems, SettingsProblems},
     path::CoursePath,
     problem::{FieldError, Problem},
     routes::settings::{unknown_fields, whole_number},
 };
 
-#[derive(Serialize)]
-struct CourseLevelRequirementView {
+/// The lowest level that a course lets in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CourseLevelRequirement, example = json!({
+    "course_id": "0192f0c1-5c1e-7f4e-8f4b-000000000c05", "minimum_level": 3
+}))]
+pub(in crate::routes) struct CourseLevelRequirementView {
     course_id: Uuid,
+    /// 1 to 9; `null` when the course is open to all
+    #[schema(required, minimum = 1, maximum = 9)]
+    minimum_level: Option<u8>,
+}
+
+/// The lowest level that a course shall let in.
+// Read by hand, so that all mistakes are told at once.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CourseLevelRequirementUpdate, example = json!({"minimum_level": 3}))]
+#[expect(dead_code, reason = "it is a description")]
+pub(in crate::routes) struct CourseLevelRequirementBody {
+    /// 1 to 9; `null` opens the course to all
+    #[schema(required, minimum = 1, maximum = 9)]
     minimum_level: Option<u8>,
 }
 
@@ -35,7 +55,16 @@ fn answer(course_id: CourseId, minimum_level: Option<LevelNumber>) -> HttpRespon
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(view)
 }
 
-pub(crate) async fn level_requirement<S: Store + Queries, E: Environment>(
+/// The level that a course asks for
+///
+/// For admins.
+#[utoipa::path(
+    get, path = "/api/communities/{community_id}/courses/{course_id}/level-requirement", tag = "courses", operation_id = "course_level_requirement",
+    params(CommunityParameter, CourseParameter),
+    responses((status = 200, description = "The requirement", body = CourseLevelRequirementView), ReadProblems),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn level_requirement<S: Store + Queries, E: Environment>(
     user: User<S, E>,
     path: CoursePath,
 ) -> Result<HttpResponse, Problem> {
@@ -44,7 +73,20 @@ pub(crate) async fn level_requirement<S: Store + Queries, E: Environment>(
     Ok(answer(course_id, within_deadline(get).await?))
 }
 
-pub(crate) async fn set_level_requirement<S: Store + Queries, E: Environment>(
+/// Sets the level that a course asks for, or opens it to all
+///
+/// For admins. It counts from the next look at the course on.
+#[utoipa::path(
+    put, path = "/api/communities/{community_id}/courses/{course_id}/level-requirement", tag = "courses", operation_id = "set_course_level_requirement",
+    params(CommunityParameter, CourseParameter),
+    request_body = CourseLevelRequirementBody,
+    responses(
+        (status = 200, description = "The requirement as it is now", body = CourseLevelRequirementView),
+        SettingsProblems
+    ),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn set_level_requirement<S: Store + Queries, E: Environment>(
     user: User<S, E>,
     path: CoursePath,
     request: HttpRequest,

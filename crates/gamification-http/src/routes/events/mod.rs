@@ -1,6 +1,4 @@
 //! `/api/events`
 
 mod delivery;
-mod record;
-
-pub(super) use record::record;
+pub(in crate::routes) mod record;

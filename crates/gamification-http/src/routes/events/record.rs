@@ -8,17 +8,28 @@ use gamification_app::{
 };
 use gamification_domain::{FactRecord, Rejection, Verdict};
 use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::delivery::{self, Delivery};
 use crate::{
     auth::EventProducer,
     cloud_events::{EventContent, IncomingEvent, Rejected},
     deadline::within_deadline,
+    openapi::EventProblems,
     problem::{FieldError, Problem},
 };
 
-#[derive(Serialize)]
-struct EventsView {
+/// A verdict for each event, in the order sent, and how many there are of each.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventResults, example = json!({
+    "results": [
+        {"id": "5d", "status": "applied"},
+        {"id": "5e", "status": "rejected", "detail": "data.author_id is missing"}
+    ],
+    "applied": 1, "duplicate": 0, "stale": 0, "ignored": 0, "rejected": 1
+}))]
+pub(in crate::routes) struct EventsView {
     results: Vec<EventResult>,
     applied: usize,
     duplicate: usize,
@@ -27,15 +38,54 @@ struct EventsView {
     rejected: usize,
 }
 
-#[derive(Serialize)]
+/// What became of one event.
+#[derive(Serialize, ToSchema)]
 struct EventResult {
+    /// The event's `id`; `null` when it has none
+    #[schema(required)]
     id: Option<String>,
     status: Status,
+    /// Why it was rejected
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+/// An event of the platform (CloudEvents 1.0, structured).
+// Read by hand, so that each event is judged on its own.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "specversion": "1.0", "id": "5d", "source": "/community", "type": "PostLiked", "time": "2026-11-22T10:00:00Z",
+    "data": {
+        "community_id": "0192f0c1-5c1e-7f4e-8f4b-000000000c00", "post_id": "0192f0c1-5c1e-7f4e-8f4b-000000000b0b",
+        "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000001", "author_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada"
+    }
+}))]
+#[expect(dead_code, reason = "it is a description")]
+pub(in crate::routes) struct CloudEvent {
+    #[schema(pattern = "^1\\.0$")]
+    specversion: String,
+    /// Breaks ties between changes of one moment; never used to tell whether a fact is known
+    #[schema(min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
+    id: String,
+    #[schema(min_length = 1)]
+    source: String,
+    /// `PostCreated`, `CommentAdded`, `PostLiked`, `PostUnliked`, `CommentLiked`, `CommentUnliked`, `LessonCompleted`,
+    /// `CommunityCreated`, `MemberJoined`, `MemberRoleChanged`, `MemberLeft`, `CourseCreated`, `CourseDeleted`; others
+    /// are ignored
+    #[schema(min_length = 1)]
+    r#type: String,
+    /// When it happened (RFC 3339); in the future, or left out, it counts as the moment of receipt
+    #[schema(format = DateTime)]
+    time: Option<String>,
+    /// Decides which of two changes is newer, where events carry it
+    #[schema(max_length = 64)]
+    sequence: Option<String>,
+    /// What happened; its fields depend on the type
+    #[schema(value_type = Option<Object>)]
+    data: Option<Value>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Status {
     Applied,
@@ -45,8 +95,25 @@ enum Status {
     Rejected,
 }
 
-/// Answers after the commit: what it calls applied survives a crash.
-pub(crate) async fn record<S: Store + Queries, E: Environment>(
+/// Takes events in
+///
+/// The token's `scope` must contain `gamification:events:write`. One event, structured (`application/cloudevents+json`)
+/// or binary (`application/json` with `ce-*` headers), or a batch of up to 1,000, in 4 MiB at most.
+/// Answers after the commit: what is called applied survives a crash.
+#[utoipa::path(
+    post, path = "/api/events", tag = "events", operation_id = "record_events",
+    request_body(content(
+        (CloudEvent = "application/cloudevents+json"),
+        (Vec<Value> = "application/cloudevents-batch+json")
+    )),
+    responses(
+        (status = 200, description = "No event was rejected", body = EventsView),
+        (status = 207, description = "Some events of a batch were rejected; the others count", body = EventsView),
+        EventProblems
+    ),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn record<S: Store + Queries, E: Environment>(
     producer: EventProducer<S, E>,
     request: HttpRequest,
     payload: Payload,

@@ -11,20 +11,41 @@ use gamification_app::{
 };
 use gamification_domain::{LevelDefinition, LevelDistribution};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::{auth::User, deadline::within_deadline, path::CommunityPath, problem::Problem};
+use crate::{
+    auth::User,
+    deadline::within_deadline,
+    openapi::{CommunityParameter, ReadProblems},
+    path::CommunityPath,
+    problem::Problem,
+};
 
-#[derive(Serialize)]
-struct LevelsView {
+/// The nine levels of a community, and where the caller is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Levels)]
+pub(in crate::routes) struct LevelsView {
+    #[schema(min_items = 9, max_items = 9)]
     levels: Vec<LevelView>,
+    /// 1 to 9
+    #[schema(minimum = 1, maximum = 9)]
     current_user_level: u8,
 }
 
-#[derive(Serialize)]
+/// A level, and the share of the present members at it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Level, example = json!({"level": 1, "name": "Student", "threshold": 0, "member_percentage": 50.0}))]
 struct LevelView {
+    /// 1 to 9
+    #[schema(minimum = 1, maximum = 9)]
     level: u8,
+    #[schema(min_length = 1, max_length = 30)]
     name: String,
+    /// The points that reach it
+    #[schema(minimum = 0)]
     threshold: i32,
+    /// In percent, with one decimal
+    #[schema(minimum = 0, maximum = 100)]
     member_percentage: f64,
 }
 
@@ -52,7 +73,20 @@ pub(super) fn answer(levels: Levels) -> HttpResponse {
         .json(view)
 }
 
-pub(crate) async fn get<S: Store + Queries, E: Environment>(
+/// Names, thresholds and distribution of the levels
+///
+/// The `ETag` names the version of names and thresholds; it serves `If-Match`.
+#[utoipa::path(
+    get, path = "/api/communities/{community_id}/levels", tag = "levels", operation_id = "levels",
+    params(CommunityParameter),
+    responses(
+        (status = 200, description = "The levels", body = LevelsView,
+         headers(("ETag" = String, description = "Version of names and thresholds"))),
+        ReadProblems
+    ),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn get<S: Store + Queries, E: Environment>(
     user: User<S, E>,
     path: CommunityPath,
 ) -> Result<HttpResponse, Problem> {

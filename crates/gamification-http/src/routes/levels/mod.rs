@@ -1,7 +1,4 @@
 //! `/api/communities/{community_id}/levels`
 
-mod get;
-mod update;
-
-pub(super) use get::get;
-pub(super) use update::update;
+pub(in crate::routes) mod get;
+pub(in crate::routes) mod update;

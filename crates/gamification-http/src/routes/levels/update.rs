@@ -12,20 +12,67 @@ use gamification_app::{
     queries::{AuthorizeAdminError, authorize_admin, get_levels},
 };
 use gamification_domain::{LevelConfiguration, LevelDraft, LevelField, LevelMistakes, LevelPlace};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::get::answer;
+use utoipa::ToSchema;
+
+use super::get::{LevelsView, answer};
 use crate::{
     auth::User,
     body,
     deadline::within_deadline,
+    openapi::{CommunityParameter, LevelsUpdateProblems},
     path::CommunityPath,
     problem::{FieldError, Problem},
     routes::settings::{unknown_fields, whole_number},
 };
 
-/// Answers when every member is where the new thresholds put them, which takes as long as it takes.
-pub(crate) async fn update<S: Store + Queries, E: Environment>(
+/// The nine levels as they shall be.
+// Read by hand, so that all mistakes are told at once.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = LevelsUpdate)]
+#[expect(dead_code, reason = "it is a description")]
+pub(in crate::routes) struct LevelsUpdateBody {
+    /// All nine, in any order
+    #[schema(min_items = 9, max_items = 9, inline)]
+    levels: Vec<LevelUpdateBody>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = LevelUpdate, example = json!({"level": 1, "name": "Beginner", "threshold": 0}))]
+#[expect(dead_code, reason = "it is a description")]
+struct LevelUpdateBody {
+    #[schema(minimum = 1, maximum = 9)]
+    level: u8,
+    /// Plain text of up to 30 characters; tags are stripped, white space is collapsed. Unique, whatever the case
+    name: String,
+    /// Points; 0 for level 1, and more for each further level
+    #[schema(minimum = 0)]
+    threshold: i32,
+}
+
+/// Names the levels and sets their thresholds
+///
+/// For admins. All nine at once; all mistakes are told at once. Answers when every member is where the new thresholds
+/// put them. Nobody's level falls.
+#[utoipa::path(
+    put, path = "/api/communities/{community_id}/levels", tag = "levels", operation_id = "update_levels",
+    params(
+        CommunityParameter,
+        ("If-Match" = Option<String>, Header, description = "The ETag of the levels that the change is based on"),
+    ),
+    request_body = LevelsUpdateBody,
+    responses(
+        (status = 200, description = "The levels as they are now", body = LevelsView,
+         headers(("ETag" = String, description = "Version of names and thresholds"))),
+        LevelsUpdateProblems
+    ),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn update<S: Store + Queries, E: Environment>(
     user: User<S, E>,
     path: CommunityPath,
     request: HttpRequest,

@@ -7,23 +7,33 @@ use gamification_app::{
     queries::{Badge, GetBadgesError, get_badges},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     auth::User,
     deadline::within_deadline,
+    openapi::{CommunityParameter, ReadProblems},
     path::{self, CommunityPath},
     problem::Problem,
 };
 
-#[derive(Serialize)]
-struct BadgesView {
+/// Badges, in the order asked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Badges)]
+pub(in crate::routes) struct BadgesView {
     members: Vec<BadgeView>,
 }
 
-#[derive(Serialize)]
+/// What an avatar wears.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Badge, example = json!({
+    "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada", "level": 3, "level_name": "Builder"
+}))]
 struct BadgeView {
     user_id: Uuid,
+    /// 1 to 9
+    #[schema(minimum = 1, maximum = 9)]
     level: u8,
     level_name: String,
 }
@@ -35,7 +45,20 @@ impl From<Badge> for BadgeView {
     }
 }
 
-pub(crate) async fn badges<S: Store + Queries, E: Environment>(
+/// Up to 200 badges at once
+///
+/// Users whom the community never had are left out.
+#[utoipa::path(
+    get, path = "/api/communities/{community_id}/members/levels", tag = "levels", operation_id = "badges",
+    params(
+        CommunityParameter,
+        ("user_ids" = Vec<Uuid>, Query, description = "Users, with commas between them", style = Form, explode = false,
+         min_items = 1, max_items = 200)
+    ),
+    responses((status = 200, description = "Badges, in the order asked", body = BadgesView), ReadProblems),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn badges<S: Store + Queries, E: Environment>(
     user: User<S, E>,
     path: CommunityPath,
     request: HttpRequest,

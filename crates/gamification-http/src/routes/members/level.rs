@@ -8,16 +8,33 @@ use gamification_app::{
 };
 use gamification_domain::Points;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::User, deadline::within_deadline, path::MemberPath, problem::Problem};
+use crate::{
+    auth::User,
+    deadline::within_deadline,
+    openapi::{CommunityParameter, ReadProblems, UserParameter},
+    path::MemberPath,
+    problem::Problem,
+};
 
-#[derive(Serialize)]
-struct MemberLevelView {
+/// A member's points and level.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MemberLevel, example = json!({
+    "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada", "level": 3, "level_name": "Builder", "total_points": 45,
+    "points_to_next_level": 15, "is_max_level": false
+}))]
+pub(in crate::routes) struct MemberLevelView {
     user_id: Uuid,
+    /// 1 to 9
+    #[schema(minimum = 1, maximum = 9)]
     level: u8,
     level_name: String,
+    #[schema(minimum = 0)]
     total_points: i32,
+    /// A number on one's own record below level 9, else `null`
+    #[schema(required, minimum = 0)]
     points_to_next_level: Option<i32>,
     is_max_level: bool,
 }
@@ -36,7 +53,16 @@ impl From<MemberLevel> for MemberLevelView {
     }
 }
 
-pub(crate) async fn level<S: Store + Queries, E: Environment>(
+/// A member's points and level
+///
+/// For every member of the community. A member who left is still shown.
+#[utoipa::path(
+    get, path = "/api/communities/{community_id}/members/{user_id}/level", tag = "levels", operation_id = "member_level",
+    params(CommunityParameter, UserParameter),
+    responses((status = 200, description = "Points and level", body = MemberLevelView), ReadProblems),
+    security(("bearer" = []))
+)]
+pub(in crate::routes) async fn level<S: Store + Queries, E: Environment>(
     user: User<S, E>,
     path: MemberPath,
 ) -> Result<HttpResponse, Problem> {

@@ -1,7 +1,4 @@
 //! `/api/communities/{community_id}/members/…`
 
-mod badges;
-mod level;
-
-pub(super) use badges::badges;
-pub(super) use level::level;
+pub(in crate::routes) mod badges;
+pub(in crate::routes) mod level;

@@ -1,9 +1,12 @@
 //! Who is calling: bearer tokens (JWT).
 
+mod keys;
+
 use std::{
     collections::HashSet,
     future::{Ready, ready},
     ops::Deref,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -11,10 +14,13 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use gamification_app::Environment;
 use gamification_domain::UserId;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+
+pub use keys::InvalidKeyFile;
+use keys::{KeySet, TrustedKey};
 
 use crate::{path::check_parameters, problem::Problem, state::Api};
 
@@ -35,12 +41,18 @@ pub struct InvalidSecret {
     pub length: usize,
 }
 
-/// Knows whose tokens are valid: those signed with one key by one algorithm, not expired, and, where that is
-/// configured, from one issuer for one audience.
+/// Knows whose tokens are valid: those signed with a trusted key by the key's algorithm, not expired, and, where that
+/// is configured, from one issuer for one audience.
 #[derive(Clone)]
 pub struct TokenVerifier {
-    key: Arc<DecodingKey>,
-    validation: Arc<Validation>,
+    keys: Keys,
+    claims: TokenClaims,
+}
+
+#[derive(Clone)]
+enum Keys {
+    One(TrustedKey),
+    Set(Arc<KeySet>),
 }
 
 /// Signs tokens with the secret that the verifier knows.
@@ -76,10 +88,43 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// [`InvalidSecret`] when it is shorter than 32 bytes.
-    pub fn hs256(secret: &SecretString, claims: &TokenClaims) -> Result<Self, InvalidSecret> {
-        let secret = checked(secret)?;
-        let TokenClaims { issuer, audience } = claims;
-        let mut validation = Validation::new(Algorithm::HS256);
+    pub fn hs256(secret: &SecretString, claims: TokenClaims) -> Result<Self, InvalidSecret> {
+        let key = DecodingKey::from_secret(checked(secret)?);
+        Ok(Self { keys: Keys::One(TrustedKey { key, algorithm: Algorithm::HS256 }), claims })
+    }
+
+    /// Trusts tokens signed with the private half of a public key in a PEM file (RS256, ES256 or EdDSA).
+    ///
+    /// # Errors
+    /// [`InvalidKeyFile`] when there is no such key in the file.
+    pub fn public_key_file(path: &Path, claims: TokenClaims) -> Result<Self, InvalidKeyFile> {
+        Ok(Self { keys: Keys::One(TrustedKey::from_pem_file(path)?), claims })
+    }
+
+    /// Trusts tokens that name, by `kid`, a key of a JSON Web Key Set. The file is read again when it changes.
+    ///
+    /// # Errors
+    /// [`InvalidKeyFile`] when there is no usable key in the file.
+    pub fn jwks_file(path: &Path, claims: TokenClaims) -> Result<Self, InvalidKeyFile> {
+        Ok(Self { keys: Keys::Set(Arc::new(KeySet::open(path)?)), claims })
+    }
+
+    fn caller(&self, token: &str) -> Option<Caller> {
+        let TrustedKey { key, algorithm } = match &self.keys {
+            Keys::One(key) => key.clone(),
+            Keys::Set(keys) => keys.key(&decode_header(token).ok()?.kid?)?,
+        };
+        let claims: Claims = decode(token, &key, &self.claims.validation(algorithm)).ok()?.claims;
+        let scope = claims.scope.as_str().unwrap_or_default();
+        let may_send_events = scope.split(' ').any(|scope| scope == EVENTS_SCOPE);
+        Some(Caller { user_id: claims.sub.parse().ok(), may_send_events })
+    }
+}
+
+impl TokenClaims {
+    fn validation(&self, algorithm: Algorithm) -> Validation {
+        let Self { issuer, audience } = self;
+        let mut validation = Validation::new(algorithm);
         let mut required = HashSet::from(["exp".to_owned(), "sub".to_owned()]);
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
@@ -93,14 +138,7 @@ impl TokenVerifier {
             required.insert("aud".to_owned());
         }
         validation.required_spec_claims = required;
-        Ok(Self { key: Arc::new(DecodingKey::from_secret(secret)), validation: Arc::new(validation) })
-    }
-
-    fn caller(&self, token: &str) -> Option<Caller> {
-        let claims: Claims = decode(token, &self.key, &self.validation).ok()?.claims;
-        let scope = claims.scope.as_str().unwrap_or_default();
-        let may_send_events = scope.split(' ').any(|scope| scope == EVENTS_SCOPE);
-        Some(Caller { user_id: claims.sub.parse().ok(), may_send_events })
+        validation
     }
 }
 

@@ -1,0 +1,115 @@
+//! What the operations in the OpenAPI document have in common: parameters, problems, and the bearer token.
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    IntoParams, IntoResponses, Modify, PartialSchema,
+    openapi::{
+        Content, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+        example::Example,
+        header::HeaderBuilder,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use uuid::Uuid;
+
+use crate::problem::{Code, ProblemBody};
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it is a description")]
+pub(crate) struct CommunityParameter {
+    /// The community
+    community_id: Uuid,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it is a description")]
+pub(crate) struct UserParameter {
+    /// The user
+    user_id: Uuid,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it is a description")]
+pub(crate) struct CourseParameter {
+    /// The course
+    course_id: Uuid,
+}
+
+/// Adds the token to the document, and the schema that all problems share.
+pub(crate) struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
+        components.schemas.insert("FieldError".to_owned(), crate::problem::FieldError::schema());
+    }
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident: $($code:ident),+;)+) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                responses(&[$(Code::$code),+])
+            }
+        }
+    )+};
+}
+
+problems! {
+    /// Of reads in a community.
+    ReadProblems: BadRequest, Unauthenticated, Forbidden, NotFound, UriTooLong, HeadersTooLarge, Internal, Unavailable;
+    /// Of the look at a course's gate.
+    CourseAccessProblems: BadRequest, Unauthenticated, Forbidden, InsufficientLevel, NotFound, UriTooLong, HeadersTooLarge,
+        Internal, Unavailable;
+    /// Of changes of settings.
+    SettingsProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PayloadTooLarge, UriTooLong,
+        UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
+    /// Of changes of levels.
+    LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PreconditionFailed,
+        PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
+    /// Of events.
+    EventProblems: BadRequest, Unauthenticated, Forbidden, RequestTimeout, PayloadTooLarge, UriTooLong,
+        UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
+    /// Of the look whether the server can take work.
+    ReadyProblems: Unavailable;
+}
+
+/// One answer for each status, with an example for each code that it may have.
+fn responses(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status: BTreeMap<String, Vec<Code>> = BTreeMap::new();
+    for code in codes {
+        by_status.entry(code.status().as_str().to_owned()).or_default().push(*code);
+    }
+    by_status.into_iter().map(|(status, codes)| (status, response(&codes).into())).collect()
+}
+
+fn response(codes: &[Code]) -> Response {
+    let titles: Vec<&str> = codes.iter().map(|code| code.title()).collect();
+    let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
+    for code in codes {
+        let mut example = Example::new();
+        example.value = Some(code.example());
+        content.examples.insert(code.name().to_owned(), RefOr::T(example));
+    }
+    let response =
+        ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);
+    let header = match codes {
+        [Code::Unauthenticated] => Some("WWW-Authenticate"),
+        [Code::Unavailable] => Some("Retry-After"),
+        _ => None,
+    };
+    match header {
+        Some(name) => response.header(name, HeaderBuilder::new().build()).build(),
+        None => response.build(),
+    }
+}

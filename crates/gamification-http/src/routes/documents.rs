@@ -1,0 +1,30 @@
+//! `GET /openapi.json` and `GET /docs`: what the API is, and a page to read and try it, all out of the binary.
+
+use actix_web::{HttpResponse, http::header::LOCATION};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::Document;
+
+/// This document
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operation",
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json", body = serde_json::Value))
+)]
+pub(super) async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().json(Document::openapi())
+}
+
+/// A page to read and try the API
+#[utoipa::path(
+    get, path = "/docs", tag = "operation",
+    responses((status = 308, description = "The page is at `/docs/`"))
+)]
+pub(super) async fn docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+}
+
+/// The page and what it loads; nothing comes from anywhere else.
+pub(super) fn pages() -> SwaggerUi {
+    SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").validator_url("none"))
+}
