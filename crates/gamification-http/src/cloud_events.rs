@@ -83,7 +83,9 @@ fn sequence(event: &Fields<'_>) -> Result<Option<Sequence>, Rejected> {
     let text = match event.fields.get("sequence") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) if number.is_u64() => number.to_string(),
+        Some(Value::Number(number)) if number.as_i64().is_some_and(|number| number >= 0) => {
+            number.to_string()
+        }
         Some(_) => return Err(event.rejected("sequence", "must be text")),
     };
     Sequence::parse(&text).map(Some).map_err(|error| event.rejected("sequence", &error.to_string()))
@@ -168,8 +170,12 @@ fn content_unliked(data: &Fields<'_>, content: Result<Content, Rejected>) -> Res
     Ok(Fact::ContentUnliked { community_id, content, liker_id, author_id: data.id("author_id")? })
 }
 
+/// A text of the directory; an empty one is as good as none, and no reason to turn a member away.
 fn directory_text(data: &Fields<'_>, name: &str) -> Result<Option<DirectoryText>, Rejected> {
-    data.optional(name, DirectoryText::parse)
+    match data.fields.get(name) {
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        _ => data.optional(name, DirectoryText::parse),
+    }
 }
 
 /// A JSON object, and where it stands in the event.
@@ -200,7 +206,7 @@ impl<'a> Fields<'a> {
         self.parsed(name, |text| text.parse().map_err(|_| "must be a UUID"))
     }
 
-    /// A text that may be left out, be `null`, or be empty, all of which mean the same.
+    /// A text that may be left out, or be `null`.
     fn optional<T, E: ToString>(
         &self,
         name: &str,
@@ -208,7 +214,6 @@ impl<'a> Fields<'a> {
     ) -> Result<Option<T>, Rejected> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
             Some(_) => self.parsed(name, parse).map(Some),
         }
     }
@@ -309,9 +314,9 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_left_out_may_also_be_null_or_empty() {
-        for nothing in [Value::Null, "".into()] {
-            let joined = json!({"community_id": ID, "user_id": ID, "role": nothing, "display_name": nothing});
+    fn what_may_be_left_out_may_also_be_null_and_a_name_empty() {
+        for name in [Value::Null, "".into()] {
+            let joined = json!({"community_id": ID, "user_id": ID, "role": null, "display_name": name});
             let Ok(EventContent::Fact(FactRecord { fact, .. })) =
                 read(&event("MemberJoined", &joined)).content
             else {
@@ -334,6 +339,7 @@ mod tests {
             ("source", Value::Null, "source is missing"),
             ("type", 3.into(), "type must be text"),
             ("time", "yesterday".into(), "time must be an RFC 3339 date-time"),
+            ("time", "".into(), "time must not be empty"),
             ("sequence", true.into(), "sequence must be text"),
             ("sequence", "\n".into(), "sequence must be 1 to 64 characters without control characters"),
             ("data", Value::Null, "data is missing"),

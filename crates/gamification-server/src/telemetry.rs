@@ -7,8 +7,9 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use crate::config::LogFormat;
 
-/// What is logged when `RUST_LOG` does not say: the web server's own messages are about its inside.
-const DEFAULT_FILTER: &str = "info,actix_server=warn";
+/// What is logged when `RUST_LOG` does not say. The web server's own messages are about its inside, and those of its
+/// dispatcher call it an error of ours when a client sends nonsense.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
 
 /// Starts logging, at `info` unless `RUST_LOG` says otherwise.
 pub(crate) fn init(format: LogFormat) -> Result<()> {

@@ -9,7 +9,10 @@ use gamification_app::{
 use gamification_domain::{FactRecord, Rejection, Verdict};
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type},
+};
 
 use super::delivery::{self, Delivery};
 use crate::{
@@ -78,11 +81,26 @@ pub(in crate::routes) struct CloudEvent {
     #[schema(format = DateTime)]
     time: Option<String>,
     /// Decides which of two changes is newer, where events carry it
-    #[schema(max_length = 64)]
+    #[schema(schema_with = sequence)]
     sequence: Option<String>,
-    /// What happened; its fields depend on the type
-    #[schema(value_type = Option<Object>)]
-    data: Option<Value>,
+    /// What happened: an object whose fields depend on the type
+    #[schema(required = false)]
+    data: Value,
+}
+
+/// A text, as CloudEvents has it, or a number.
+fn sequence() -> impl Into<RefOr<Schema>> {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(64))
+        .pattern(Some("^[^\\x00-\\x1f\\x7f-\\x9f]+$"));
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(i64::MAX));
+    OneOfBuilder::new()
+        .item(text)
+        .item(number)
+        .item(ObjectBuilder::new().schema_type(Type::Null))
+        .description(Some("Decides which of two changes is newer, where events carry it"))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
