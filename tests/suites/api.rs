@@ -25,7 +25,7 @@ use uuid::Uuid;
 /// A community with one of each role, a course in it, and an operation's answer to anybody.
 struct Scene {
     server: TestServer,
-    _database: TestDatabase,
+    database: TestDatabase,
     community: Uuid,
     course: Uuid,
     admin: Uuid,
@@ -51,7 +51,7 @@ impl Scene {
             member_joined(community, ada),
         ];
         assert_eq!(server.send_batch(&events).body["applied"], 5);
-        Self { server, _database: database, community, course, admin, moderator, ada }
+        Self { server, database, community, course, admin, moderator, ada }
     }
 
     fn call(&self, operation: &Operation, community: Uuid, token: Option<&str>) -> Answer {
@@ -577,6 +577,66 @@ async fn hostile_texts_are_stored_clean_or_refused() {
         assert_eq!(again.body["levels"][4]["name"], name, "{text:?}");
     }
     assert!(stored > 50 && refused > 50, "{stored} stored, {refused} refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_texts_in_events_are_kept_byte_for_byte_or_refused() {
+    let scene = Scene::new().await;
+    let community = scene.community;
+    let texts = hostile_texts();
+    // Texts that the directory keeps, each with a row of its own to be found by.
+    for (kind, field, key, table) in [
+        ("MemberJoined", "display_name", "user_id", "community_members"),
+        ("MemberJoined", "avatar_url", "user_id", "community_members"),
+        ("CommunityCreated", "name", "community_id", "communities"),
+        ("CourseCreated", "title", "course_id", "courses"),
+    ] {
+        let rows: Vec<Uuid> = texts.iter().map(|_| id()).collect();
+        let events: Vec<Value> = texts
+            .iter()
+            .zip(&rows)
+            .map(|(text, row)| {
+                let mut data = json!({"community_id": community, field: text});
+                data[key] = json!(row);
+                event(kind, 1, &data)
+            })
+            .collect();
+        let answer = scene.server.send_batch(&events);
+        assert!([200, 207].contains(&answer.status), "{answer:?}");
+        let client = scene.database.client().await;
+        for ((text, row), result) in texts.iter().zip(&rows).zip(answer.body["results"].as_array().unwrap()) {
+            let refused = text.contains('\0') || text.chars().count() > 2_048;
+            assert_eq!(result["status"], if refused { "rejected" } else { "applied" }, "{field} {text:?}");
+            let query = format!("SELECT {field} FROM {table} WHERE {key} = $1");
+            let stored = client
+                .query_opt(&query, &[row])
+                .await
+                .unwrap()
+                .and_then(|row| row.get::<_, Option<String>>(0));
+            assert_eq!(stored.as_ref(), Some(text).filter(|text| !refused && !text.is_empty()), "{field}");
+        }
+    }
+    // Texts that only steer: each is understood or refused, and none is a failure.
+    for field in
+        ["id", "source", "type", "time", "sequence", "specversion", "role", "user_id", "community_id"]
+    {
+        let events: Vec<Value> = texts
+            .iter()
+            .map(|text| {
+                let mut event = member_joined(community, id());
+                let place = if event.get(field).is_some() || field == "sequence" {
+                    &mut event
+                } else {
+                    &mut event["data"]
+                };
+                place[field] = text.as_str().into();
+                event
+            })
+            .collect();
+        let answer = scene.server.send_batch(&events);
+        assert!([200, 207].contains(&answer.status), "{field}: {answer:?}");
+        assert_eq!(answer.body["results"].as_array().unwrap().len(), texts.len());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
