@@ -12,12 +12,14 @@
     reason = "a test that can't go on should panic"
 )]
 
+mod api;
 mod audit;
 mod cluster;
 mod database;
 pub mod event;
 mod server;
 
+pub use api::{ApiScene, Operation, operations};
 pub use audit::audit;
 pub use cluster::Cluster;
 pub use database::TestDatabase;

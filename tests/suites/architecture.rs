@@ -140,6 +140,10 @@ fn the_domain_has_no_clock_and_no_randomness_of_its_own() {
     let folder = domain.manifest_path.parent().unwrap().join("src");
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
+        // Folders hold the tests of the file they are named after.
+        if path.is_dir() {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         for source in sources {
             assert!(!text.contains(source), "{} uses {source}", path.display());

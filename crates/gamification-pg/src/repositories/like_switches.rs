@@ -145,6 +145,28 @@ fn state_columns(switches: &[LikeSwitch]) -> (Vec<Option<Uuid>>, Vec<Option<Stor
     states.unzip()
 }
 
+/// The two statements that write switches have the same columns.
+macro_rules! write_like_switches {
+    ($statement:ident, $tx:ident, $switches:ident, $now:ident) => {{
+        if $switches.is_empty() {
+            return Ok(());
+        }
+        let KeyColumns { community_ids, content_kinds, content_ids, liker_ids } =
+            key_columns($switches.iter().map(LikeSwitch::key));
+        let (author_ids, newest_changes) = state_columns($switches);
+        let statement = $statement {
+            community_ids,
+            content_kinds,
+            content_ids,
+            liker_ids,
+            author_ids,
+            newest_changes,
+            now: $now,
+        };
+        statement.execute($tx.connection()).await.map(drop).map_err(store_error)
+    }};
+}
+
 impl LikeSwitchRepository for PgTx {
     async fn lock_like_switches(&mut self, likes: &BTreeSet<LikeKey>) -> Result<Vec<LikeSwitch>, StoreError> {
         if likes.is_empty() {
@@ -162,22 +184,7 @@ impl LikeSwitchRepository for PgTx {
         switches: &[LikeSwitch],
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        if switches.is_empty() {
-            return Ok(());
-        }
-        let KeyColumns { community_ids, content_kinds, content_ids, liker_ids } =
-            key_columns(switches.iter().map(LikeSwitch::key));
-        let (author_ids, newest_changes) = state_columns(switches);
-        let insert = InsertLikeSwitches {
-            community_ids,
-            content_kinds,
-            content_ids,
-            liker_ids,
-            author_ids,
-            newest_changes,
-            now,
-        };
-        insert.execute(self.connection()).await.map(drop).map_err(store_error)
+        write_like_switches!(InsertLikeSwitches, self, switches, now)
     }
 
     async fn save_like_switches(
@@ -185,21 +192,6 @@ impl LikeSwitchRepository for PgTx {
         switches: &[LikeSwitch],
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        if switches.is_empty() {
-            return Ok(());
-        }
-        let KeyColumns { community_ids, content_kinds, content_ids, liker_ids } =
-            key_columns(switches.iter().map(LikeSwitch::key));
-        let (author_ids, newest_changes) = state_columns(switches);
-        let update = UpdateLikeSwitches {
-            community_ids,
-            content_kinds,
-            content_ids,
-            liker_ids,
-            author_ids,
-            newest_changes,
-            now,
-        };
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
+        write_like_switches!(UpdateLikeSwitches, self, switches, now)
     }
 }

@@ -1,0 +1,227 @@
+//! Texts and numbers that were made to do harm (campaigns R9 and R12).
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should panic"
+)]
+
+use gamification_tests::{
+    ApiScene,
+    event::{event, id, member_joined},
+    user_token,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Pieces that mean something to HTML, to databases, to terminals, or to readers' eyes.
+fn hostile_texts() -> Vec<String> {
+    let pieces = [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<b>",
+        "</b>",
+        "<!--",
+        "-->",
+        "<![CDATA[x]]>",
+        "<svg/onload=x>",
+        "&lt;b&gt;",
+        "&amp;lt;b&amp;gt;",
+        "&#60;b&#62;",
+        "&#x3c;b>",
+        "&nbsp;",
+        "&copy",
+        "&ampamp;",
+        "&#0;",
+        "&#x202e;",
+        "\0",
+        "\u{1}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{200b}",
+        "\u{200d}",
+        "\u{feff}",
+        "\u{ad}",
+        "\u{3164}",
+        "\u{fffd}",
+        "'; DROP TABLE outbox; --",
+        "{{7*7}}",
+        "${x}",
+        "%00",
+        "\\u0000",
+        "\\",
+        "\"",
+        "'",
+        "`",
+        "$1",
+        "?",
+        "e\u{301}",
+        "Å",
+        "ß",
+        "İ",
+        "ﬁ",
+        "👩\u{200d}🚀",
+        "🏳\u{fe0f}\u{200d}🌈",
+        "日本語",
+        "مرحبا",
+        "\u{1f1e9}\u{1f1ea}",
+        "",
+        " ",
+        "\t",
+        "\r\n",
+        "\u{a0}",
+        "\u{2028}",
+        "a b",
+    ];
+    let mut texts: Vec<String> = pieces.map(ToOwned::to_owned).to_vec();
+    for (index, piece) in pieces.iter().enumerate() {
+        texts.extend([format!("a{piece}"), format!("{piece}z"), format!("a{piece}z")]);
+        texts.push(format!("{piece}{}", pieces[(index * 7 + 3) % pieces.len()]));
+        texts.push(piece.repeat(3));
+    }
+    for length in [29, 30, 31, 32, 1_000] {
+        texts.extend(["x", "é", "🚀", "&amp;", "<b>x</b>"].map(|piece| piece.repeat(length)));
+    }
+    texts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_texts_are_stored_clean_or_refused() {
+    let scene = ApiScene::new().await;
+    let path = format!("/api/communities/{}/levels", scene.community);
+    let texts = hostile_texts();
+    assert!(texts.len() >= 300, "{}", texts.len());
+    let (mut stored, mut refused) = (0, 0);
+    for text in &texts {
+        let level = |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": (level - 1) * 10});
+        let mut body = json!({"levels": (1..=9).map(level).collect::<Vec<_>>()});
+        body["levels"][4]["name"] = text.as_str().into();
+        let answer = scene.server.put(&path, scene.admin, &[], &body);
+        if answer.status == 422 {
+            assert_eq!(answer.body["errors"][0]["pointer"], "#/levels/4/name", "{text:?}: {answer:?}");
+            refused += 1;
+            continue;
+        }
+        assert_eq!(answer.status, 200, "{text:?}: {answer:?}");
+        stored += 1;
+        let name = answer.body["levels"][4]["name"].as_str().unwrap().to_owned();
+        assert!(
+            (1..=30).contains(&name.chars().count()) && !name.chars().any(char::is_control),
+            "{text:?} became {name:?}"
+        );
+        let is_tag =
+            |rest: &str| rest.starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next));
+        assert!(!name.split('<').skip(1).any(is_tag), "{text:?} became {name:?}");
+        // Plain text goes through as it is, and what came out goes in again unchanged.
+        if !text.contains(['<', '&']) {
+            assert_eq!(name, text.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+        body["levels"][4]["name"] = name.as_str().into();
+        let again = scene.server.put(&path, scene.admin, &[], &body);
+        assert_eq!(again.body["levels"][4]["name"], name, "{text:?}");
+    }
+    assert!(stored > 50 && refused > 50, "{stored} stored, {refused} refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_texts_in_events_are_kept_byte_for_byte_or_refused() {
+    let scene = ApiScene::new().await;
+    let community = scene.community;
+    let texts = hostile_texts();
+    // Texts that the directory keeps, each with a row of its own to be found by.
+    for (kind, field, key, table) in [
+        ("MemberJoined", "display_name", "user_id", "community_members"),
+        ("MemberJoined", "avatar_url", "user_id", "community_members"),
+        ("CommunityCreated", "name", "community_id", "communities"),
+        ("CourseCreated", "title", "course_id", "courses"),
+    ] {
+        let rows: Vec<Uuid> = texts.iter().map(|_| id()).collect();
+        let events: Vec<Value> = texts
+            .iter()
+            .zip(&rows)
+            .map(|(text, row)| {
+                let mut data = json!({"community_id": community, field: text});
+                data[key] = json!(row);
+                event(kind, 1, &data)
+            })
+            .collect();
+        let answer = scene.server.send_batch(&events);
+        assert!([200, 207].contains(&answer.status), "{answer:?}");
+        let client = scene.database.client().await;
+        for ((text, row), result) in texts.iter().zip(&rows).zip(answer.body["results"].as_array().unwrap()) {
+            let refused = text.contains('\0') || text.chars().count() > 2_048;
+            assert_eq!(result["status"], if refused { "rejected" } else { "applied" }, "{field} {text:?}");
+            let query = format!("SELECT {field} FROM {table} WHERE {key} = $1");
+            let stored = client
+                .query_opt(&query, &[row])
+                .await
+                .unwrap()
+                .and_then(|row| row.get::<_, Option<String>>(0));
+            assert_eq!(stored.as_ref(), Some(text).filter(|text| !refused && !text.is_empty()), "{field}");
+        }
+    }
+    // Texts that only steer: each is understood or refused, and none is a failure.
+    for field in
+        ["id", "source", "type", "time", "sequence", "specversion", "role", "user_id", "community_id"]
+    {
+        let events: Vec<Value> = texts
+            .iter()
+            .map(|text| {
+                let mut event = member_joined(community, id());
+                let place = if event.get(field).is_some() || field == "sequence" {
+                    &mut event
+                } else {
+                    &mut event["data"]
+                };
+                place[field] = text.as_str().into();
+                event
+            })
+            .collect();
+        let answer = scene.server.send_batch(&events);
+        assert!([200, 207].contains(&answer.status), "{field}: {answer:?}");
+        assert_eq!(answer.body["results"].as_array().unwrap().len(), texts.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_at_the_ends_of_their_ranges_are_taken_or_refused_and_never_wrap() {
+    let scene = ApiScene::new().await;
+    let path = format!("/api/communities/{}/levels", scene.community);
+    let put = |threshold: &str| {
+        let level = |level: i64| {
+            json!({"level": level, "name": format!("Level {level}"), "threshold": level - 1}).to_string()
+        };
+        let last = format!(r#"{{"level": 9, "name": "Level 9", "threshold": {threshold}}}"#);
+        let body =
+            format!(r#"{{"levels": [{}, {last}]}}"#, (1..=8).map(level).collect::<Vec<_>>().join(", "));
+        scene.server.call(
+            "PUT",
+            &path,
+            Some(&user_token(scene.admin)),
+            &Some(("application/json", serde_json::from_str(&body).unwrap())),
+        )
+    };
+    for (threshold, status) in [
+        ("2147483647", 200),
+        ("2147483646.0", 200),
+        ("2147483648", 422),
+        ("4294967296", 422),
+        ("9223372036854775807", 422),
+        ("9223372036854775808", 422),
+        ("18446744073709551616", 422),
+        ("1e300", 422),
+        ("-1", 422),
+        ("-9223372036854775809", 422),
+        ("8.5", 422),
+        ("7", 422),
+    ] {
+        let answer = put(threshold);
+        assert_eq!(answer.status, status, "{threshold}: {answer:?}");
+    }
+    let levels = scene.server.get(&path, Some(&user_token(scene.ada))).body;
+    assert_eq!(levels["levels"][8]["threshold"], 2_147_483_646);
+}

@@ -1,0 +1,259 @@
+//! Tokens of every kind, right and wrong (campaign R10).
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should panic"
+)]
+
+use std::{fs, time::Duration};
+
+use gamification_tests::{
+    ApiScene, Launch, TestDatabase, TestServer, event::id, in_an_hour, operations, signed, user_token,
+};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm};
+use serde_json::{Value, json};
+
+/// A way to sign tokens, and how a server is told to trust it.
+struct Signer {
+    algorithm: Algorithm,
+    key: EncodingKey,
+    public_pem: String,
+    public_raw: Vec<u8>,
+}
+
+impl Signer {
+    fn new(algorithm: Algorithm) -> Self {
+        let kind: &'static SignatureAlgorithm = match algorithm {
+            Algorithm::RS256 => &PKCS_RSA_SHA256,
+            Algorithm::ES256 => &PKCS_ECDSA_P256_SHA256,
+            _ => &PKCS_ED25519,
+        };
+        let pair = KeyPair::generate_for(kind).unwrap();
+        let pem = pair.serialize_pem();
+        let key = match algorithm {
+            Algorithm::RS256 => EncodingKey::from_rsa_pem(pem.as_bytes()),
+            Algorithm::ES256 => EncodingKey::from_ec_pem(pem.as_bytes()),
+            _ => EncodingKey::from_ed_pem(pem.as_bytes()),
+        };
+        Self {
+            algorithm,
+            key: key.unwrap(),
+            public_pem: pair.public_key_pem(),
+            public_raw: pair.public_key_raw().to_vec(),
+        }
+    }
+
+    fn sign(&self, kid: Option<&str>, claims: &Value) -> String {
+        let header = Header { kid: kid.map(ToOwned::to_owned), ..Header::new(self.algorithm) };
+        jsonwebtoken::encode(&header, claims, &self.key).unwrap()
+    }
+
+    fn jwk(&self, kid: &str) -> Value {
+        if self.algorithm == Algorithm::EdDSA {
+            return json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": kid, "x": base64url(&self.public_raw)});
+        }
+        let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm).unwrap();
+        jwk.common.key_id = Some(kid.to_owned());
+        serde_json::to_value(jwk).unwrap()
+    }
+}
+
+/// A status that says whether a token was taken: what it is for does not exist.
+fn taken(server: &TestServer, token: &str) -> bool {
+    match server.get(&format!("/api/communities/{}/levels", id()), Some(token)) {
+        answer if answer.status == 404 => true,
+        answer => {
+            answer.problem(401, "UNAUTHENTICATED");
+            false
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_taken_from_the_holder_of_a_public_keys_other_half_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    let claims = json!({"sub": id(), "exp": in_an_hour()});
+    let signers = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA].map(Signer::new);
+    for (index, signer) in signers.iter().enumerate() {
+        fs::write(&file, &signer.public_pem).unwrap();
+        let database = TestDatabase::empty().await;
+        let server = Launch::bare()
+            .env("DATABASE_URL", database.url())
+            .env("GAMIFICATION_JWT_PUBLIC_KEY_FILE", &file)
+            .serve();
+        for (other, candidate) in signers.iter().enumerate() {
+            assert_eq!(
+                taken(&server, &candidate.sign(None, &claims)),
+                index == other,
+                "{:?}",
+                signer.algorithm
+            );
+        }
+        assert!(
+            !taken(&server, &Signer::new(signer.algorithm).sign(None, &claims)),
+            "the same algorithm, another key"
+        );
+        // The public key is no secret: a signature made with its text must not count.
+        let confused = EncodingKey::from_secret(signer.public_pem.as_bytes());
+        assert!(!taken(&server, &jsonwebtoken::encode(&Header::default(), &claims, &confused).unwrap()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_a_set_are_chosen_by_kid_and_rotate_with_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jwks.json");
+    let (old, new) = (Signer::new(Algorithm::ES256), Signer::new(Algorithm::EdDSA));
+    let claims = json!({"sub": id(), "exp": in_an_hour()});
+    let symmetric =
+        json!({"kty": "oct", "kid": "shared", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA"});
+    fs::write(&file, json!({"keys": [old.jwk("old"), symmetric]}).to_string()).unwrap();
+    let database = TestDatabase::empty().await;
+    let server =
+        Launch::bare().env("DATABASE_URL", database.url()).env("GAMIFICATION_JWKS_FILE", &file).serve();
+    assert!(taken(&server, &old.sign(Some("old"), &claims)));
+    assert!(!taken(&server, &old.sign(Some("other"), &claims)));
+    assert!(!taken(&server, &old.sign(None, &claims)));
+    assert!(!taken(&server, &new.sign(Some("old"), &claims)));
+    let shared = EncodingKey::from_secret(b"secret-secret-secret-secret-secret");
+    let header = Header { kid: Some("shared".into()), ..Header::default() };
+    assert!(
+        !taken(&server, &jsonwebtoken::encode(&header, &claims, &shared).unwrap()),
+        "symmetric keys don't count"
+    );
+
+    fs::write(&file, "half writ").unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(taken(&server, &old.sign(Some("old"), &claims)), "a broken file changes nothing");
+    fs::write(&file, json!({"keys": [new.jwk("new")]}).to_string()).unwrap();
+    let started = std::time::Instant::now();
+    while !taken(&server, &new.sign(Some("new"), &claims)) {
+        assert!(started.elapsed() < Duration::from_secs(30), "the new key is never taken");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(!taken(&server, &old.sign(Some("old"), &claims)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_files_that_are_none_stop_the_start_and_name_their_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let private = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap().serialize_pem();
+    for (variable, content) in [
+        ("GAMIFICATION_JWT_PUBLIC_KEY_FILE", "junk"),
+        ("GAMIFICATION_JWT_PUBLIC_KEY_FILE", private.as_str()),
+        ("GAMIFICATION_JWKS_FILE", "{\"keys\": []}"),
+        ("GAMIFICATION_JWKS_FILE", "[]"),
+    ] {
+        let file = folder.path().join("file");
+        fs::write(&file, content).unwrap();
+        let (status, _, error) =
+            Launch::bare().env("DATABASE_URL", "postgres://127.0.0.1:1/x").env(variable, &file).run();
+        assert!(!status.success() && error.contains(&format!("{variable} is not usable")), "{error}");
+    }
+    let both =
+        Launch::on("postgres://127.0.0.1:1/x").env("GAMIFICATION_JWKS_FILE", folder.path().join("file"));
+    let (_, _, error) = both.run();
+    assert!(error.contains("only one of GAMIFICATION_JWT_HS256_SECRET"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_tokens_open_no_operation_at_all() {
+    let scene = ApiScene::new().await;
+    let (sub, exp) = (scene.admin, in_an_hour());
+    let good = user_token(scene.admin);
+    let parts: Vec<&str> = good.split('.').collect();
+    let claim = |extra: Value| {
+        let mut claims = json!({"sub": sub, "exp": exp, "scope": "gamification:events:write"});
+        for (name, value) in extra.as_object().unwrap() {
+            match value {
+                Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+                value => claims[name] = value.clone(),
+            }
+        }
+        signed(&claims)
+    };
+    let with_key = |algorithm, secret: &[u8]| {
+        let claims = json!({"sub": sub, "exp": exp, "scope": "gamification:events:write"});
+        jsonwebtoken::encode(&Header::new(algorithm), &claims, &EncodingKey::from_secret(secret)).unwrap()
+    };
+    let secret = gamification_tests::SECRET.as_bytes();
+    let header = |json: &str| format!("{}.{}.{}", base64url(json), parts[1], parts[2]);
+    let mut bad: Vec<String> =
+        ["", " ", ".", "..", "...", "a", "a.b", "a.b.c", "null", "undefined", "0", "{}", "Bearer"]
+            .map(ToOwned::to_owned)
+            .to_vec();
+    bad.extend([
+        with_key(Algorithm::HS384, secret),
+        with_key(Algorithm::HS512, secret),
+        with_key(Algorithm::HS256, b"another secret of thirty-two bytes"),
+        with_key(Algorithm::HS256, b""),
+        with_key(Algorithm::HS256, &secret[..secret.len() - 1]),
+        Signer::new(Algorithm::ES256).sign(None, &json!({"sub": sub, "exp": exp})),
+        Signer::new(Algorithm::EdDSA).sign(None, &json!({"sub": sub, "exp": exp})),
+        header(r#"{"alg":"none","typ":"JWT"}"#),
+        header(r#"{"alg":"None"}"#),
+        header(r#"{"alg":"HS256","crit":["exp"]}"#),
+        header(r#"{"alg":"RS256"}"#),
+        header(r#"{"alg":256}"#),
+        header(r"{}"),
+        header("junk"),
+        format!("{}.{}.", base64url(r#"{"alg":"none"}"#), parts[1]),
+        format!("{}.{}", parts[0], parts[1]),
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{}.{}.{}x", parts[0], parts[1], parts[2]),
+        format!("{}.{}.{}", parts[0], base64url(json!({"sub": sub, "exp": exp + 1}).to_string()), parts[2]),
+        format!("{good}.{good}"),
+        claim(json!({"exp": null})),
+        claim(json!({"exp": exp - 2 * 3_600})),
+        claim(json!({"exp": exp - 3_600 - 61})),
+        claim(json!({"exp": 0})),
+        claim(json!({"exp": -1})),
+        claim(json!({"exp": "never"})),
+        claim(json!({"exp": [exp]})),
+        claim(json!({"nbf": exp})),
+        claim(json!({"nbf": "later"})),
+        claim(json!({"sub": null})),
+        claim(json!({"sub": 1})),
+        claim(json!({"sub": {"id": sub}})),
+        "x".repeat(20_000),
+    ]);
+    assert!(bad.len() >= 40, "{}", bad.len());
+    for operation in operations(&scene.server).iter().filter(|operation| operation.needs_token) {
+        for token in &bad {
+            let answer = scene.call(operation, scene.community, Some(token));
+            answer.problem(401, "UNAUTHENTICATED");
+            assert!(answer.header("www-authenticate").is_some());
+            let detail = answer.body["detail"].as_str().unwrap();
+            assert!(
+                ["The bearer token is not valid", "A bearer token is required"].contains(&detail),
+                "{detail}"
+            );
+        }
+        let answer =
+            scene.call(operation, scene.community, Some(&claim(json!({"jti": 7, "junk": {"a": [null]}}))));
+        let late = claim(json!({"exp": exp - 3_600 - 10}));
+        assert_ne!(
+            scene.call(operation, scene.community, Some(&late)).status,
+            401,
+            "clocks may differ a little"
+        );
+        assert_ne!(answer.status, 401, "junk beside good claims does no harm: {answer:?}");
+    }
+}
+
+/// Without padding.
+fn base64url(text: impl AsRef<[u8]>) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let bits: Vec<u8> =
+        text.as_ref().iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+    let digit = |bits: &[u8]| {
+        let value = bits.iter().chain(&[0; 5]).take(6).fold(0, |value, bit| value << 1 | usize::from(*bit));
+        char::from(ALPHABET[value])
+    };
+    bits.chunks(6).map(digit).collect()
+}
