@@ -142,7 +142,7 @@ async fn keys_of_a_set_are_chosen_by_kid_and_rotate_with_the_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn key_files_that_are_none_stop_the_start_and_name_their_variable() {
     let folder = tempfile::tempdir().unwrap();
-    let private = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap().serialize_pem();
+    let private = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap().serialize_pem();
     for (variable, content) in [
         ("GAMIFICATION_JWT_PUBLIC_KEY_FILE", "junk"),
         ("GAMIFICATION_JWT_PUBLIC_KEY_FILE", private.as_str()),
