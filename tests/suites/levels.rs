@@ -364,6 +364,9 @@ async fn badges_come_in_the_order_asked_without_the_unknown() {
     let admin = json!({"user_id": scene.admin, "level": 1, "level_name": "Student"});
     assert_eq!(badges(&[scene.admin, id(), scene.ada]).body, json!({"members": [admin, ada]}));
     assert_eq!(badges(&[scene.ada, scene.admin]).body, json!({"members": [ada, admin]}));
+    let eve = id();
+    scene.earn(eve, 1);
+    assert_eq!(badges(&[eve]).body, json!({"members": []}), "who has not joined has no badge yet");
     let many: Vec<Uuid> = (0..200).map(|_| id()).collect();
     assert_eq!(badges(&many).body, json!({"members": []}));
     let too_many: Vec<Uuid> = (0..201).map(|_| id()).collect();
