@@ -56,6 +56,12 @@ impl Cluster {
         Self { postgres }
     }
 
+    /// What it has logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.postgres.folder().join("postgres.log")).expect("PostgreSQL keeps a log")
+    }
+
     /// The address of one of its databases.
     #[must_use]
     pub fn url(&self, database: &str) -> String {

@@ -9,7 +9,7 @@
 )]
 
 use gamification_tests::{
-    Answer, TestDatabase, TestServer,
+    Answer, Cluster, TestDatabase, TestServer,
     event::{admin_joined, community_created, course_created, event, id, member_joined, post_created},
     user_token,
 };
@@ -422,4 +422,38 @@ async fn nothing_of_a_community_is_seen_from_another() {
     at_other(&requirement).problem(404, "NOT_FOUND");
     assert_eq!(at_other(&format!("members/levels?user_ids={}", scene.ada)).body, json!({"members": []}));
     assert_eq!(at_other("courses/access").body, json!({"courses": []}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_cost_one_statement_each_with_authorisation_included() {
+    let scene = Scene::new().await;
+    let reads = [
+        format!("members/{}/level", scene.ada),
+        format!("members/levels?user_ids={},{}", scene.ada, scene.admin),
+        format!("courses/{}/access", scene.course),
+        "courses/access".to_owned(),
+        "levels".to_owned(),
+    ];
+    let name: String =
+        scene.database.url().split(['/', '?']).find(|part| part.starts_with("test_")).unwrap().to_owned();
+    // Only sessions of this database log, and only those that begin now.
+    let client = scene.database.client().await;
+    client.batch_execute(&format!("ALTER DATABASE {name} SET log_statement = 'all'")).await.unwrap();
+    let server = TestServer::on(&scene.database);
+    let read =
+        |rest: &str| assert_eq!(server.get(&scene.path(rest), Some(&user_token(scene.ada))).status, 200);
+    let cluster = Cluster::shared().await;
+    let statements = || {
+        let log = cluster.log();
+        let ours = |line: &&str| line.contains("LOG:  execute") || line.contains("LOG:  statement");
+        // The server looks for left work now and then.
+        log.lines().filter(ours).filter(|line| !line.contains("recalculations")).count()
+    };
+    // The first of each opens a connection, perhaps, and prepares its statement.
+    (0..3).for_each(|_| reads.iter().for_each(|rest| read(rest)));
+    for rest in &reads {
+        let before = statements();
+        (0..10).for_each(|_| read(rest));
+        assert_eq!(statements() - before, 10, "{rest}");
+    }
 }

@@ -31,7 +31,7 @@ impl Programs {
         let mut found = match given {
             Some(folder) => vec![Self::in_folder(folder).ok_or_else(|| {
                 anyhow!(
-                    "GAMIFICATION_PG_BIN: there are no usable initdb and postgres in {}",
+                    "GAMIFICATION_PG_BIN: there are no usable initdb and postgres in {}. {HOW_TO_INSTALL}",
                     folder.display()
                 )
             })?],
