@@ -188,6 +188,38 @@ async fn hostile_texts_in_events_are_kept_byte_for_byte_or_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn times_at_the_ends_of_the_calendar_are_taken_or_refused() {
+    let scene = ApiScene::new().await;
+    for kind in ["MemberJoined", "PostLiked", "PostCreated"] {
+        for time in [
+            "9999-12-31T23:59:59-23:59",
+            "9999-12-31T23:59:59.999999999Z",
+            "0000-01-01T00:00:00+23:59",
+            "0000-01-01T00:00:00Z",
+        ] {
+            let data = json!({"community_id": scene.community, "user_id": id(), "post_id": id(), "author_id": scene.ada});
+            let mut event = event(kind, 1, &data);
+            event["time"] = time.into();
+            let answer = scene.server.send(&event);
+            assert_eq!(answer.status, 200, "{kind} {time}: {answer:?}");
+            // Known again, so what was stored is what was claimed.
+            assert_eq!(scene.server.send(&event).body["duplicate"], 1, "{kind} {time}");
+        }
+    }
+    for time in [
+        "10000-01-01T00:00:00Z",
+        "-0001-01-01T00:00:00Z",
+        "2026-02-30T00:00:00Z",
+        "2026-01-01",
+        "2026-01-01T00:00:00",
+    ] {
+        let mut event = member_joined(scene.community, id());
+        event["time"] = time.into();
+        scene.server.send(&event).problem(422, "VALIDATION_ERROR");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn numbers_at_the_ends_of_their_ranges_are_taken_or_refused_and_never_wrap() {
     let scene = ApiScene::new().await;
     let path = format!("/api/communities/{}/levels", scene.community);

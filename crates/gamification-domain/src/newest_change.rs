@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt};
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset, macros::datetime};
 
 /// The id of the event that brought a change: 1 to 255 characters without control characters.
 ///
@@ -162,21 +162,26 @@ impl ChangeClaim {
     /// the future, so that a producer's bad clock can't jam a switch.
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {
-        to_micros(self.time.map_or(self.received_at, |time| time.min(self.received_at)))
+        storable(self.time.map_or(self.received_at, |time| time.min(self.received_at)))
     }
 
     /// What tells this change's copies apart from other changes when its receipt stands in for its time.
     fn receipt_key(&self) -> ReceiptKey {
         match self.time {
-            Some(time) => ReceiptKey::Time(to_micros(time)),
+            Some(time) => ReceiptKey::Time(storable(time)),
             None => ReceiptKey::Event(self.event_id.clone()),
         }
     }
 }
 
-/// Microseconds are what the database keeps; finer claims would change their order once stored.
-fn to_micros(time: OffsetDateTime) -> OffsetDateTime {
-    time.replace_nanosecond(time.microsecond() * 1_000).unwrap_or(time).to_offset(time::UtcOffset::UTC)
+/// In UTC, within the years that RFC 3339 can write down, and in microseconds, which are what the database keeps: other
+/// claims would change their order once stored, or could not be stored at all.
+fn storable(time: OffsetDateTime) -> OffsetDateTime {
+    const FIRST: OffsetDateTime = datetime!(0000-01-01 00:00:00 UTC);
+    const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
+    let clamped = time.clamp(FIRST, LAST);
+    let utc = clamped.checked_to_offset(UtcOffset::UTC).unwrap_or(clamped);
+    utc.replace_nanosecond(utc.microsecond() * 1_000).unwrap_or(utc)
 }
 
 /// Where a change stands among all changes of the same thing; the greatest is the newest.
@@ -357,7 +362,7 @@ fn stamp(claim: &ChangeClaim, receipts: &mut Vec<Receipt>) -> ChangeStamp {
     ChangeStamp {
         sequence: claim.sequence.clone(),
         occurred_at,
-        claimed_at: claim.time.map(to_micros),
+        claimed_at: claim.time.map(storable),
         event_id: claim.event_id.clone(),
     }
 }

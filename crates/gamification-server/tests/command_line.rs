@@ -96,4 +96,7 @@ fn a_token_is_for_a_user_or_for_a_service() {
     let (output, error) = run(&["token", "--user", "ada"], &[SECRET]);
     assert!(!output.status.success());
     assert!(error.contains("--user must be a UUID"), "{error}");
+    let (output, error) = run(&["token", "--user", user, "--ttl", "100000y"], &[SECRET]);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("--ttl is too long"), "{error}");
 }

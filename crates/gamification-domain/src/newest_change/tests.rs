@@ -56,6 +56,25 @@ fn a_copy_of_a_change_without_time_keeps_its_first_receipt() {
 }
 
 #[test]
+fn times_at_the_ends_of_the_calendar_are_placed_and_do_no_harm() {
+    let noon = NOON.unix_timestamp();
+    for time in [
+        datetime!(9999-12-31 23:59:59 -23:59),
+        datetime!(0000-01-01 00:00 +23:59),
+        datetime!(-9999-01-01 00:00 UTC),
+        datetime!(9999-12-31 23:59:59.999_999_999 UTC),
+    ] {
+        let mut newest = None;
+        let claim = ChangeClaim { time: Some(time), ..claim("end", None, None) };
+        assert_eq!(NewestChange::advance(&mut newest, &claim), Advance::Newer);
+        let stamp = newest.unwrap().stamp;
+        assert!((0..=9999).contains(&stamp.occurred_at.year()) && stamp.occurred_at.unix_timestamp() <= noon);
+        assert!((0..=9999).contains(&stamp.claimed_at.unwrap().year()));
+        assert_eq!(stamp.claimed_at.unwrap().nanosecond() % 1_000, 0);
+    }
+}
+
+#[test]
 fn remembered_receipts_are_bounded() {
     let mut newest = None;
     for number in 0..100 {
