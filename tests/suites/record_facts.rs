@@ -19,7 +19,7 @@ use std::{
 use gamification_app::{
     Denied, Environment,
     commands::record_facts,
-    ports::{Queries, Standing, Store, StoreError, UnitOfWork},
+    ports::{Queries, RecalculationRepository, Standing, Store, StoreError, UnitOfWork},
     queries::{GetMemberLevelError, MemberLevel, get_member_level},
 };
 use gamification_domain::{
@@ -519,6 +519,31 @@ async fn a_transaction_that_is_dropped_or_abandoned_leaves_nothing_and_no_harm()
     assert_eq!(record_facts(&store, &Fixed, &facts).await.unwrap().len(), 1);
     store.begin().await.unwrap().commit().await.unwrap();
     assert_eq!(scene.total().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_transaction_lets_go_of_its_locks_at_once() {
+    let scene = Scene::new().await;
+    scene.record(&[at(9, scene.joined(scene.author))]).await;
+    // Other connections are idle in the pool, so nobody draws the one that was dropped.
+    let (one, two, three) = tokio::join!(scene.store.begin(), scene.store.begin(), scene.store.begin());
+    for idle in [one, two, three] {
+        idle.unwrap().commit().await.unwrap();
+    }
+    let mut tx = scene.store.begin().await.unwrap();
+    assert!(tx.lock_level_configuration(scene.community_id).await.unwrap().is_some());
+    let client = scene.database.client().await;
+    let lock = "SELECT FROM level_configurations FOR UPDATE NOWAIT";
+    assert!(client.query(lock, &[]).await.is_err(), "the transaction holds the lock");
+    drop(tx);
+    // Far less than the ten seconds after which PostgreSQL ends an idle transaction by itself.
+    for _ in 0..300 {
+        if client.query(lock, &[]).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(StdDuration::from_millis(10)).await;
+    }
+    panic!("the dropped transaction still holds its lock");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,15 +30,27 @@ impl PgStore {
 
 /// An open transaction on a connection of its own.
 ///
-/// Dropped without commit, it leaves the connection with an open transaction, which the pool then throws away: the
-/// server rolls back. That costs one connection, and only when something failed.
+/// Dropped without commit, it closes the connection, and the server rolls back at once. Back in the pool the connection
+/// would keep its locks until somebody happened to draw it.
 pub struct PgTx {
-    connection: Object<AsyncPgConnection>,
+    connection: Option<Object<AsyncPgConnection>>,
 }
 
 impl PgTx {
+    #[expect(
+        clippy::expect_used,
+        reason = "only commit and drop take the connection, and both end the transaction"
+    )]
     pub(crate) fn connection(&mut self) -> &mut AsyncPgConnection {
-        &mut self.connection
+        self.connection.as_mut().expect("the transaction is open")
+    }
+}
+
+impl Drop for PgTx {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
     }
 }
 
@@ -48,12 +60,15 @@ impl Store for PgStore {
     async fn begin(&self) -> Result<PgTx, StoreError> {
         let mut connection = self.connection().await?;
         Manager::begin_transaction(&mut *connection).await.map_err(store_error)?;
-        Ok(PgTx { connection })
+        Ok(PgTx { connection: Some(connection) })
     }
 }
 
 impl UnitOfWork for PgTx {
     async fn commit(mut self) -> Result<(), StoreError> {
-        Manager::commit_transaction(&mut *self.connection).await.map_err(store_error)
+        Manager::commit_transaction(self.connection()).await.map_err(store_error)?;
+        // Closed and healthy: this one goes back to the pool.
+        drop(self.connection.take());
+        Ok(())
     }
 }

@@ -49,11 +49,15 @@ pub async fn resume_recalculations(
     environment: &impl Environment,
     idle_since: OffsetDateTime,
 ) -> Result<(), StoreError> {
+    // One community where it fails does not hold up the others.
+    let mut outcome = Ok(());
     for community_id in store.idle_recalculations(idle_since).await? {
         tracing::info!(%community_id, "going on with a recalculation that somebody left");
-        recalculate_levels(store, environment, community_id).await?;
+        if let Err(error) = recalculate_levels(store, environment, community_id).await {
+            outcome = Err(error);
+        }
     }
-    Ok(())
+    outcome
 }
 
 enum Progress {
