@@ -342,6 +342,9 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the log of the server at {}:\n{}", self.url, self.log().join("\n"));
+        }
     }
 }
 

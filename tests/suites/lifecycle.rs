@@ -175,6 +175,18 @@ fn without_a_secret_one_is_made_for_this_folder_and_the_token_command_knows_it()
 }
 
 #[test]
+fn a_start_that_fails_leaves_no_database_running() {
+    let folder = DataFolder::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (status, _, error) = folder.launch().env("GAMIFICATION_LISTEN", &address).run();
+    assert!(!status.success());
+    assert!(error.contains(&format!("GAMIFICATION_LISTEN: {address} can't be listened on")), "{error}");
+    assert!(folder.cluster().exists(), "it had been started");
+    assert_eq!(folder.postgres(), None);
+}
+
+#[test]
 fn without_server_programs_it_says_what_to_do() {
     let folder = DataFolder::new();
     let empty = tempfile::tempdir().unwrap();

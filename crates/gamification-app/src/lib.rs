@@ -14,6 +14,7 @@
 
 mod access;
 pub mod commands;
+mod contention;
 mod environment;
 pub mod ports;
 pub mod queries;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use gamification_domain::CommunityId;
+use gamification_domain::{CommunityId, LevelConfiguration, LevelConfigurationId};
 use time::OffsetDateTime;
 
 use crate::{
     Environment,
+    contention::Tries,
     ports::{
         LevelConfigurationRepository, Lifted, Queries, RecalculationRepository, Store, StoreError, UnitOfWork,
     },
@@ -15,9 +16,6 @@ use crate::{
 /// How many members one transaction looks at: few enough that an award waits for none of them longer than people
 /// notice, enough that the cost of a commit is shared.
 const CHUNK: usize = 5_000;
-
-/// How often a chunk is tried when other transactions are in the way.
-const MAX_TRIES: usize = 5;
 
 /// Lifts the members of a community until nobody is left. Several may do this at once: they take turns. Nothing happens
 /// when no change of thresholds is noted.
@@ -29,12 +27,12 @@ pub async fn recalculate_levels(
     environment: &impl Environment,
     community_id: CommunityId,
 ) -> Result<(), StoreError> {
-    let mut tries = 0;
+    let mut tries = Tries::default();
     loop {
         match lift_chunk(store, environment, community_id).await {
             Ok(Progress::Done) => return Ok(()),
-            Ok(Progress::More) => tries = 0,
-            Err(StoreError::Contention(_)) if tries + 1 < MAX_TRIES => tries += 1,
+            Ok(Progress::More) => tries = Tries::default(),
+            Err(error) if tries.allow_another(&error) => {}
             Err(error) => return Err(error),
         }
     }
@@ -78,8 +76,7 @@ async fn lift_chunk(
     let communities = BTreeSet::from([community_id]);
     let no_default = |community_id| {
         // A community whose thresholds were changed has a configuration.
-        let id = gamification_domain::LevelConfigurationId::new(environment.next_id());
-        gamification_domain::LevelConfiguration::default_for(id, community_id)
+        LevelConfiguration::default_for(LevelConfigurationId::new(environment.next_id()), community_id)
     };
     let levels = tx.share_level_configurations(&communities, no_default, now).await?;
     let Some(levels) = levels.first() else {

@@ -10,15 +10,12 @@ use time::OffsetDateTime;
 
 use crate::{
     Environment,
+    contention::Tries,
     ports::{
         DirectoryRepository, LevelConfigurationRepository, LevelCountRepository, LikeSwitchRepository,
         MemberPointsRepository, Outbox, OutboxEvent, Store, StoreError, UnitOfWork,
     },
 };
-
-/// How often a batch is tried when other transactions are in the way. Each try waits for their locks, so a second
-/// one nearly always succeeds; without a bound, a fault in the locking would look like a slow server.
-const MAX_TRIES: usize = 5;
 
 /// Why facts could not be recorded. Nothing was changed, unless the failure is that of the commit itself: then
 /// recording the same facts again finds out.
@@ -42,18 +39,15 @@ pub async fn record_facts(
     records: &[FactRecord],
 ) -> Result<Vec<Verdict>, RecordFactsError> {
     let mut more_members = BTreeSet::new();
-    let mut tries = 0;
+    let mut tries = Tries::default();
     loop {
-        tries += 1;
         match try_once(store, environment, records.to_vec(), &more_members).await {
             Ok(verdicts) => return Ok(verdicts),
             // Each member is asked for once, so this ends by itself.
             Err(Attempt::MemberNeeded(member)) => {
                 more_members.insert(member);
             }
-            Err(Attempt::Failed(StoreError::Contention(cause))) if tries < MAX_TRIES => {
-                tracing::debug!(tries, cause, "recording again after contention");
-            }
+            Err(Attempt::Failed(error)) if tries.allow_another(&error) => {}
             Err(Attempt::Failed(error)) => return Err(error.into()),
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     Environment,
     access::{self, Denied},
     commands::recalculate_levels,
+    contention::Tries,
     ports::{DirectoryRepository, RecalculationRepository, Store, StoreError, UnitOfWork},
 };
 
@@ -50,11 +51,14 @@ pub async fn update_levels(
     caller: MemberKey,
     update: &LevelsUpdate,
 ) -> Result<(), UpdateLevelsError> {
+    let mut tries = Tries::default();
     loop {
-        match store_levels(store, environment, caller, update).await? {
-            Stored::Done => return Ok(()),
-            Stored::MembersToLift => return Ok(recalculate_levels(store, environment, caller.0).await?),
-            Stored::NotYet => recalculate_levels(store, environment, caller.0).await?,
+        match store_levels(store, environment, caller, update).await {
+            Ok(Stored::Done) => return Ok(()),
+            Ok(Stored::MembersToLift) => return Ok(recalculate_levels(store, environment, caller.0).await?),
+            Ok(Stored::NotYet) => recalculate_levels(store, environment, caller.0).await?,
+            Err(UpdateLevelsError::Store(error)) if tries.allow_another(&error) => {}
+            Err(error) => return Err(error),
         }
     }
 }
@@ -91,6 +95,7 @@ async fn store_levels(
         tx.save_level_configuration(&configuration, now).await?;
     }
     if changes.thresholds > 0 {
+        // After the configuration, against the order of locks: nobody can hold a row that is not there yet.
         tx.insert_recalculation(community_id, environment.next_id(), now).await?;
     }
     tx.commit().await?;

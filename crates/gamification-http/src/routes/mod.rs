@@ -18,7 +18,6 @@ use gamification_app::{
     Environment,
     ports::{Queries, Store},
 };
-
 use utoipa::OpenApi;
 
 use crate::{openapi::Bearer, path::Parameters, problem::Problem, state::Api};

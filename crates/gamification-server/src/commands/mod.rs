@@ -6,7 +6,7 @@ mod serve;
 mod token;
 
 use anyhow::{Context, Result, bail};
-use gamification_pg::connection::{Connector, outdated_version};
+use gamification_pg::connection::{Connector, DatabaseUrl, outdated_version};
 
 use crate::{
     cli::{Cli, Command, Options},
@@ -30,15 +30,14 @@ pub async fn run(Cli { command, options }: Cli) -> Result<()> {
     }
 }
 
-/// A database that answers, and the embedded server behind it, if it is ours.
-struct OpenDatabase {
-    connector: Connector,
-    embedded: Option<EmbeddedPostgres>,
-}
-
-async fn open_database(options: &Options, log_format: LogFormat) -> Result<OpenDatabase> {
-    let (url, embedded) = match Config::new(options).database()? {
-        Database::At(url) => (*url, None),
+/// Does work with a database that answers. An embedded server stops with the work, however that ends.
+async fn with_database(
+    options: &Options,
+    log_format: LogFormat,
+    work: impl AsyncFnOnce(Connector) -> Result<()>,
+) -> Result<()> {
+    match Config::new(options).database()? {
+        Database::At(url) => work(connector(*url).await?).await,
         Database::Embedded(location) => {
             let embedded = EmbeddedPostgres::start(&location)
                 .await
@@ -48,14 +47,19 @@ async fn open_database(options: &Options, log_format: LogFormat) -> Result<OpenD
                 log_format,
                 &format!("DATABASE_URL is not set: using an embedded PostgreSQL in {folder}"),
             );
-            (embedded.url()?, Some(embedded))
+            let outcome = async { work(connector(embedded.url()?).await?).await }.await;
+            let stopped = embedded.stop().await;
+            outcome.and(stopped)
         }
-    };
+    }
+}
+
+async fn connector(url: DatabaseUrl) -> Result<Connector> {
     let connector = Connector::new(url).context("DATABASE_URL is not usable")?;
     let mut connection =
         connector.connect().await.context("the database can't be reached; check DATABASE_URL")?;
     if let Some(version) = outdated_version(&mut connection).await? {
         bail!("the database is PostgreSQL {version}, and 14 or newer is needed");
     }
-    Ok(OpenDatabase { connector, embedded })
+    Ok(connector)
 }

@@ -13,15 +13,19 @@ use actix_web::{
 use anyhow::{Context, Result};
 use gamification_app::{Environment, SystemEnvironment, commands::resume_recalculations};
 use gamification_http::{
-    Api, Draining,
+    Api, Draining, TokenVerifier,
     problem::{limit_heads, render_problems},
     routes,
 };
-use gamification_pg::{PgStore, connection::pool, migrate};
+use gamification_pg::{
+    PgStore,
+    connection::{Connector, pool},
+    migrate,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_actix_web::TracingLogger;
 
-use super::{OpenDatabase, open_database};
+use super::with_database;
 use crate::{
     cli::Options,
     config::{Config, LogFormat},
@@ -40,34 +44,46 @@ const IDLE: Duration = Duration::from_secs(5);
 
 type ServerApi = Api<PgStore, SystemEnvironment>;
 
+/// What serving is made of, read and checked.
+struct Parts {
+    listen: SocketAddr,
+    pool_size: usize,
+    verifier: TokenVerifier,
+    cors_origins: Vec<String>,
+}
+
 pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()> {
     let config = Config::new(options);
     // Everything that may be wrong with the configuration comes before anything is started.
-    let (listen, pool_size) = (config.listen()?, config.db_pool_size()?);
-    let (verifier, cors_origins) = (config.token_verifier()?, config.cors_origins()?);
+    let parts = Parts {
+        listen: config.listen()?,
+        pool_size: config.db_pool_size()?,
+        verifier: config.token_verifier()?,
+        cors_origins: config.cors_origins()?,
+    };
     announce_secret(options, log_format);
+    with_database(options, log_format, async |connector| serve_on(connector, parts, log_format).await).await
+}
 
-    let OpenDatabase { connector, embedded } = open_database(options, log_format).await?;
+async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
+    let Parts { listen, pool_size, verifier, cors_origins } = parts;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
     }
     let draining = Draining::default();
     let store = PgStore::new(pool(connector, pool_size)?);
-    let background = tokio::spawn(resume_left_work(store.clone()));
-    let api = Data::new(Api::new(store, SystemEnvironment, verifier, draining.clone()));
+    let api = Data::new(Api::new(store.clone(), SystemEnvironment, verifier, draining.clone()));
     let (server, addresses) = bind(api, listen, cors_origins)?;
+    let background = tokio::spawn(resume_left_work(store));
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
     for address in addresses {
         announce(log_format, &format!("listening on http://{address}"));
     }
-    server.await.context("the server failed")?;
+    let outcome = server.await.context("the server failed");
     stopper.abort();
     background.abort();
-    if let Some(embedded) = embedded {
-        embedded.stop().await?;
-    }
     tracing::info!("stopped");
-    Ok(())
+    outcome
 }
 
 /// Goes on with what a server that was killed has left.
