@@ -13,11 +13,15 @@
 //! trait in [`ports`], a supertrait of [`UnitOfWork`](ports::UnitOfWork), and a module in `gamification-pg`.
 
 mod access;
+mod chain;
 pub mod commands;
 mod contention;
 mod environment;
+mod fact_queue;
 pub mod ports;
 pub mod queries;
 
 pub use access::Denied;
+pub use chain::Chain;
 pub use environment::{Environment, SystemEnvironment};
+pub use fact_queue::{FactQueue, NotRecorded, Recorded};

@@ -105,6 +105,26 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// The name of the event type that tells it, such as `PostLiked`.
+    #[must_use]
+    pub const fn event_type(&self) -> &'static str {
+        match self {
+            Self::ContentCreated { content: Content::Post(_), .. } => "PostCreated",
+            Self::ContentCreated { content: Content::Comment(_), .. } => "CommentAdded",
+            Self::ContentLiked { content: Content::Post(_), .. } => "PostLiked",
+            Self::ContentLiked { content: Content::Comment(_), .. } => "CommentLiked",
+            Self::ContentUnliked { content: Content::Post(_), .. } => "PostUnliked",
+            Self::ContentUnliked { content: Content::Comment(_), .. } => "CommentUnliked",
+            Self::LessonCompleted { .. } => "LessonCompleted",
+            Self::CommunityCreated { .. } => "CommunityCreated",
+            Self::MemberJoined { .. } => "MemberJoined",
+            Self::MemberRoleChanged { .. } => "MemberRoleChanged",
+            Self::MemberLeft { .. } => "MemberLeft",
+            Self::CourseCreated { .. } => "CourseCreated",
+            Self::CourseDeleted { .. } => "CourseDeleted",
+        }
+    }
+
     /// Where it happened, as far as it says so.
     #[must_use]
     pub const fn community_id(&self) -> Option<CommunityId> {

@@ -12,7 +12,7 @@ use actix_web::{
     },
     middleware::Next,
 };
-use gamification_app::{Denied, ports::StoreError};
+use gamification_app::{Chain, Denied, ports::StoreError};
 use serde::Serialize;
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
@@ -327,21 +327,6 @@ impl From<StoreError> for Problem {
                 Self::internal()
             }
         }
-    }
-}
-
-/// An error with all its causes, for the log.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

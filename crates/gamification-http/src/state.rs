@@ -5,27 +5,22 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use gamification_app::Environment;
+use gamification_app::FactQueue;
 
 use crate::auth::TokenVerifier;
 
 /// The parts a server hands to the routes: the database, time and ids, and whose tokens it trusts.
 pub struct Api<S, E> {
-    /// Where facts go and reads come from.
+    /// Where reads come from, and settings go.
     pub store: S,
+    /// Where facts go.
+    pub facts: FactQueue,
     /// Time and ids.
     pub environment: E,
     /// Whose tokens are trusted.
     pub verifier: TokenVerifier,
     /// Whether the server is about to stop.
     pub draining: Draining,
-}
-
-impl<S, E: Environment> Api<S, E> {
-    /// Puts the parts together.
-    pub fn new(store: S, environment: E, verifier: TokenVerifier, draining: Draining) -> Self {
-        Self { store, environment, verifier, draining }
-    }
 }
 
 /// Tells load balancers, through `/readyz`, to send no more work here. Clones share one state.

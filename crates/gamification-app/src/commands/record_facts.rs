@@ -38,8 +38,22 @@ pub async fn record_facts(
     environment: &impl Environment,
     records: &[FactRecord],
 ) -> Result<Vec<Verdict>, RecordFactsError> {
-    let mut more_members = BTreeSet::new();
     let mut tries = Tries::default();
+    loop {
+        match try_to_record_facts(store, environment, records).await {
+            Err(RecordFactsError::Store(error)) if tries.allow_another(&error) => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// The same, but contention is for the caller to deal with.
+pub(crate) async fn try_to_record_facts(
+    store: &impl Store,
+    environment: &impl Environment,
+    records: &[FactRecord],
+) -> Result<Vec<Verdict>, RecordFactsError> {
+    let mut more_members = BTreeSet::new();
     loop {
         match try_once(store, environment, records.to_vec(), &more_members).await {
             Ok(verdicts) => return Ok(verdicts),
@@ -47,7 +61,6 @@ pub async fn record_facts(
             Err(Attempt::MemberNeeded(member)) => {
                 more_members.insert(member);
             }
-            Err(Attempt::Failed(error)) if tries.allow_another(&error) => {}
             Err(Attempt::Failed(error)) => return Err(error.into()),
         }
     }

@@ -11,7 +11,7 @@ use actix_web::{
     web::Data,
 };
 use anyhow::{Context, Result};
-use gamification_app::{Environment, SystemEnvironment, commands::resume_recalculations};
+use gamification_app::{Environment, FactQueue, SystemEnvironment, commands::resume_recalculations};
 use gamification_http::{
     Api, Draining, TokenVerifier,
     problem::{limit_heads, render_problems},
@@ -72,8 +72,15 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     }
     let draining = Draining::default();
     let store = PgStore::new(pool(connector, pool_size)?);
-    let api = Data::new(Api::new(store.clone(), SystemEnvironment, verifier, draining.clone()));
-    let (server, addresses) = bind(api, listen, cors_origins)?;
+    let (facts, mut workers) = FactQueue::start(&store, &SystemEnvironment);
+    let api = Api {
+        store: store.clone(),
+        facts,
+        environment: SystemEnvironment,
+        verifier,
+        draining: draining.clone(),
+    };
+    let (server, addresses) = bind(Data::new(api), listen, cors_origins)?;
     let background = tokio::spawn(resume_left_work(store));
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
     for address in addresses {
@@ -82,6 +89,8 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let outcome = server.await.context("the server failed");
     stopper.abort();
     background.abort();
+    // The last way into the queue went with the server.
+    while workers.join_next().await.is_some() {}
     tracing::info!("stopped");
     outcome
 }

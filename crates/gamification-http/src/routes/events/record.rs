@@ -2,8 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
 use gamification_app::{
-    Environment,
-    commands::{RecordFactsError, record_facts},
+    Environment, NotRecorded, Recorded,
     ports::{Queries, Store},
 };
 use gamification_domain::{FactRecord, Rejection, Verdict};
@@ -143,16 +142,23 @@ pub(in crate::routes) async fn record<S: Store + Queries, E: Environment>(
         Delivery::Batch(events) => (events, false),
     };
     let facts: Vec<FactRecord> = events.iter().filter_map(fact).cloned().collect();
-    let verdicts = if facts.is_empty() {
-        Vec::new()
-    } else {
-        within_deadline(record_facts(&producer.store, &producer.environment, &facts)).await?
-    };
-    let outcomes = outcomes(events, verdicts);
+    let recorded = within_deadline(async {
+        let recorded = producer.facts.record(facts).await;
+        match recorded.iter().find_map(must_be_sent_again) {
+            Some(not_recorded) => Err(not_recorded),
+            None => Ok(recorded),
+        }
+    });
+    let outcomes = outcomes(events, recorded.await?);
     match outcomes.as_slice() {
-        [(_, Err(rejected))] if is_single => Err(rejected.clone().into()),
+        [(_, Err(refused))] if is_single => Err(refused.clone().into()),
         _ => Ok(answer(outcomes)),
     }
+}
+
+/// What the rest of the request has to come again for. What was recorded of it is known then.
+fn must_be_sent_again(recorded: &Recorded) -> Option<NotRecorded> {
+    recorded.err().filter(|not_recorded| *not_recorded != NotRecorded::Fault)
 }
 
 fn fact(event: &IncomingEvent) -> Option<&FactRecord> {
@@ -162,17 +168,29 @@ fn fact(event: &IncomingEvent) -> Option<&FactRecord> {
     }
 }
 
-type Outcome = (Option<String>, Result<Status, Rejected>);
+/// Why an event counts as rejected.
+#[derive(Clone)]
+enum Refused {
+    /// It is not understandable, or contradicts what is known.
+    Rejected(Rejected),
+    /// It is us who can't record it.
+    Fault,
+}
 
-/// Puts each verdict back to its event: there is one for each fact, in the order of the events.
-fn outcomes(events: Vec<IncomingEvent>, verdicts: Vec<Verdict>) -> Vec<Outcome> {
-    let mut verdicts = verdicts.into_iter();
+type Outcome = (Option<String>, Result<Status, Refused>);
+
+/// Puts what became of each fact back to its event: there is one for each, in the order of the events.
+fn outcomes(events: Vec<IncomingEvent>, recorded: Vec<Recorded>) -> Vec<Outcome> {
+    let mut recorded = recorded.into_iter();
     let outcome = |event: IncomingEvent| {
         let IncomingEvent { id, content } = event;
         let outcome = match content {
-            Ok(EventContent::Fact(_)) => verdicts.next().map_or(Ok(Status::Ignored), judged),
+            Ok(EventContent::Fact(_)) => match recorded.next() {
+                Some(Ok(verdict)) => judged(verdict).map_err(Refused::Rejected),
+                Some(Err(_)) | None => Err(Refused::Fault),
+            },
             Ok(EventContent::UnknownType) => Ok(Status::Ignored),
-            Err(rejected) => Err(rejected),
+            Err(rejected) => Err(Refused::Rejected(rejected)),
         };
         (id, outcome)
     };
@@ -198,7 +216,13 @@ fn judged(verdict: Verdict) -> Result<Status, Rejected> {
 fn answer(outcomes: Vec<Outcome>) -> HttpResponse {
     let result = |(id, outcome): Outcome| match outcome {
         Ok(status) => EventResult { id, status, detail: None },
-        Err(Rejected { detail, .. }) => EventResult { id, status: Status::Rejected, detail: Some(detail) },
+        Err(refused) => {
+            let detail = match refused {
+                Refused::Rejected(Rejected { detail, .. }) => detail,
+                Refused::Fault => NotRecorded::Fault.to_string(),
+            };
+            EventResult { id, status: Status::Rejected, detail: Some(detail) }
+        }
     };
     let results: Vec<EventResult> = outcomes.into_iter().map(result).collect();
     let count = |status| results.iter().filter(|result| result.status == status).count();
@@ -214,16 +238,22 @@ fn answer(outcomes: Vec<Outcome>) -> HttpResponse {
     HttpResponse::build(status).json(view)
 }
 
-impl From<Rejected> for Problem {
-    fn from(Rejected { pointer, detail }: Rejected) -> Self {
-        Self::validation(vec![FieldError { pointer, detail }])
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Rejected(Rejected { pointer, detail }) => {
+                Self::validation(vec![FieldError { pointer, detail }])
+            }
+            Refused::Fault => NotRecorded::Fault.into(),
+        }
     }
 }
 
-impl From<RecordFactsError> for Problem {
-    fn from(error: RecordFactsError) -> Self {
-        match error {
-            RecordFactsError::Store(error) => error.into(),
+impl From<NotRecorded> for Problem {
+    fn from(not_recorded: NotRecorded) -> Self {
+        match not_recorded {
+            NotRecorded::QueueFull | NotRecorded::Unavailable => Self::unavailable(),
+            NotRecorded::Fault => Self::internal(),
         }
     }
 }

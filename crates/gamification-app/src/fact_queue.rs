@@ -1,0 +1,221 @@
+//! Group commit: facts wait in a bounded queue, and all that wait are recorded in one transaction.
+//!
+//! A worker that is free takes a fact at once, so a lone one is not delayed; while workers are busy, facts gather, and
+//! the next transaction has more of them. Whoever waits gets the verdicts of their own facts, after the commit.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use gamification_domain::{FactRecord, Verdict};
+use tokio::{
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    Chain, Environment,
+    commands::{self, RecordFactsError},
+    ports::{BoxedError, Store, StoreError},
+};
+
+/// How many facts may wait or be under way; more are turned away, so that memory has a bound. About a second's work of
+/// two processor cores: who comes later would not be answered in time anyway.
+const CAPACITY: u32 = 16_384;
+
+/// A worker takes no more once it has so many facts: enough that the cost of a commit hardly counts, few enough that
+/// nobody waits long for the others.
+const BATCH: usize = 1_000;
+
+/// How many transactions are under way at once. While one waits for the disk, the database works on the other.
+const WORKERS: usize = 2;
+
+/// How long a batch may take, tries and all: callers wait hardly longer, and other facts wait behind it.
+const DEADLINE: Duration = Duration::from_secs(4);
+
+/// Why a fact was not recorded, as far as its sender may care. The cause is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRecorded {
+    /// Too many facts wait already. Nothing was changed.
+    #[error("too many facts wait to be recorded")]
+    QueueFull,
+    /// The database can't be reached, takes too long, or is busy with others. Sent again, the fact is recorded, or known
+    /// where the commit went through after all.
+    #[error("the database is not available")]
+    Unavailable,
+    /// The fact can't be recorded, by a fault of ours. Nothing was changed.
+    #[error("the fact can't be recorded")]
+    Fault,
+}
+
+/// What became of one fact.
+pub type Recorded = Result<Verdict, NotRecorded>;
+
+/// Takes facts to be recorded. Clones lead to the same queue; when the last one is gone, the workers end with the last
+/// fact that waits.
+#[derive(Clone, Debug)]
+pub struct FactQueue {
+    sender: mpsc::UnboundedSender<Submission>,
+    room: Arc<Semaphore>,
+}
+
+/// Facts that were submitted together.
+#[derive(Debug)]
+struct Submission {
+    records: Vec<FactRecord>,
+    reply: oneshot::Sender<Vec<Recorded>>,
+    /// Their room in the queue, given back when they are done.
+    _room: OwnedSemaphorePermit,
+}
+
+type Waiting = Arc<Mutex<mpsc::UnboundedReceiver<Submission>>>;
+
+impl FactQueue {
+    /// Starts the workers, on the runtime that calls this.
+    pub fn start<S, E>(store: &S, environment: &E) -> (Self, JoinSet<()>)
+    where
+        S: Store + Clone,
+        E: Environment + Clone,
+    {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let waiting = Arc::new(Mutex::new(receiver));
+        let mut workers = JoinSet::new();
+        for _ in 0..WORKERS {
+            workers.spawn(work(store.clone(), environment.clone(), Arc::clone(&waiting)));
+        }
+        (Self { sender, room: Arc::new(Semaphore::new(CAPACITY as usize)) }, workers)
+    }
+
+    /// Records facts, in order, and gives what became of each once that is durable.
+    ///
+    /// Facts of one call are recorded in one transaction, unless one of them can't be: it must not hold up the others.
+    /// Dropping the future does not take facts back that a worker has begun with.
+    pub async fn record(&self, records: Vec<FactRecord>) -> Vec<Recorded> {
+        let number = records.len();
+        if number == 0 {
+            return Vec::new();
+        }
+        // More than fit at all have the queue for themselves.
+        let size = u32::try_from(number).unwrap_or(CAPACITY).min(CAPACITY);
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(size) else {
+            return vec![Err(NotRecorded::QueueFull); number];
+        };
+        let (reply, outcome) = oneshot::channel();
+        let _ = self.sender.send(Submission { records, reply, _room: room });
+        // Without workers, or when they stop in the midst of it, nobody replies.
+        outcome.await.unwrap_or_else(|_| vec![Err(NotRecorded::Unavailable); number])
+    }
+}
+
+/// Takes what waits, batch after batch, until no queue is left that something could come from.
+async fn work(store: impl Store, environment: impl Environment, waiting: Waiting) {
+    while let Some(batch) = next_batch(&waiting).await {
+        let records: Vec<FactRecord> =
+            batch.iter().flat_map(|submission| &submission.records).cloned().collect();
+        let mut outcomes = record_each(&store, &environment, &records).await.into_iter();
+        for Submission { records, reply, .. } in batch {
+            // A caller who has left is no reason to stop.
+            let _ = reply.send(outcomes.by_ref().take(records.len()).collect());
+        }
+    }
+}
+
+/// Waits for a submission, and takes all the others that wait behind it, up to a batch. None is taken whose caller has
+/// left: they will come again.
+async fn next_batch(waiting: &Waiting) -> Option<Vec<Submission>> {
+    let mut waiting = waiting.lock().await;
+    loop {
+        let mut next = Some(waiting.recv().await?);
+        let (mut batch, mut facts) = (Vec::new(), 0);
+        while let Some(submission) = next {
+            if !submission.reply.is_closed() {
+                facts += submission.records.len();
+                batch.push(submission);
+            }
+            next = if facts < BATCH { waiting.try_recv().ok() } else { None };
+        }
+        if !batch.is_empty() {
+            return Some(batch);
+        }
+    }
+}
+
+/// Records facts in one transaction, if that goes. If not, each half is tried, and so on, until what can't be recorded
+/// is alone and the others are through.
+async fn record_each(
+    store: &impl Store,
+    environment: &impl Environment,
+    records: &[FactRecord],
+) -> Vec<Recorded> {
+    let deadline = Instant::now() + DEADLINE;
+    let mut outcomes = Vec::with_capacity(records.len());
+    // What is still to be recorded; the next is the last.
+    let mut parts = vec![records];
+    while let Some(part) = parts.pop() {
+        match attempt(store, environment, part, deadline).await {
+            Ok(verdicts) => outcomes.extend(verdicts.into_iter().map(Ok)),
+            Err(error @ StoreError::Unavailable(_)) => {
+                log(&error, records);
+                // It would be away for the others as well.
+                outcomes.resize(records.len(), Err(NotRecorded::Unavailable));
+                break;
+            }
+            Err(error) => match part {
+                [_, _, ..] => {
+                    tracing::debug!(facts = part.len(), error = %Chain(&error), "trying in halves");
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                lone => {
+                    log(&error, lone);
+                    outcomes.push(Err(not_recorded(&error)));
+                }
+            },
+        }
+    }
+    outcomes
+}
+
+/// One transaction. Whatever goes wrong in it is an error, panics too: they must not end the worker.
+async fn attempt(
+    store: &impl Store,
+    environment: &impl Environment,
+    records: &[FactRecord],
+    deadline: Instant,
+) -> Result<Vec<Verdict>, StoreError> {
+    let recording = AssertUnwindSafe(async {
+        match records {
+            // Contention that one half has is not that of the other, so only a lone fact is tried again.
+            [_, _, ..] => commands::try_to_record_facts(store, environment, records).await,
+            lone => commands::record_facts(store, environment, lone).await,
+        }
+    });
+    match timeout_at(deadline, recording.catch_unwind()).await {
+        Ok(Ok(outcome)) => outcome.map_err(|RecordFactsError::Store(error)| error),
+        Ok(Err(_)) => Err(StoreError::Corrupt("a panic, see above".into())),
+        Err(elapsed) => Err(StoreError::Unavailable(BoxedError::from(elapsed))),
+    }
+}
+
+const fn not_recorded(error: &StoreError) -> NotRecorded {
+    match error {
+        StoreError::Contention(_) | StoreError::Unavailable(_) => NotRecorded::Unavailable,
+        StoreError::Conflict { .. } | StoreError::Corrupt(_) => NotRecorded::Fault,
+    }
+}
+
+/// Tells why facts were not recorded: here the cause is last known.
+fn log(error: &StoreError, records: &[FactRecord]) {
+    let event_type = match records {
+        [lone] => lone.fact.event_type(),
+        _ => "several",
+    };
+    match not_recorded(error) {
+        NotRecorded::Fault => {
+            tracing::error!(event_type, error = %Chain(error), "event handler error");
+        }
+        NotRecorded::QueueFull | NotRecorded::Unavailable => {
+            tracing::warn!(event_type, facts = records.len(), error = %Chain(error), "facts could not be recorded now");
+        }
+    }
+}
