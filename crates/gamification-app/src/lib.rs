@@ -17,11 +17,17 @@ mod chain;
 pub mod commands;
 mod contention;
 mod environment;
+mod event_bus;
 mod fact_queue;
+mod handlers;
 pub mod ports;
 pub mod queries;
+mod relay;
 
 pub use access::Denied;
 pub use chain::Chain;
 pub use environment::{Environment, SystemEnvironment};
+pub use event_bus::{EventBus, HandlerFailed, Told};
 pub use fact_queue::{FactQueue, NotRecorded, Recorded};
+pub use handlers::register_handlers;
+pub use relay::{Destination, NotTaken, forget_events, relay_events};

@@ -7,6 +7,8 @@
 //! member points → like switches → level counts → outbox, and by key within each. Whoever locks otherwise can deadlock
 //! with an award.
 
+mod deliveries;
+
 use std::{collections::BTreeSet, error::Error, future::Future};
 
 use gamification_domain::{
@@ -16,6 +18,8 @@ use gamification_domain::{
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+pub use deliveries::{Backlog, Deliveries, ParkedEvent, PendingEvent, Setback, Turn};
 
 /// Why the database could not do what was asked.
 #[derive(Debug, thiserror::Error)]

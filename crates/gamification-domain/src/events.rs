@@ -2,48 +2,60 @@
 
 use crate::{CommunityId, LevelName, LevelNumber, PointSource, Points, UserId};
 
+/// A member earned points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointsAwarded {
+    /// The member, by their id as a user of the platform.
+    pub member_id: UserId,
+    /// In which community.
+    pub community_id: CommunityId,
+    /// How many points.
+    pub points: Points,
+    /// The total after them.
+    pub new_total: Points,
+    /// What they are for.
+    pub source: PointSource,
+}
+
+/// Points were taken back from a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointsDeducted {
+    /// The member, by their id as a user of the platform.
+    pub member_id: UserId,
+    /// In which community.
+    pub community_id: CommunityId,
+    /// How many points.
+    pub points: Points,
+    /// The total after them.
+    pub new_total: Points,
+    /// What they had been for.
+    pub source: PointSource,
+}
+
+/// A member reached a higher level; one award may skip levels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberLeveledUp {
+    /// The member, by their id as a user of the platform.
+    pub member_id: UserId,
+    /// In which community.
+    pub community_id: CommunityId,
+    /// The level before.
+    pub old_level: LevelNumber,
+    /// The level now.
+    pub new_level: LevelNumber,
+    /// What the community calls it.
+    pub new_level_name: LevelName,
+}
+
 /// Something that happened to a member's points or level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DomainEvent {
     /// A member earned points.
-    PointsAwarded {
-        /// The member, by their id as a user of the platform.
-        member_id: UserId,
-        /// In which community.
-        community_id: CommunityId,
-        /// How many points.
-        points: Points,
-        /// The total after them.
-        new_total: Points,
-        /// What they are for.
-        source: PointSource,
-    },
+    PointsAwarded(PointsAwarded),
     /// Points were taken back from a member.
-    PointsDeducted {
-        /// The member, by their id as a user of the platform.
-        member_id: UserId,
-        /// In which community.
-        community_id: CommunityId,
-        /// How many points.
-        points: Points,
-        /// The total after them.
-        new_total: Points,
-        /// What they had been for.
-        source: PointSource,
-    },
-    /// A member reached a higher level; one award may skip levels.
-    MemberLeveledUp {
-        /// The member, by their id as a user of the platform.
-        member_id: UserId,
-        /// In which community.
-        community_id: CommunityId,
-        /// The level before.
-        old_level: LevelNumber,
-        /// The level now.
-        new_level: LevelNumber,
-        /// What the community calls it.
-        new_level_name: LevelName,
-    },
+    PointsDeducted(PointsDeducted),
+    /// A member reached a higher level.
+    MemberLeveledUp(MemberLeveledUp),
 }
 
 impl DomainEvent {
@@ -51,9 +63,9 @@ impl DomainEvent {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::PointsAwarded { .. } => "PointsAwarded",
-            Self::PointsDeducted { .. } => "PointsDeducted",
-            Self::MemberLeveledUp { .. } => "MemberLeveledUp",
+            Self::PointsAwarded(_) => "PointsAwarded",
+            Self::PointsDeducted(_) => "PointsDeducted",
+            Self::MemberLeveledUp(_) => "MemberLeveledUp",
         }
     }
 
@@ -61,9 +73,9 @@ impl DomainEvent {
     #[must_use]
     pub const fn community_id(&self) -> CommunityId {
         match self {
-            Self::PointsAwarded { community_id, .. }
-            | Self::PointsDeducted { community_id, .. }
-            | Self::MemberLeveledUp { community_id, .. } => *community_id,
+            Self::PointsAwarded(event) => event.community_id,
+            Self::PointsDeducted(event) => event.community_id,
+            Self::MemberLeveledUp(event) => event.community_id,
         }
     }
 
@@ -71,9 +83,9 @@ impl DomainEvent {
     #[must_use]
     pub const fn member_id(&self) -> UserId {
         match self {
-            Self::PointsAwarded { member_id, .. }
-            | Self::PointsDeducted { member_id, .. }
-            | Self::MemberLeveledUp { member_id, .. } => *member_id,
+            Self::PointsAwarded(event) => event.member_id,
+            Self::PointsDeducted(event) => event.member_id,
+            Self::MemberLeveledUp(event) => event.member_id,
         }
     }
 }

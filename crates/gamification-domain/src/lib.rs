@@ -64,7 +64,7 @@ pub use directory::{
     Community, CommunityMember, Course, CourseListing, DirectoryText, InvalidDirectoryText, Profile, Role,
     UnknownRole,
 };
-pub use events::DomainEvent;
+pub use events::{DomainEvent, MemberLeveledUp, PointsAwarded, PointsDeducted};
 pub use fact::{CourseHomes, Fact, FactRecord};
 pub use ids::{
     CommentId, CommunityId, CourseId, CourseLevelRequirementId, InvalidId, LessonId, LevelConfigurationId,

@@ -3,9 +3,9 @@
 use time::OffsetDateTime;
 
 use crate::{
-    AwardedKeys, CommunityId, DomainEvent, EventId, LevelConfiguration, LevelNumber, MemberPointsId,
-    OnceOnlyKey, PointChange, PointSource, PointTransaction, PointTransactionId, Points, PointsOverflow,
-    SourceId, UserId,
+    AwardedKeys, CommunityId, DomainEvent, EventId, LevelConfiguration, LevelNumber, MemberLeveledUp,
+    MemberPointsId, OnceOnlyKey, PointChange, PointSource, PointTransaction, PointTransactionId, Points,
+    PointsAwarded, PointsDeducted, PointsOverflow, SourceId, UserId,
 };
 
 /// A member's total and level (an aggregate).
@@ -44,7 +44,7 @@ use crate::{
 ///
 /// let change = member.award_points(lesson(2), &levels, &mut awarded).unwrap().unwrap();
 /// assert_eq!(member.current_level().get(), 2);
-/// assert!(matches!(change.events[1], DomainEvent::MemberLeveledUp { .. }));
+/// assert!(matches!(change.events[1], DomainEvent::MemberLeveledUp(_)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberPoints {
@@ -131,13 +131,13 @@ impl MemberPoints {
         if let Some(key) = key {
             awarded.insert(key);
         }
-        let mut events = vec![DomainEvent::PointsAwarded {
+        let mut events = vec![DomainEvent::PointsAwarded(PointsAwarded {
             member_id: self.user_id,
             community_id: self.community_id,
             points,
             new_total: self.total_points,
             source: entry.source,
-        }];
+        })];
         events.extend(self.recalculate_level(levels));
         let transaction = self.transaction(entry, PointChange::Awarded(points));
         Ok(Some(AppliedChange { transaction, events }))
@@ -154,13 +154,13 @@ impl MemberPoints {
             return None;
         }
         self.total_points = left;
-        let events = vec![DomainEvent::PointsDeducted {
+        let events = vec![DomainEvent::PointsDeducted(PointsDeducted {
             member_id: self.user_id,
             community_id: self.community_id,
             points,
             new_total: self.total_points,
             source: entry.source,
-        }];
+        })];
         let transaction = self.transaction(entry, PointChange::Deducted(points));
         Some(AppliedChange { transaction, events })
     }
@@ -172,12 +172,14 @@ impl MemberPoints {
         let old_level = self.current_level;
         let new_level = self.level_under(levels);
         self.current_level = new_level;
-        (new_level > old_level).then(|| DomainEvent::MemberLeveledUp {
-            member_id: self.user_id,
-            community_id: self.community_id,
-            old_level,
-            new_level,
-            new_level_name: levels.definition(new_level).name().clone(),
+        (new_level > old_level).then(|| {
+            DomainEvent::MemberLeveledUp(MemberLeveledUp {
+                member_id: self.user_id,
+                community_id: self.community_id,
+                old_level,
+                new_level,
+                new_level_name: levels.definition(new_level).name().clone(),
+            })
         })
     }
 
@@ -290,7 +292,9 @@ mod tests {
             &mut AwardedKeys::default(),
         );
         let events = change.unwrap().unwrap().events;
-        let DomainEvent::MemberLeveledUp { old_level, new_level, new_level_name, .. } = &events[1] else {
+        let DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level, new_level, new_level_name, .. }) =
+            &events[1]
+        else {
             panic!("{events:?}");
         };
         assert_eq!((old_level.get(), new_level.get(), new_level_name.as_str()), (1, 6, "Level 6"));
@@ -392,7 +396,7 @@ mod tests {
                     Step::Deduct(source) => member.deduct_points(entry(source, 0)),
                     Step::Thresholds(step) => {
                         levels_now = levels(step);
-                        if let Some(DomainEvent::MemberLeveledUp { old_level, new_level, .. }) = member.recalculate_level(&levels_now) {
+                        if let Some(DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level, new_level, .. })) = member.recalculate_level(&levels_now) {
                             prop_assert_eq!(old_level.get(), told_level);
                             told_level = new_level.get();
                         }
@@ -408,11 +412,12 @@ mod tests {
                     }
                     for event in events {
                         match event {
-                            DomainEvent::MemberLeveledUp { old_level, new_level, .. } => {
+                            DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level, new_level, .. }) => {
                                 prop_assert_eq!(old_level.get(), told_level);
                                 told_level = new_level.get();
                             }
-                            DomainEvent::PointsAwarded { new_total, .. } | DomainEvent::PointsDeducted { new_total, .. } => {
+                            DomainEvent::PointsAwarded(PointsAwarded { new_total, .. })
+                            | DomainEvent::PointsDeducted(PointsDeducted { new_total, .. }) => {
                                 prop_assert_eq!(i64::from(new_total.get()), ledger);
                             }
                         }

@@ -14,13 +14,16 @@
 //! `impl ThePort for PgTx`. Locks are taken by key (`ORDER BY`), in the order that `gamification_app::ports` names.
 
 pub mod connection;
+mod deliveries;
 mod error;
 mod migrations;
 mod queries;
 mod repositories;
 mod statement;
 mod stored_change;
+mod stored_event;
 mod transaction;
 
+pub use deliveries::{PgDeliveries, PgTurn};
 pub use migrations::{MigrationError, migrate, revert_last_migration};
 pub use transaction::{PgStore, PgTx};

@@ -1,10 +1,13 @@
 //! Transactions: the only place that touches Diesel's transaction manager.
 
+use std::sync::Arc;
+
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, TransactionManager,
     pooled_connection::deadpool::{Object, Pool},
 };
 use gamification_app::ports::{Store, StoreError, UnitOfWork};
+use tokio::sync::Notify;
 
 use crate::error::{store_error, unavailable};
 
@@ -14,17 +17,23 @@ type Manager = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 #[derive(Clone)]
 pub struct PgStore {
     pool: Pool<AsyncPgConnection>,
+    events_committed: Arc<Notify>,
 }
 
 impl PgStore {
     /// Works over a pool; see [`crate::connection::pool`].
     #[must_use]
-    pub const fn new(pool: Pool<AsyncPgConnection>) -> Self {
-        Self { pool }
+    pub fn new(pool: Pool<AsyncPgConnection>) -> Self {
+        Self { pool, events_committed: Arc::default() }
     }
 
     pub(crate) async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
         self.pool.get().await.map_err(unavailable)
+    }
+
+    /// Is notified when a transaction that wrote events is durable.
+    pub(crate) fn events_committed(&self) -> &Notify {
+        &self.events_committed
     }
 }
 
@@ -34,6 +43,8 @@ impl PgStore {
 /// would keep its locks until somebody happened to draw it.
 pub struct PgTx {
     connection: Option<Object<AsyncPgConnection>>,
+    has_events: bool,
+    events_committed: Arc<Notify>,
 }
 
 impl PgTx {
@@ -43,6 +54,11 @@ impl PgTx {
     )]
     pub(crate) fn connection(&mut self) -> &mut AsyncPgConnection {
         self.connection.as_mut().expect("the transaction is open")
+    }
+
+    /// Notes that relays will have something to do.
+    pub(crate) const fn has_events(&mut self) {
+        self.has_events = true;
     }
 }
 
@@ -60,7 +76,11 @@ impl Store for PgStore {
     async fn begin(&self) -> Result<PgTx, StoreError> {
         let mut connection = self.connection().await?;
         Manager::begin_transaction(&mut *connection).await.map_err(store_error)?;
-        Ok(PgTx { connection: Some(connection) })
+        Ok(PgTx {
+            connection: Some(connection),
+            has_events: false,
+            events_committed: Arc::clone(&self.events_committed),
+        })
     }
 }
 
@@ -69,6 +89,9 @@ impl UnitOfWork for PgTx {
         Manager::commit_transaction(self.connection()).await.map_err(store_error)?;
         // Closed and healthy: this one goes back to the pool.
         drop(self.connection.take());
+        if self.has_events {
+            self.events_committed.notify_one();
+        }
         Ok(())
     }
 }

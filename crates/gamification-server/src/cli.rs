@@ -27,6 +27,12 @@ pub enum Command {
         #[arg(long)]
         revert: bool,
     },
+    /// Show what waits to be delivered to the webhook, and what was given up after many failures
+    Outbox {
+        /// Let everything that was given up be tried again
+        #[arg(long)]
+        release: bool,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print a token signed with the configured HS256 secret
@@ -86,6 +92,18 @@ pub struct Options {
     /// The most connections to the database [default: 10]
     #[arg(long, env = "GAMIFICATION_DB_POOL_SIZE", global = true, value_name = "NUMBER")]
     pub db_pool_size: Option<String>,
+    /// Where outgoing events are posted to [default: nowhere]
+    #[arg(long, env = "GAMIFICATION_WEBHOOK_URL", hide_env_values = true, global = true, value_name = "URL")]
+    pub webhook_url: Option<String>,
+    /// Secret that signs outgoing events: whsec_ and 24 to 64 bytes in Base64
+    #[arg(
+        long,
+        env = "GAMIFICATION_WEBHOOK_SECRET",
+        hide_env_values = true,
+        global = true,
+        value_name = "SECRET"
+    )]
+    pub webhook_secret: Option<String>,
     /// pretty or json [default: pretty on a terminal, else json]; the level is RUST_LOG's
     #[arg(long, env = "GAMIFICATION_LOG_FORMAT", global = true, value_name = "FORMAT")]
     pub log_format: Option<String>,

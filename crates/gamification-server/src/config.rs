@@ -11,7 +11,7 @@ use gamification_http::{TokenClaims, TokenVerifier};
 use gamification_pg::connection::DatabaseUrl;
 use secrecy::SecretString;
 
-use crate::{cli::Options, embedded_postgres::Location, secret};
+use crate::{cli::Options, embedded_postgres::Location, secret, webhook::Webhook};
 
 /// Where the database is.
 pub enum Database {
@@ -111,6 +111,24 @@ impl<'a> Config<'a> {
         match text.parse() {
             Ok(size) if (1..=1_000).contains(&size) => Ok(size),
             _ => bail!("GAMIFICATION_DB_POOL_SIZE must be a number from 1 to 1000, not {text:?}"),
+        }
+    }
+
+    /// Where outgoing events go, if anywhere.
+    ///
+    /// # Errors
+    /// When only one of `GAMIFICATION_WEBHOOK_URL` and `GAMIFICATION_WEBHOOK_SECRET` is set, or one can't be used.
+    pub fn webhook(&self) -> Result<Option<Webhook>> {
+        let Options { webhook_url, webhook_secret, .. } = self.options;
+        match (given(webhook_url.as_deref()), given(webhook_secret.as_deref())) {
+            (None, None) => Ok(None),
+            (Some(url), Some(secret)) => Webhook::new(url, &SecretString::from(secret)).map(Some),
+            (Some(_), None) => {
+                bail!("GAMIFICATION_WEBHOOK_SECRET must be set when GAMIFICATION_WEBHOOK_URL is")
+            }
+            (None, Some(_)) => {
+                bail!("GAMIFICATION_WEBHOOK_URL must be set when GAMIFICATION_WEBHOOK_SECRET is")
+            }
         }
     }
 

@@ -12,5 +12,6 @@ pub mod config;
 pub mod embedded_postgres;
 mod secret;
 mod telemetry;
+pub mod webhook;
 
 pub use commands::run;

@@ -3,8 +3,8 @@ use time::{Duration, macros::datetime};
 
 use super::*;
 use crate::{
-    Content, CourseHomes, EventId, LessonId, LevelConfigurationId, MemberPointsId, PointChange, Points,
-    PostId, Profile, Role, Sequence,
+    Content, CourseHomes, EventId, LessonId, LevelConfigurationId, MemberLeveledUp, MemberPointsId,
+    PointChange, Points, PostId, Profile, Role, Sequence,
 };
 
 const NOON: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -392,7 +392,7 @@ proptest! {
         memory.record(&history);
         let mut levels: BTreeMap<UserId, u8> = BTreeMap::new();
         for event in &memory.events {
-            if let DomainEvent::MemberLeveledUp { member_id, old_level, new_level, .. } = event {
+            if let DomainEvent::MemberLeveledUp(MemberLeveledUp { member_id, old_level, new_level, .. }) = event {
                 let told = levels.insert(*member_id, new_level.get()).unwrap_or(1);
                 prop_assert_eq!(told, old_level.get());
             }
@@ -401,7 +401,7 @@ proptest! {
             prop_assert_eq!(levels.get(&user).copied().unwrap_or(1), level);
         }
         let signs = memory.ledger.iter().filter(|line| matches!(line.change, PointChange::Awarded(_))).count();
-        let told = memory.events.iter().filter(|event| matches!(event, DomainEvent::PointsAwarded { .. })).count();
+        let told = memory.events.iter().filter(|event| matches!(event, DomainEvent::PointsAwarded(_))).count();
         prop_assert_eq!(signs, told);
     }
 }

@@ -18,12 +18,12 @@ use gamification_domain::MemberKey;
 use uuid::Uuid;
 
 /// A parameter that holds a whole column.
-type Uuids = sql_types::Array<sql_types::Uuid>;
+pub(crate) type Uuids = sql_types::Array<sql_types::Uuid>;
 type Texts = sql_types::Array<sql_types::Text>;
 type NullableTexts = sql_types::Array<sql_types::Nullable<sql_types::Text>>;
 type Changes = sql_types::Array<sql_types::Nullable<sql_types::Jsonb>>;
 
 /// The two columns of a set of keys.
-fn member_columns<'a>(keys: impl IntoIterator<Item = &'a MemberKey>) -> (Vec<Uuid>, Vec<Uuid>) {
+pub(crate) fn member_columns<'a>(keys: impl IntoIterator<Item = &'a MemberKey>) -> (Vec<Uuid>, Vec<Uuid>) {
     keys.into_iter().map(|(community_id, user_id)| (community_id.as_uuid(), user_id.as_uuid())).unzip()
 }

@@ -205,6 +205,7 @@ impl RecalculationRepository for PgTx {
             lift.lowest.push(lowest.get());
             lift.highest.push(highest.get());
         }
+        self.has_events();
         let rises: Vec<(i16, i16, i64, i64)> = lift.load(self.connection()).await.map_err(store_error)?;
         self.change_level_counts(&count_changes(community_id, &rises)).await?;
         let risen: i64 = rises.iter().map(|(_, _, _, risen)| risen).sum();

@@ -2,6 +2,7 @@
 
 mod migrate;
 mod openapi;
+mod outbox;
 mod serve;
 mod token;
 
@@ -25,6 +26,7 @@ pub async fn run(Cli { command, options }: Cli) -> Result<()> {
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&options, log_format).await,
         Command::Migrate { revert } => migrate::migrate(&options, log_format, revert).await,
+        Command::Outbox { release } => outbox::outbox(&options, log_format, release).await,
         Command::Openapi => openapi::openapi(),
         Command::Token { user, service, ttl } => token::token(&options, &user, service, ttl),
     }

@@ -11,18 +11,24 @@ use actix_web::{
     web::Data,
 };
 use anyhow::{Context, Result};
-use gamification_app::{Environment, FactQueue, SystemEnvironment, commands::resume_recalculations};
+use gamification_app::{
+    Environment, FactQueue, SystemEnvironment, commands::resume_recalculations, forget_events, relay_events,
+};
 use gamification_http::{
     Api, Draining, TokenVerifier,
     problem::{limit_heads, render_problems},
     routes,
 };
 use gamification_pg::{
-    PgStore,
+    PgDeliveries, PgStore,
     connection::{Connector, pool},
     migrate,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::{JoinHandle, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
 use tracing_actix_web::TracingLogger;
 
 use super::with_database;
@@ -31,6 +37,7 @@ use crate::{
     config::{Config, LogFormat},
     secret,
     telemetry::announce,
+    webhook::Webhook,
 };
 
 /// How long requests that have begun may take to end once the server shall stop, in seconds.
@@ -50,6 +57,7 @@ struct Parts {
     pool_size: usize,
     verifier: TokenVerifier,
     cors_origins: Vec<String>,
+    webhook: Option<Webhook>,
 }
 
 pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()> {
@@ -60,18 +68,19 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
         pool_size: config.db_pool_size()?,
         verifier: config.token_verifier()?,
         cors_origins: config.cors_origins()?,
+        webhook: config.webhook()?,
     };
     announce_secret(options, log_format);
     with_database(options, log_format, async |connector| serve_on(connector, parts, log_format).await).await
 }
 
 async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
-    let Parts { listen, pool_size, verifier, cors_origins } = parts;
+    let Parts { listen, pool_size, verifier, cors_origins, webhook } = parts;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
     }
     let draining = Draining::default();
-    let store = PgStore::new(pool(connector, pool_size)?);
+    let store = PgStore::new(pool(connector.clone(), pool_size)?);
     let (facts, mut workers) = FactQueue::start(&store, &SystemEnvironment);
     let api = Api {
         store: store.clone(),
@@ -81,18 +90,59 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
         draining: draining.clone(),
     };
     let (server, addresses) = bind(Data::new(api), listen, cors_origins)?;
-    let background = tokio::spawn(resume_left_work(store));
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
+    let background = Background::start(store, connector, webhook);
     for address in addresses {
         announce(log_format, &format!("listening on http://{address}"));
     }
     let outcome = server.await.context("the server failed");
     stopper.abort();
-    background.abort();
     // The last way into the queue went with the server.
     while workers.join_next().await.is_some() {}
+    background.stop().await;
     tracing::info!("stopped");
     outcome
+}
+
+/// What goes on beside the requests.
+struct Background {
+    /// Ends by itself when it is told to.
+    relay: Option<JoinHandle<()>>,
+    stop_relay: CancellationToken,
+    /// May end at any time; they go with the set.
+    others: JoinSet<()>,
+}
+
+impl Background {
+    fn start(store: PgStore, connector: Connector, webhook: Option<Webhook>) -> Self {
+        let stop_relay = CancellationToken::new();
+        let deliveries = PgDeliveries::new(store.clone(), connector);
+        let is_delivering = webhook.is_some();
+        let mut others = JoinSet::new();
+        let announcing = store.clone();
+        others.spawn(async move { announcing.announce_commits().await });
+        others.spawn(resume_left_work(store));
+        let forgetting = deliveries.clone();
+        others.spawn(async move { forget_events(&forgetting, &SystemEnvironment, is_delivering).await });
+        let relay = webhook.map(|webhook| {
+            let stop = stop_relay.clone();
+            tokio::spawn(async move {
+                relay_events(&deliveries, &webhook, &SystemEnvironment, &stop).await;
+            })
+        });
+        Self { relay, stop_relay, others }
+    }
+
+    async fn stop(self) {
+        let Self { relay, stop_relay, others } = self;
+        stop_relay.cancel();
+        if let Some(relay) = relay
+            && let Err(error) = relay.await
+        {
+            tracing::error!(%error, "the relay ended badly");
+        }
+        drop(others);
+    }
 }
 
 /// Goes on with what a server that was killed has left.

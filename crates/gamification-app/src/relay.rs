@@ -1,0 +1,325 @@
+//! Brings the outbox's events out, in each member's order.
+//!
+//! Any number of servers may run a relay; one at a time has the turn. Members are independent of one another: when an
+//! event of one is not taken, their later ones wait, with growing pauses, and everybody else's go on. When the receiver
+//! takes nothing from anybody it is down, and is left alone but for a few tries.
+//!
+//! An event is marked after it was taken. Whoever is killed in between has it delivered again, under the same id.
+
+mod receiver_health;
+
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    time::Duration,
+};
+
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use gamification_domain::MemberKey;
+use time::OffsetDateTime;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Chain, Environment,
+    ports::{Deliveries, PendingEvent, Setback, StoreError, Turn},
+};
+use receiver_health::ReceiverHealth;
+
+/// How many events are looked up at once.
+const PAGE: usize = 256;
+/// How many events of one member are delivered before they are marked.
+const CHAIN: usize = 16;
+/// How often is looked without having been woken: for retries, for what a killed server has left, and for the turn.
+const POLL: Duration = Duration::from_secs(1);
+/// How long deliveries that have begun may take to end when the relay shall stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The pause after the first failure of an event; each is twice the one before.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+/// After so many failures an event is given up, when the receiver takes others: with these pauses, after three hours.
+const MAX_FAILURES: u32 = 24;
+
+/// Where events go.
+pub trait Destination: Send + Sync + 'static {
+    /// Brings an event there; it may have been there before.
+    ///
+    /// # Errors
+    /// [`NotTaken`] when it must be tried again.
+    fn deliver(&self, event: &PendingEvent) -> impl Future<Output = Result<(), NotTaken>> + Send;
+}
+
+/// Why an event was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotTaken(pub String);
+
+/// Delivers events until it is told to stop.
+pub async fn relay_events(
+    deliveries: &impl Deliveries,
+    destination: &impl Destination,
+    environment: &impl Environment,
+    stop: &CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        let Some(turn) = stop.run_until_cancelled(deliveries.take_turn()).await else {
+            return;
+        };
+        let outcome = match turn {
+            Ok(turn) => Shift::new(deliveries, destination, environment, stop).work(turn).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(error = %Chain(&error), "events can't be delivered now; trying again");
+            let _ = timeout(POLL, stop.cancelled()).await;
+        }
+    }
+}
+
+/// One turn at delivering.
+struct Shift<'a, D, T, E> {
+    deliveries: &'a D,
+    destination: &'a T,
+    environment: &'a E,
+    stop: &'a CancellationToken,
+    /// Members whose events are being delivered.
+    busy: HashSet<MemberKey>,
+    health: ReceiverHealth,
+    /// When the receiver last took something.
+    last_taken_at: Option<OffsetDateTime>,
+}
+
+/// The next events of one member, in order.
+struct EventChain {
+    member: MemberKey,
+    events: Vec<PendingEvent>,
+}
+
+/// What became of them.
+struct Delivered {
+    member: MemberKey,
+    taken: Vec<PendingEvent>,
+    failed: Option<(PendingEvent, NotTaken)>,
+}
+
+impl<'a, D: Deliveries, T: Destination, E: Environment> Shift<'a, D, T, E> {
+    fn new(deliveries: &'a D, destination: &'a T, environment: &'a E, stop: &'a CancellationToken) -> Self {
+        let (busy, health) = (HashSet::new(), ReceiverHealth::default());
+        Self { deliveries, destination, environment, stop, busy, health, last_taken_at: None }
+    }
+
+    async fn work(mut self, mut turn: impl Turn) -> Result<(), StoreError> {
+        let mut under_way = FuturesUnordered::new();
+        let mut poll = interval(POLL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look = true;
+        while !self.stop.is_cancelled() {
+            if look {
+                let chains;
+                (chains, look) = self.next_chains().await?;
+                under_way.extend(chains.into_iter().map(|chain| deliver(self.destination, chain, self.stop)));
+            }
+            tokio::select! {
+                Some(delivered) = under_way.next() => {
+                    self.settle_all(delivered, &mut under_way).await?;
+                    look = true;
+                }
+                committed = turn.committed() => {
+                    committed?;
+                    look = true;
+                }
+                _ = poll.tick() => look = true,
+                () = self.stop.cancelled() => {}
+            }
+        }
+        let ended = async {
+            while let Some(delivered) = under_way.next().await {
+                self.settle(delivered).await?;
+            }
+            Ok(())
+        };
+        // What does not end in time is delivered again by the next relay.
+        timeout(STOP_TIMEOUT, ended).await.unwrap_or(Ok(()))
+    }
+
+    /// The next events, by member, as many as may be under way; and whether there may be more.
+    async fn next_chains(&mut self) -> Result<(Vec<EventChain>, bool), StoreError> {
+        let mut room = self.health.concurrency(Instant::now()).saturating_sub(self.busy.len());
+        if room == 0 {
+            return Ok((Vec::new(), false));
+        }
+        let events = self.deliveries.pending_events(&self.busy, self.environment.now(), PAGE).await?;
+        let mut more = events.len() == PAGE;
+        let mut places: HashMap<MemberKey, usize> = HashMap::new();
+        let mut chains: Vec<EventChain> = Vec::new();
+        for event in events {
+            let member = event.member();
+            if let Some(chain) = places.get(&member).and_then(|place| chains.get_mut(*place)) {
+                if chain.events.len() < CHAIN {
+                    chain.events.push(event);
+                }
+            } else if room > 0 {
+                room -= 1;
+                self.busy.insert(member);
+                places.insert(member, chains.len());
+                chains.push(EventChain { member, events: vec![event] });
+            }
+        }
+        // Without room, the next look is when something has ended.
+        more &= room > 0;
+        Ok((chains, more))
+    }
+
+    /// Notes what became of a chain, and of others that have ended as well.
+    async fn settle_all(
+        &mut self,
+        first: Delivered,
+        under_way: &mut FuturesUnordered<impl Future<Output = Delivered>>,
+    ) -> Result<(), StoreError> {
+        self.settle(first).await?;
+        while let Some(Some(delivered)) = under_way.next().now_or_never() {
+            self.settle(delivered).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&mut self, delivered: Delivered) -> Result<(), StoreError> {
+        let Delivered { member, taken, failed } = delivered;
+        self.busy.remove(&member);
+        let now = self.environment.now();
+        if !taken.is_empty() {
+            let keys: Vec<_> = taken.iter().map(|event| (event.event.community_id(), event.id)).collect();
+            self.deliveries.mark_delivered(&keys, now).await?;
+            self.last_taken_at = Some(now);
+            if self.health.took() {
+                tracing::info!("the receiver takes events again");
+                self.deliveries.forgive_setbacks(now).await?;
+            }
+        }
+        match failed {
+            Some((event, cause)) => self.note_failure(member, &event, cause, now).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn note_failure(
+        &mut self,
+        member: MemberKey,
+        event: &PendingEvent,
+        NotTaken(cause): NotTaken,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let event_id = event.id;
+        if self.health.is_down() {
+            self.health.refused(member, Instant::now());
+            tracing::debug!(%event_id, cause, "the receiver is still down");
+            return Ok(());
+        }
+        if self.health.refused(member, Instant::now()) {
+            tracing::warn!(cause, "the receiver takes no events; leaving it alone for a while");
+        }
+        let before = event.setback.as_ref();
+        let failures = before.map_or(0, |before| before.failures).saturating_add(1);
+        // Who takes nothing from anybody is down, and no event is to blame for that.
+        let takes_others =
+            before.zip(self.last_taken_at).is_some_and(|(before, at)| at > before.attempted_at);
+        let is_given_up = failures >= MAX_FAILURES && takes_others;
+        if is_given_up {
+            tracing::error!(%event_id, event_type = event.event.name(), failures, error = cause, "an event was given up and parked");
+        } else {
+            tracing::warn!(%event_id, failures, cause, "an event was not taken; trying again later");
+        }
+        let setback = Setback {
+            failures,
+            attempted_at: now,
+            retry_at: now + jittered(pause(failures), self.environment),
+            parked_at: is_given_up.then_some(now),
+            cause,
+        };
+        self.deliveries.save_setback(event, &setback).await
+    }
+}
+
+/// Delivers events of one member, one after another, up to the first that is not taken.
+async fn deliver(
+    destination: &impl Destination,
+    EventChain { member, events }: EventChain,
+    stop: &CancellationToken,
+) -> Delivered {
+    let mut delivered = Delivered { member, taken: Vec::with_capacity(events.len()), failed: None };
+    for event in events {
+        if stop.is_cancelled() {
+            break;
+        }
+        match destination.deliver(&event).await {
+            Ok(()) => delivered.taken.push(event),
+            Err(cause) => {
+                delivered.failed = Some((event, cause));
+                break;
+            }
+        }
+    }
+    delivered
+}
+
+/// The pause after so many failures.
+fn pause(failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(1).min(16);
+    (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+}
+
+/// Between half of a pause and all of it, so that what failed together does not come back together.
+fn jittered(pause: Duration, environment: &impl Environment) -> Duration {
+    // The end of a UUIDv7 is random.
+    let [.., random] = environment.next_id().into_bytes();
+    pause / 2 + pause * u32::from(random) / 512
+}
+
+/// How long events are kept after they were delivered: a day, to look at what was told.
+const RETENTION: Duration = Duration::from_secs(24 * 3_600);
+/// How often is looked for events that may be forgotten.
+const CLEANING: Duration = Duration::from_secs(60);
+
+/// Deletes events a day after they were delivered, for ever; where nobody receives events, a day after they happened.
+pub async fn forget_events(
+    deliveries: &impl Deliveries,
+    environment: &impl Environment,
+    is_delivering: bool,
+) {
+    loop {
+        match deliveries.delete_events(environment.now() - RETENTION, !is_delivering).await {
+            // There may be more.
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(error = %Chain(&error), "old events could not be deleted"),
+        }
+        sleep(CLEANING).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemEnvironment;
+
+    #[test]
+    fn pauses_grow_to_ten_minutes_and_an_event_is_given_up_after_hours() {
+        assert_eq!(pause(1), Duration::from_secs(1));
+        assert_eq!(pause(2), Duration::from_secs(2));
+        assert_eq!(pause(10), Duration::from_secs(512));
+        assert_eq!(pause(11), LONGEST_PAUSE);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+        let all: Duration = (1..MAX_FAILURES).map(pause).sum();
+        assert!(all > Duration::from_secs(2 * 3_600), "{all:?}");
+    }
+
+    #[test]
+    fn jitter_keeps_a_pause_between_its_half_and_itself() {
+        let whole = Duration::from_secs(64);
+        let pauses: HashSet<Duration> = (0..64).map(|_| jittered(whole, &SystemEnvironment)).collect();
+        assert!(pauses.len() > 10, "they differ");
+        assert!(pauses.iter().all(|pause| (whole / 2..=whole).contains(pause)));
+    }
+}

@@ -1,0 +1,120 @@
+//! Whether the receiver takes events at all.
+
+use std::{collections::HashSet, time::Duration};
+
+use gamification_domain::MemberKey;
+use tokio::time::Instant;
+
+/// How many members' events are under way at once.
+const CONCURRENCY: usize = 16;
+/// A receiver that refuses so many members in a row, and takes from nobody, is down.
+const REFUSALS: usize = 4;
+/// How many tries a receiver gets that is down.
+const PROBES: usize = 2;
+/// How long it is left alone first; each pause is twice the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause: how late it is noticed that the receiver is back.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Tells a receiver that is down from one that does not take one member's event.
+#[derive(Debug, Default)]
+pub(super) struct ReceiverHealth {
+    /// Who was refused since something was last taken.
+    refused: HashSet<MemberKey>,
+    down: Option<Down>,
+}
+
+#[derive(Debug)]
+struct Down {
+    pause: Duration,
+    until: Instant,
+}
+
+impl ReceiverHealth {
+    /// How many members' events may be under way.
+    pub(super) fn concurrency(&self, now: Instant) -> usize {
+        match &self.down {
+            None => CONCURRENCY,
+            Some(down) if down.until > now => 0,
+            Some(_) => PROBES,
+        }
+    }
+
+    pub(super) const fn is_down(&self) -> bool {
+        self.down.is_some()
+    }
+
+    /// Something was taken; gives whether the receiver had been down.
+    pub(super) fn took(&mut self) -> bool {
+        self.refused.clear();
+        self.down.take().is_some()
+    }
+
+    /// An event was not taken; gives whether the receiver is down from now on.
+    pub(super) fn refused(&mut self, member: MemberKey, now: Instant) -> bool {
+        if let Some(down) = &mut self.down {
+            // Tries that were under way together count once.
+            if down.until <= now {
+                down.pause = (down.pause * 2).min(LONGEST_PAUSE);
+                down.until = now + down.pause;
+            }
+            return false;
+        }
+        self.refused.insert(member);
+        if self.refused.len() < REFUSALS {
+            return false;
+        }
+        self.down = Some(Down { pause: FIRST_PAUSE, until: now + FIRST_PAUSE });
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gamification_domain::{CommunityId, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn member(number: u128) -> MemberKey {
+        (CommunityId::new(Uuid::nil()), UserId::new(Uuid::from_u128(number)))
+    }
+
+    #[test]
+    fn one_member_whose_event_is_never_taken_does_not_make_a_receiver_count_as_down() {
+        let (mut health, now) = (ReceiverHealth::default(), Instant::now());
+        for _ in 0..100 {
+            assert!(!health.refused(member(1), now));
+        }
+        assert_eq!(health.concurrency(now), CONCURRENCY);
+    }
+
+    #[test]
+    fn refusals_between_which_something_is_taken_do_not_either() {
+        let (mut health, now) = (ReceiverHealth::default(), Instant::now());
+        for number in 0..100 {
+            assert!(!health.refused(member(number), now));
+            assert!(!health.took());
+        }
+    }
+
+    #[test]
+    fn who_refuses_everybody_is_left_alone_with_growing_pauses_until_something_is_taken() {
+        let (mut health, mut now) = (ReceiverHealth::default(), Instant::now());
+        let refusals = [1, 2, 3, 4].map(|number| health.refused(member(number), now));
+        assert_eq!(refusals, [false, false, false, true]);
+        let mut pauses = Vec::new();
+        for number in 5..15 {
+            assert_eq!(health.concurrency(now), 0);
+            let until = health.down.as_ref().unwrap().until;
+            pauses.push((until - now).as_millis());
+            now = until;
+            assert_eq!(health.concurrency(now), PROBES);
+            assert!(!health.refused(member(number), now));
+            assert!(!health.refused(member(number + 100), now), "the other try counts with it");
+        }
+        assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000]);
+        assert!(health.took(), "it is back");
+        assert_eq!(health.concurrency(now), CONCURRENCY);
+    }
+}

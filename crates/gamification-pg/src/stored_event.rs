@@ -1,0 +1,103 @@
+//! Domain events as the outbox keeps them: the column `payload`, in which a chunk of liftings writes the same fields.
+
+use gamification_app::ports::StoreError;
+use gamification_domain::{
+    CommunityId, DomainEvent, LevelName, LevelNumber, MemberLeveledUp, PointSource, Points, PointsAwarded,
+    PointsDeducted, UserId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::corrupt;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum StoredEvent {
+    Points { member_id: Uuid, community_id: Uuid, points: i32, new_total: i32, source: String },
+    LevelUp { member_id: Uuid, community_id: Uuid, old_level: u8, new_level: u8, new_level_name: String },
+}
+
+impl From<&DomainEvent> for StoredEvent {
+    fn from(event: &DomainEvent) -> Self {
+        match event {
+            DomainEvent::PointsAwarded(PointsAwarded {
+                member_id,
+                community_id,
+                points,
+                new_total,
+                source,
+            })
+            | DomainEvent::PointsDeducted(PointsDeducted {
+                member_id,
+                community_id,
+                points,
+                new_total,
+                source,
+            }) => Self::Points {
+                member_id: member_id.as_uuid(),
+                community_id: community_id.as_uuid(),
+                points: points.get(),
+                new_total: new_total.get(),
+                source: source.as_str().to_owned(),
+            },
+            DomainEvent::MemberLeveledUp(MemberLeveledUp {
+                member_id,
+                community_id,
+                old_level,
+                new_level,
+                new_level_name,
+            }) => Self::LevelUp {
+                member_id: member_id.as_uuid(),
+                community_id: community_id.as_uuid(),
+                old_level: old_level.get(),
+                new_level: new_level.get(),
+                new_level_name: new_level_name.as_str().to_owned(),
+            },
+        }
+    }
+}
+
+impl StoredEvent {
+    /// The event, of the type that is stored beside it.
+    pub(crate) fn read(self, event_type: &str) -> Result<DomainEvent, StoreError> {
+        match (event_type, self) {
+            ("PointsAwarded", Self::Points { member_id, community_id, points, new_total, source }) => {
+                Ok(DomainEvent::PointsAwarded(PointsAwarded {
+                    member_id: UserId::new(member_id),
+                    community_id: CommunityId::new(community_id),
+                    points: points_of(points)?,
+                    new_total: points_of(new_total)?,
+                    source: source.parse::<PointSource>().map_err(corrupt)?,
+                }))
+            }
+            ("PointsDeducted", Self::Points { member_id, community_id, points, new_total, source }) => {
+                Ok(DomainEvent::PointsDeducted(PointsDeducted {
+                    member_id: UserId::new(member_id),
+                    community_id: CommunityId::new(community_id),
+                    points: points_of(points)?,
+                    new_total: points_of(new_total)?,
+                    source: source.parse::<PointSource>().map_err(corrupt)?,
+                }))
+            }
+            (
+                "MemberLeveledUp",
+                Self::LevelUp { member_id, community_id, old_level, new_level, new_level_name },
+            ) => Ok(DomainEvent::MemberLeveledUp(MemberLeveledUp {
+                member_id: UserId::new(member_id),
+                community_id: CommunityId::new(community_id),
+                old_level: level(old_level)?,
+                new_level: level(new_level)?,
+                new_level_name: LevelName::parse(&new_level_name).map_err(corrupt)?,
+            })),
+            (other, _) => Err(corrupt(format!("the outbox has an unknown event {other}"))),
+        }
+    }
+}
+
+fn points_of(points: i32) -> Result<Points, StoreError> {
+    Points::new(i64::from(points)).map_err(corrupt)
+}
+
+fn level(level: u8) -> Result<LevelNumber, StoreError> {
+    LevelNumber::new(i64::from(level)).map_err(corrupt)
+}
