@@ -14,13 +14,17 @@
 
 mod api;
 mod audit;
+mod campaign;
 mod cluster;
 mod database;
 pub mod event;
+mod receiver;
 mod server;
 
 pub use api::{ApiScene, Operation, operations};
 pub use audit::audit;
+pub use campaign::{Campaign, Random};
 pub use cluster::Cluster;
 pub use database::TestDatabase;
+pub use receiver::{Delivery, Reaction, Receiver, WEBHOOK_SECRET, assert_everything_was_told};
 pub use server::{Answer, Launch, SECRET, TestServer, binary, in_an_hour, service_token, signed, user_token};
