@@ -1,0 +1,47 @@
+//! The answer to the latest request, as its sender reads it.
+
+use cucumber::{gherkin::Step, then};
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, rows};
+
+/// A status, for a refusal its code, and the detail where the scenario cares for it.
+#[then(regex = r#"^the answer is (\d{3})(?: ([A-Z_]+)(?: "(.+)")?)?$"#)]
+fn answer_is(scene: &mut Scene, status: u16, code: String, detail: String) {
+    let answer = scene.answer();
+    if status < 400 {
+        assert!(answer.status == status && code.is_empty(), "{answer:?}");
+        return;
+    }
+    let found = answer.problem(status, &code);
+    assert!(detail.is_empty() || found == detail, "{answer:?}");
+}
+
+/// Every field of the answer, and no more.
+#[then("the answer shows")]
+fn shows(scene: &mut Scene, step: &Step) {
+    let mut expected = json!({});
+    for row in rows(step) {
+        expected[&row["field"]] = scene.cell(&row["field"], &row["value"]);
+    }
+    assert_eq!(*scene.granted(), expected);
+}
+
+#[then("these mistakes are reported")]
+fn mistakes(scene: &mut Scene, step: &Step) {
+    let expected: Vec<Value> = rows(step)
+        .iter()
+        .map(|row| json!({"pointer": format!("#{}", row["place"]), "detail": row["message"]}))
+        .collect();
+    let answer = scene.answer();
+    assert_eq!(answer.body["errors"], json!(expected), "{answer:?}");
+    assert_eq!(answer.body["detail"], expected[0]["detail"], "the first one speaks for all");
+}
+
+/// The challenge that HTTP asks for, and whether it says that the token was bad.
+#[then(regex = r"^the answer asks for (a|another) bearer token$")]
+fn challenge(scene: &mut Scene, which: String) {
+    let challenge = scene.answer().header("www-authenticate").expect("a challenge");
+    assert!(challenge.starts_with("Bearer "), "{challenge}");
+    assert_eq!(challenge.contains("invalid_token"), which == "another", "{challenge}");
+}
