@@ -1,0 +1,90 @@
+//! R1: the server is killed under load. R4: overlapping batches of many clients, on two servers.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    time::Duration,
+};
+
+use gamification_tests::{Campaign, Cluster, TestDatabase, TestServer};
+
+use crate::client::{Address, Workload, agent, send_until_acknowledged};
+
+const CLIENTS: u64 = 6;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_kills_and_what_is_repeated_counts_once() {
+    let campaign = Campaign::new("R1", 20, 500);
+    let database = TestDatabase::empty().await;
+    let mut server = TestServer::on(&database);
+    let address = Address::new(server.url());
+    let (done, acknowledged, repeated) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
+    let workloads = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (address, done) = (&address, &done);
+                let (acknowledged, repeated) = (&acknowledged, &repeated);
+                scope.spawn(move || {
+                    let (mut random, agent) = (campaign.random(client), agent());
+                    let mut workload = Workload::new(5);
+                    while !done.load(Ordering::Relaxed) {
+                        let size = 1 + random.below(20);
+                        let events = workload.batch(&mut random, size);
+                        let (times, _) = send_until_acknowledged(&agent, address, &events);
+                        acknowledged.fetch_add(1, Ordering::Relaxed);
+                        repeated.fetch_add(times - 1, Ordering::Relaxed);
+                    }
+                    workload
+                })
+            })
+            .collect();
+        let mut random = campaign.random(CLIENTS);
+        for _ in 0..campaign.rounds() {
+            // Long enough that something is under way, whenever that is.
+            let before = acknowledged.load(Ordering::Relaxed);
+            while acknowledged.load(Ordering::Relaxed) < before + 3 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_millis(random.number() % 80));
+            server.kill();
+            server = TestServer::on(&database);
+            address.set(server.url());
+        }
+        done.store(true, Ordering::Relaxed);
+        clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>()
+    });
+    let client = database.client().await;
+    for workload in workloads {
+        workload.check(&client).await;
+    }
+    let repeated = repeated.into_inner();
+    println!("R1: {} batches acknowledged, {repeated} repeated", acknowledged.into_inner());
+    assert!(repeated > 0, "no kill came in the midst of anything");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn overlapping_batches_of_sixteen_clients_on_two_servers_never_deadlock() {
+    let campaign = Campaign::new("R4", 6, 300);
+    let database = TestDatabase::empty().await;
+    let servers = [TestServer::on(&database), TestServer::on(&database)];
+    let mut workload = Workload::new(6);
+    let mut random = campaign.random(0);
+    let batches: Vec<_> = (0..campaign.rounds()).map(|_| workload.batch(&mut random, 60)).collect();
+    // Everybody sends everything, each in an order of their own.
+    std::thread::scope(|scope| {
+        for client in 0..16 {
+            let (batches, server) = (&batches, &servers[usize::from(client % 2 == 0)]);
+            scope.spawn(move || {
+                let (mut random, agent) = (campaign.random(client + 1), agent());
+                let address = Address::new(server.url());
+                for batch in batches {
+                    let mut batch = batch.clone();
+                    random.shuffle(&mut batch);
+                    send_until_acknowledged(&agent, &address, &batch);
+                }
+            });
+        }
+    });
+    workload.check(&database.client().await).await;
+    let log = Cluster::shared().await.log();
+    assert!(!log.contains("deadlock detected"), "{log}");
+}
