@@ -38,7 +38,7 @@ async fn every_session_is_told_its_time_outs_and_its_name() {
     assert_eq!(row.get::<_, &str>(0), "gamification");
     for (setting, value) in [
         ("statement_timeout", "4s"),
-        ("lock_timeout", "2s"),
+        ("lock_timeout", "500ms"),
         ("idle_in_transaction_session_timeout", "10s"),
         ("TimeZone", "UTC"),
         ("lc_messages", "C"),

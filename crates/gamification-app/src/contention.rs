@@ -2,9 +2,9 @@
 
 use crate::ports::StoreError;
 
-/// How often a command is tried. Each try waits for the others' locks, so a second one nearly always succeeds; without a
-/// bound, a fault in the locking would look like a slow server.
-const MAX_TRIES: usize = 5;
+/// How often a command is tried. Each try waits for the others' locks as long as the database lets it, half a second;
+/// without a bound, a fault in the locking would look like a slow server.
+const MAX_TRIES: usize = 20;
 
 /// Counts the tries of one command.
 #[derive(Debug, Default)]

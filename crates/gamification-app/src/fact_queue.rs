@@ -3,7 +3,7 @@
 //! A worker that is free takes a fact at once, so a lone one is not delayed; while workers are busy, facts gather, and
 //! the next transaction has more of them. Whoever waits gets the verdicts of their own facts, after the commit.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::VecDeque, ops::Range, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use gamification_domain::{FactRecord, Verdict};
@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     Chain, Environment,
-    commands::{self, RecordFactsError},
+    commands::{RecordFactsError, try_to_record_facts},
     ports::{BoxedError, Store, StoreError},
 };
 
@@ -32,6 +32,9 @@ const WORKERS: usize = 2;
 
 /// How long a batch may take, tries and all: callers wait hardly longer, and other facts wait behind it.
 const DEADLINE: Duration = Duration::from_secs(4);
+
+/// How often a lone fact is tried again that others are in the way of, each time after waiting for them.
+const MAX_TRIES: u32 = 5;
 
 /// Why a fact was not recorded, as far as its sender may care. The cause is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -140,6 +143,13 @@ async fn next_batch(waiting: &Waiting) -> Option<Vec<Submission>> {
     }
 }
 
+/// Facts that are recorded in one transaction: a part of a batch, by their places in it.
+struct Part {
+    places: Range<usize>,
+    /// How often a lone one was tried.
+    tries: u32,
+}
+
 /// Records facts in one transaction, if that goes. If not, each half is tried, and so on, until what can't be recorded
 /// is alone and the others are through.
 async fn record_each(
@@ -148,29 +158,42 @@ async fn record_each(
     records: &[FactRecord],
 ) -> Vec<Recorded> {
     let deadline = Instant::now() + DEADLINE;
-    let mut outcomes = Vec::with_capacity(records.len());
-    // What is still to be recorded; the next is the last.
-    let mut parts = vec![records];
-    while let Some(part) = parts.pop() {
-        match attempt(store, environment, part, deadline).await {
-            Ok(verdicts) => outcomes.extend(verdicts.into_iter().map(Ok)),
-            Err(error @ StoreError::Unavailable(_)) => {
-                log(&error, records);
-                // It would be away for the others as well.
-                outcomes.resize(records.len(), Err(NotRecorded::Unavailable));
+    let mut outcomes = vec![Err(NotRecorded::Unavailable); records.len()];
+    let mut parts = VecDeque::from([Part { places: 0..records.len(), tries: 0 }]);
+    while let Some(Part { places, tries }) = parts.pop_front() {
+        let (Some(part), Some(outcomes)) = (records.get(places.clone()), outcomes.get_mut(places.clone()))
+        else {
+            continue;
+        };
+        let error = match attempt(store, environment, part, deadline).await {
+            Ok(verdicts) => {
+                for (outcome, verdict) in outcomes.iter_mut().zip(verdicts) {
+                    *outcome = Ok(verdict);
+                }
+                continue;
+            }
+            Err(error) => error,
+        };
+        match (&error, part.len()) {
+            // It would be away for the others as well.
+            (StoreError::Unavailable(_), _) => {
+                log(&error, part);
                 break;
             }
-            Err(error) => match part {
-                [_, _, ..] => {
-                    tracing::debug!(facts = part.len(), error = %Chain(&error), "trying in halves");
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
-                }
-                lone => {
-                    log(&error, lone);
-                    outcomes.push(Err(not_recorded(&error)));
-                }
-            },
+            (_, 2..) => {
+                tracing::debug!(facts = part.len(), error = %Chain(&error), "trying in halves");
+                let middle = places.start + part.len() / 2;
+                parts.push_front(Part { places: middle..places.end, tries });
+                parts.push_front(Part { places: places.start..middle, tries });
+            }
+            // Whoever is in its way may be gone when the others are through.
+            (StoreError::Contention(_), _) if tries < MAX_TRIES => {
+                parts.push_back(Part { places, tries: tries + 1 });
+            }
+            _ => {
+                log(&error, part);
+                outcomes.fill(Err(not_recorded(&error)));
+            }
         }
     }
     outcomes
@@ -183,13 +206,7 @@ async fn attempt(
     records: &[FactRecord],
     deadline: Instant,
 ) -> Result<Vec<Verdict>, StoreError> {
-    let recording = AssertUnwindSafe(async {
-        match records {
-            // Contention that one half has is not that of the other, so only a lone fact is tried again.
-            [_, _, ..] => commands::try_to_record_facts(store, environment, records).await,
-            lone => commands::record_facts(store, environment, lone).await,
-        }
-    });
+    let recording = AssertUnwindSafe(try_to_record_facts(store, environment, records));
     match timeout_at(deadline, recording.catch_unwind()).await {
         Ok(Ok(outcome)) => outcome.map_err(|RecordFactsError::Store(error)| error),
         Ok(Err(_)) => Err(StoreError::Corrupt("a panic, see above".into())),

@@ -32,7 +32,7 @@ pub enum RecordFactsError {
 /// recorded before, under whatever event id, change nothing.
 ///
 /// # Errors
-/// [`RecordFactsError::Store`] when the database failed, or other transactions were in the way five times in a row.
+/// [`RecordFactsError::Store`] when the database failed, or other transactions were in the way again and again.
 pub async fn record_facts(
     store: &impl Store,
     environment: &impl Environment,

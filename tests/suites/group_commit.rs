@@ -1,0 +1,251 @@
+//! The queue in which facts wait for one another: what they share, and what they must not.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should panic"
+)]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use gamification_app::{
+    EventBus, FactQueue, NotRecorded, SystemEnvironment, Told,
+    ports::{Store, StoreError},
+    register_handlers, relay_events,
+};
+use gamification_domain::{
+    ChangeClaim, CommunityId, Content, EventId, Fact, FactRecord, MemberLeveledUp, PointsAwarded, PostId,
+    UserId, Verdict,
+};
+use gamification_pg::{PgDeliveries, PgStore, PgTx};
+use gamification_tests::{
+    TestDatabase, TestServer,
+    event::{id, post_created},
+};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How long a test may wait for something that takes a moment.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn record(community: Uuid, author: Uuid) -> FactRecord {
+    let now = OffsetDateTime::now_utc();
+    FactRecord {
+        fact: Fact::ContentCreated {
+            community_id: CommunityId::new(community),
+            content: Content::Post(PostId::new(id())),
+            author_id: UserId::new(author),
+        },
+        claim: ChangeClaim {
+            event_id: EventId::parse(&id().to_string()).unwrap(),
+            sequence: None,
+            time: Some(now),
+            received_at: now,
+        },
+    }
+}
+
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so().await {
+        assert!(started.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_wait_are_committed_together() {
+    let database = TestDatabase::empty().await;
+    let server = TestServer::on(&database);
+    let community = id();
+    let mut client = database.client().await;
+    let blocker = client.transaction().await.unwrap();
+    blocker.batch_execute("LOCK TABLE member_points").await.unwrap();
+    std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..64)
+            .map(|_| scope.spawn(|| server.send(&post_created(community, id(), id())).status))
+            .collect();
+        // All of them have arrived, behind those that the workers took first.
+        std::thread::sleep(Duration::from_millis(500));
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(blocker.rollback()))
+            .unwrap();
+        for sender in senders {
+            assert_eq!(sender.join().unwrap(), 200);
+        }
+    });
+    assert_eq!(database.number("SELECT COUNT(*) FROM point_transactions").await, 64);
+    let transactions = database.number("SELECT COUNT(DISTINCT xmin::text) FROM point_transactions").await;
+    assert!(transactions < 16, "{transactions} transactions for 64 events");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_that_cannot_be_recorded_is_refused_alone() {
+    let database = TestDatabase::migrated().await;
+    let server = TestServer::on(&database);
+    let (community, poison) = (id(), id());
+    let trap = format!(
+        "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN IF NEW.source_id = '{poison}' THEN RAISE EXCEPTION 'no such thing'; END IF; RETURN NEW; END $$;
+         CREATE TRIGGER trap BEFORE INSERT ON point_transactions FOR EACH ROW EXECUTE FUNCTION trap()"
+    );
+    database.client().await.batch_execute(&trap).await.unwrap();
+    let mut batch: Vec<Value> = (0..9).map(|_| post_created(community, id(), id())).collect();
+    batch.insert(4, post_created(community, poison, id()));
+    let answer = server.send_batch(&batch);
+    assert_eq!(answer.status, 207);
+    let statuses: Vec<&str> = answer.body["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["status"].as_str().unwrap())
+        .collect();
+    let mut expected = ["applied"; 10];
+    expected[4] = "rejected";
+    assert_eq!(statuses, expected);
+    assert_eq!(answer.body["results"][4]["detail"], "the fact can't be recorded");
+
+    // Beside others in the queue, not in one request.
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| server.send(&post_created(community, id(), id())).status))
+            .collect();
+        server.send(&post_created(community, poison, id())).problem(500, "INTERNAL");
+        for other in others {
+            assert_eq!(other.join().unwrap(), 200);
+        }
+    });
+    assert_eq!(database.number("SELECT COUNT(*) FROM point_transactions").await, 9 + 16);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_whom_somebody_holds_does_not_hold_up_the_others_of_a_batch() {
+    let database = TestDatabase::empty().await;
+    let server = TestServer::on(&database);
+    let (community, held, others) = (id(), id(), [id(), id(), id()]);
+    let post = |author| post_created(community, id(), author);
+    assert_eq!(server.send(&post(held)).status, 200);
+    let mut client = database.client().await;
+    let holder = client.transaction().await.unwrap();
+    holder.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&held]).await.unwrap();
+    let batch = [post(others[0]), post(held), post(others[1]), post(others[2])];
+    server.send_batch(&batch).problem(503, "UNAVAILABLE");
+    let total = "SELECT SUM(total_points)::bigint FROM member_points";
+    until("the others' events count", async || database.number(total).await == 2 + 3 * 2).await;
+    holder.rollback().await.unwrap();
+    let answer = server.send_batch(&batch);
+    assert_eq!((&answer.body["applied"], &answer.body["duplicate"]), (&json!(1), &json!(3)), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_is_full_says_so_at_once() {
+    let database = TestDatabase::migrated().await;
+    let (queue, mut workers) = FactQueue::start(&database.store(4), &SystemEnvironment);
+    let mut client = database.client().await;
+    let blocker = client.transaction().await.unwrap();
+    blocker.batch_execute("LOCK TABLE member_points").await.unwrap();
+    let community = id();
+    let batch = |number: usize| (0..number).map(|_| record(community, id())).collect::<Vec<_>>();
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        let (queue, batch) = (queue.clone(), batch(1_000));
+        waiting.push(tokio::spawn(async move { queue.record(batch).await }));
+    }
+    let mut full = Vec::new();
+    until("the queue is full", async || {
+        full = queue.record(batch(1_000)).await;
+        full[0] == Err(NotRecorded::QueueFull)
+    })
+    .await;
+    assert_eq!(full, vec![Err(NotRecorded::QueueFull); 1_000]);
+    assert!(waiting.iter().any(|waiting| !waiting.is_finished()), "the others still wait");
+    blocker.rollback().await.unwrap();
+    for waiting in waiting {
+        waiting.await.unwrap();
+    }
+    assert_eq!(queue.record(batch(1)).await, [Ok(Verdict::Applied)], "there is room again");
+    drop(queue);
+    while let Some(worker) = workers.join_next().await {
+        worker.expect("the workers end by themselves");
+    }
+}
+
+/// Panics in the first transaction.
+#[derive(Clone)]
+struct Panicking {
+    store: PgStore,
+    has_panicked: Arc<AtomicBool>,
+}
+
+impl Store for Panicking {
+    type Tx = PgTx;
+
+    async fn begin(&self) -> Result<PgTx, StoreError> {
+        assert!(self.has_panicked.swap(true, Ordering::SeqCst), "on purpose");
+        self.store.begin().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_ends_no_worker() {
+    let database = TestDatabase::migrated().await;
+    let store = Panicking { store: database.store(2), has_panicked: Arc::default() };
+    let (queue, _workers) = FactQueue::start(&store, &SystemEnvironment);
+    let (community, ada) = (id(), id());
+    assert_eq!(queue.record(vec![record(community, ada)]).await, [Err(NotRecorded::Fault)]);
+    for _ in 0..4 {
+        assert_eq!(queue.record(vec![record(community, ada)]).await, [Ok(Verdict::Applied)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_published_in_this_process_are_recorded_and_subscribers_hear_of_it() {
+    let database = TestDatabase::migrated().await;
+    let store = database.store(4);
+    let (queue, _workers) = FactQueue::start(&store, &SystemEnvironment);
+    let mut bus = EventBus::default();
+    register_handlers(&mut bus, &queue);
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let levels = sender.clone();
+    let failed_before = AtomicBool::new(false);
+    bus.subscribe("count points", move |told: Arc<Told<PointsAwarded>>| {
+        // It is told again what it failed at.
+        let fails = told.event.new_total.get() == 4 && !failed_before.swap(true, Ordering::SeqCst);
+        if !fails {
+            sender.send((told.id, format!("{} points", told.event.new_total.get()))).unwrap();
+        }
+        async move { if fails { Err("out of paper".into()) } else { Ok(()) } }
+    });
+    bus.subscribe("congratulate", move |told: Arc<Told<MemberLeveledUp>>| {
+        levels.send((told.id, told.event.new_level_name.as_str().to_owned())).unwrap();
+        async { Ok(()) }
+    });
+    let bus = Arc::new(bus);
+    let (community, ada) = (id(), id());
+    for _ in 0..5 {
+        assert_eq!(bus.publish(record(community, ada)).await.unwrap(), 1);
+    }
+    assert_eq!(database.number("SELECT total_points::bigint FROM member_points").await, 10);
+
+    let (deliveries, stop) = (PgDeliveries::new(store, database.connector()), CancellationToken::new());
+    let relay = tokio::spawn({
+        let (bus, stop) = (Arc::clone(&bus), stop.clone());
+        async move { relay_events(&deliveries, &bus, &SystemEnvironment, &stop).await }
+    });
+    let mut texts = Vec::new();
+    for _ in 0..6 {
+        texts.push(tokio::time::timeout(PATIENCE, heard.recv()).await.expect("it is told").unwrap().1);
+    }
+    assert_eq!(texts, ["2 points", "4 points", "6 points", "8 points", "10 points", "Practitioner"]);
+    stop.cancel();
+    relay.await.unwrap();
+}
