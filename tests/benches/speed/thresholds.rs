@@ -1,0 +1,97 @@
+//! S7 and S8: a change of thresholds in a community of a million, and events meanwhile.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use gamification_tests::{
+    TestServer,
+    event::{id, post_created},
+};
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+
+use crate::{
+    Community, MILLION,
+    table::{alone, percentile, text, times},
+};
+
+/// S7: lifting every second of a million members beside the same rows written by hand; S8: events meanwhile.
+pub(crate) async fn thresholds(
+    server: &TestServer,
+    client: &Client,
+    large: Community,
+    raw: Community,
+    other: Community,
+) {
+    let by_hand = Instant::now();
+    let community = raw.0;
+    let lift = format!(
+        "BEGIN;
+         INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
+         SELECT community_id, gen_random_uuid(), user_id, 'MemberLeveledUp',
+                jsonb_build_object('member_id', user_id, 'community_id', community_id, 'old_level', 1, 'new_level', 2,
+                                   'new_level_name', 'Level 2'), now()
+         FROM member_points WHERE community_id = '{community}' AND total_points >= 9;
+         UPDATE member_points SET current_level = 2, updated_at = now()
+         WHERE community_id = '{community}' AND total_points >= 9;
+         COMMIT;"
+    );
+    client.batch_execute(&lift).await.unwrap();
+    let by_hand = by_hand.elapsed();
+
+    let lifted = lift_half(server, client, large, 2).await;
+    times("S7 PUT thresholds that lift 500,000 of 1 million (beside: raw)", lifted, by_hand);
+
+    let done = AtomicBool::new(false);
+    let (there, elsewhere) = std::thread::scope(|scope| {
+        let there = scope.spawn(|| events_until(server, large, &done));
+        let elsewhere = scope.spawn(|| events_until(server, other, &done));
+        std::thread::sleep(Duration::from_millis(500));
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(lift_half(server, client, large, 3))
+        });
+        done.store(true, Ordering::Relaxed);
+        (there.join().unwrap(), elsewhere.join().unwrap())
+    });
+    for (name, took) in [
+        ("S8 one event during S7, same community, p99 (median)", there),
+        ("S8 … another community, p99 (median)", elsewhere),
+    ] {
+        alone(name, &format!("{} ({})", text(percentile(&took, 99)), text(percentile(&took, 50))));
+    }
+}
+
+/// A change of thresholds that brings everybody with 9 points to a level; how long it took.
+async fn lift_half(server: &TestServer, client: &Client, (community, admin): Community, to: i64) -> Duration {
+    let level = |level: i64| {
+        let threshold = if level == 1 { 0 } else { 9 + level - to };
+        json!({"level": level, "name": format!("Level {level}"), "threshold": threshold})
+    };
+    let body = json!({"levels": (1..=9).map(level).collect::<Vec<Value>>()});
+    let path = format!("/api/communities/{community}/levels");
+    let took = timed(|| assert_eq!(server.put(&path, admin, &[], &body).status, 200));
+    let there = format!(
+        "SELECT COUNT(*) FROM member_points WHERE community_id = '{community}' AND current_level = {to}"
+    );
+    assert_eq!(client.query_one(&there, &[]).await.unwrap().get::<_, i64>(0), i64::from(MILLION / 2));
+    took
+}
+
+/// One event after another, and how long each took.
+fn events_until(server: &TestServer, (community, admin): Community, done: &AtomicBool) -> Vec<Duration> {
+    let mut times = Vec::new();
+    while !done.load(Ordering::Relaxed) {
+        let post = post_created(community, id(), admin);
+        times.push(timed(|| assert_eq!(server.send(&post).status, 200)));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    times
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let started = Instant::now();
+    work();
+    started.elapsed()
+}
