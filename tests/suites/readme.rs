@@ -46,6 +46,46 @@ async fn the_tour_ends_at_level_two_and_its_answers_are_those_shown() {
     assert_eq!(said.matches(r#""status":"applied""#).count(), 12, "{said}");
 }
 
+/// A text with its tokens left out, which are new every time.
+fn without_tokens(text: &str) -> String {
+    let hidden = text.lines().map(|line| match line.split_once("=eyJ") {
+        Some((name, _)) => format!("{name}=eyJ…"),
+        None => line.to_owned(),
+    });
+    hidden.map(|line| line + "\n").collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_prints_what_is_shown_and_its_requests_are_answered_as_shown() {
+    let database = TestDatabase::empty().await;
+    let server = Launch::on(database.url()).serve();
+    let listen = server.url().trim_start_matches("http://");
+    let demo = || {
+        let (status, said, error) =
+            Launch::on(database.url()).env("GAMIFICATION_LISTEN", listen).arg("demo").run();
+        assert!(status.success(), "{error}");
+        said
+    };
+    let said = demo();
+    let shown = blocks("Look around", "text");
+    assert_eq!(without_tokens(&said).replace(listen, "127.0.0.1:8080"), shown[0]);
+
+    let to_paste = said.split_once("API=").map(|(_, rest)| format!("API={rest}")).unwrap();
+    let output =
+        Command::new("bash").args(["-eu", "-c", &to_paste]).output().expect("bash and curl are needed");
+    let answers = String::from_utf8(output.stdout).unwrap();
+    // The problem's id is a new one every time.
+    let answers: Vec<&str> =
+        answers.lines().map(|line| line.split(",\"request_id\"").next().unwrap()).collect();
+    let shown = blocks("Look around", "json").concat();
+    for answer in shown.lines() {
+        let answer = answer.split(",\"request_id\"").next().unwrap();
+        assert!(answers.contains(&answer), "{answer} is not among {answers:#?}");
+    }
+    assert_eq!(answers.len(), 7, "{answers:#?}");
+    assert!(demo().contains("(0 of them new)"), "a second run finds everything done");
+}
+
 #[test]
 fn every_variable_of_the_help_is_in_the_table_and_the_other_way_round() {
     let (_, help, _) = Launch::bare().arg("--help").run();

@@ -33,6 +33,8 @@ pub enum Command {
         #[arg(long)]
         release: bool,
     },
+    /// Fill a demo community through the ordinary event path, and print requests to paste
+    Demo,
     /// Print the OpenAPI document
     Openapi,
     /// Print a token signed with the configured HS256 secret

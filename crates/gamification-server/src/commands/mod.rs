@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod demo;
 mod migrate;
 mod openapi;
 mod outbox;
@@ -27,6 +28,7 @@ pub async fn run(Cli { command, options }: Cli) -> Result<()> {
         Command::Serve => serve::serve(&options, log_format).await,
         Command::Migrate { revert } => migrate::migrate(&options, log_format, revert).await,
         Command::Outbox { release } => outbox::outbox(&options, log_format, release).await,
+        Command::Demo => demo::demo(&options, log_format).await,
         Command::Openapi => openapi::openapi(),
         Command::Token { user, service, ttl } => token::token(&options, &user, service, ttl),
     }

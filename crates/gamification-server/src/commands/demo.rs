@@ -1,0 +1,144 @@
+//! `demo`: a community to look around in.
+
+mod community;
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use gamification_app::{
+    Environment, FactQueue, SystemEnvironment,
+    commands::{LevelsUpdate, set_course_level_requirement, update_levels},
+};
+use gamification_domain::{
+    CommunityId, CourseId, FactRecord, LevelConfiguration, LevelConfigurationId, LevelDraft, LevelNumber,
+    UserId, Verdict,
+};
+use gamification_http::{
+    TokenIssuer,
+    cloud_events::{EventContent, IncomingEvent},
+};
+use gamification_pg::{
+    PgStore,
+    connection::{Connector, pool},
+    migrate,
+};
+
+use super::with_database;
+use crate::{
+    cli::Options,
+    config::{Config, LogFormat},
+};
+use community::{COURSES, MEMBERS, community_id, course_id, history, member_id};
+
+/// How many events are recorded at once, as a platform would send them.
+const BATCH: usize = 500;
+/// How long the printed tokens are good for.
+const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+/// Somebody who has come some way …
+const MEMBER: usize = 30;
+/// … and the course that is still closed to them.
+const LOCKED: usize = 2;
+
+pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()> {
+    let config = Config::new(options);
+    let listen = config.listen()?;
+    let secret = config.jwt_secret().context("the demo needs tokens")?;
+    let issuer = TokenIssuer::hs256(&secret, config.token_claims())
+        .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
+    let now = SystemEnvironment.now();
+    let token = |member: usize| issuer.issue(&member_id(member).to_string(), false, now, TOKEN_TTL);
+    let (admin, member) = (token(0)?, token(MEMBER)?);
+    with_database(options, log_format, async |connector| {
+        let (events, applied) = fill(connector).await?;
+        print!("{}", transcript(listen, events, applied, &admin, &member));
+        Ok(())
+    })
+    .await
+}
+
+/// Lets everything happen; gives how many events there are, and how many of them were new.
+async fn fill(connector: Connector) -> Result<(usize, usize)> {
+    migrate(connector.connect().await?).await?;
+    let store = PgStore::new(pool(connector, 4)?);
+    let (facts, _workers) = FactQueue::start(&store, &SystemEnvironment);
+    let now = SystemEnvironment.now();
+    let records: Vec<FactRecord> = history()
+        .iter()
+        .filter_map(|event| match IncomingEvent::read(event, now).content {
+            Ok(EventContent::Fact(record)) => Some(record),
+            Ok(EventContent::UnknownType) | Err(_) => None,
+        })
+        .collect();
+    let mut applied = 0;
+    for batch in records.chunks(BATCH) {
+        for recorded in facts.record(batch.to_vec()).await {
+            applied += usize::from(recorded? == Verdict::Applied);
+        }
+    }
+    let community_id = CommunityId::new(community_id());
+    let admin = (community_id, UserId::new(member_id(0)));
+    for (number, (_, minimum_level)) in COURSES.iter().enumerate() {
+        let minimum_level = minimum_level.map(|level| LevelNumber::new(i64::from(level))).transpose()?;
+        let course_id = CourseId::new(course_id(number));
+        set_course_level_requirement(&store, &SystemEnvironment, admin, course_id, minimum_level).await?;
+    }
+    // Whoever changed the levels in an earlier run finds the beginning again.
+    let defaults =
+        LevelConfiguration::default_for(LevelConfigurationId::new(SystemEnvironment.next_id()), community_id);
+    let drafts: Vec<LevelDraft> = defaults
+        .levels()
+        .iter()
+        .map(|level| {
+            LevelDraft::new(
+                i64::from(level.level().get()),
+                level.name().as_str(),
+                i64::from(level.threshold().get()),
+            )
+        })
+        .collect();
+    update_levels(&store, &SystemEnvironment, admin, &LevelsUpdate { drafts, expected_versions: None })
+        .await?;
+    ensure!(records.len() > MEMBERS, "the demo has no history");
+    Ok((records.len(), applied))
+}
+
+/// What to paste, and what it shows.
+fn transcript(listen: SocketAddr, events: usize, applied: usize, admin: &str, member: &str) -> String {
+    let (community, name) = (community_id(), community::NAME);
+    let badges: Vec<String> = [0, 5, 30, 90, 150, 199].map(|number| member_id(number).to_string()).to_vec();
+    let badges = badges.join(",");
+    format!(
+        r#"The community "{name}" is there: {MEMBERS} members, {courses} courses, {events} events ({applied} of them new).
+With the server running (gamification-server serve), paste:
+
+API=http://{listen}/api/communities/{community}
+ADMIN={admin}
+MEMBER={member}
+
+# badges, as a feed asks for them
+curl -sS "$API/members/levels?user_ids={badges}" -H "Authorization: Bearer $MEMBER"; echo
+
+# the level grid, with the share of the members at each level
+curl -sS $API/levels -H "Authorization: Bearer $MEMBER"; echo
+
+# a member's own record, and which courses are open to them
+curl -sS $API/members/{me}/level -H "Authorization: Bearer $MEMBER"; echo
+curl -sS $API/courses/access -H "Authorization: Bearer $MEMBER"; echo
+
+# a gateway asks for the course "{course}"
+curl -sS "$API/courses/{locked}/access?enforce=true" -H "Authorization: Bearer $MEMBER"; echo
+
+# the admin makes levels easier to reach; members rise, and the course opens
+curl -sS -X PUT $API/levels -H "Authorization: Bearer $ADMIN" -H "Content-Type: application/json" -d '{easier}'; echo
+curl -sS "$API/courses/{locked}/access?enforce=true" -H "Authorization: Bearer $MEMBER"; echo
+"#,
+        courses = COURSES.len(),
+        me = member_id(MEMBER),
+        course = COURSES[LOCKED].0,
+        locked = course_id(LOCKED),
+        easier = EASIER_LEVELS,
+    )
+}
+
+/// Half of what the defaults ask for, and a new name.
+const EASIER_LEVELS: &str = r#"{"levels":[{"level":1,"name":"Newcomer","threshold":0},{"level":2,"name":"Practitioner","threshold":5},{"level":3,"name":"Builder","threshold":10},{"level":4,"name":"Leader","threshold":30},{"level":5,"name":"Mentor","threshold":50},{"level":6,"name":"Empire Builder","threshold":75},{"level":7,"name":"Ruler","threshold":105},{"level":8,"name":"Legend","threshold":140},{"level":9,"name":"Icon","threshold":180}]}"#;

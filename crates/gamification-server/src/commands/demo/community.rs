@@ -1,0 +1,175 @@
+//! A believable community, the same every time: who is in it, and what they did.
+
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+/// How many members it has, the admin among them.
+pub(super) const MEMBERS: usize = 200;
+
+/// Its name.
+pub(super) const NAME: &str = "Night School for Makers";
+
+/// The courses, and the level that each asks for.
+pub(super) const COURSES: [(&str, Option<u8>); 4] = [
+    ("Welcome aboard", None),
+    ("Build in the open", Some(3)),
+    ("Lead a workshop", Some(4)),
+    ("The inner circle", Some(9)),
+];
+
+const FIRST_NAMES: [&str; 20] = [
+    "Ada", "Grace", "Alan", "Barbara", "Edsger", "Hedy", "Ken", "Margaret", "Niklaus", "Radia", "Tim",
+    "Frances", "Dennis", "Joan", "Linus", "Annie", "Guido", "Karen", "Donald", "Mary",
+];
+const LAST_NAMES: [&str; 10] = [
+    "Okafor",
+    "Silva",
+    "Nakamura",
+    "Kowalski",
+    "Haddad",
+    "Lindqvist",
+    "Moreau",
+    "Castillo",
+    "Iyer",
+    "O’Brien",
+];
+
+/// When it began; everything in it is past, whenever the demo runs.
+const START: OffsetDateTime = datetime!(2026-01-05 09:00 UTC);
+
+/// What it is called everywhere: made of constants, so that a second run finds everything done.
+pub(super) fn community_id() -> Uuid {
+    id("community", 0)
+}
+
+/// A member; the first is the admin.
+pub(super) fn member_id(number: usize) -> Uuid {
+    id("member", number)
+}
+
+/// A course.
+pub(super) fn course_id(number: usize) -> Uuid {
+    id("course", number)
+}
+
+fn id(kind: &str, number: usize) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("urn:gamification:demo:{kind}:{number}").as_bytes())
+}
+
+fn name(number: usize) -> String {
+    let first = FIRST_NAMES.get(number % FIRST_NAMES.len()).copied().unwrap_or_default();
+    let last = LAST_NAMES.get(number / FIRST_NAMES.len() % LAST_NAMES.len()).copied().unwrap_or_default();
+    format!("{first} {last}")
+}
+
+/// Everything that happened, in order, as the platform's events.
+pub(super) fn history() -> Vec<Value> {
+    let mut history = History { events: Vec::new(), random: 2026, now: START };
+    history.founding();
+    for member in 0..MEMBERS {
+        history.joins(member);
+    }
+    for member in 0..MEMBERS {
+        history.takes_part(member);
+    }
+    history.events
+}
+
+struct History {
+    events: Vec<Value>,
+    random: u64,
+    now: OffsetDateTime,
+}
+
+impl History {
+    fn founding(&mut self) {
+        self.tell("CommunityCreated", json!({"community_id": community_id(), "name": NAME}));
+        for (number, (title, _)) in COURSES.iter().enumerate() {
+            self.tell(
+                "CourseCreated",
+                json!({"community_id": community_id(), "course_id": course_id(number), "title": title}),
+            );
+        }
+    }
+
+    fn joins(&mut self, member: usize) {
+        let role = match member {
+            0 => "ADMIN",
+            1 | 2 => "MODERATOR",
+            _ => "MEMBER",
+        };
+        let avatar_url = format!("https://avatars.example/{member}.png");
+        self.tell(
+            "MemberJoined",
+            json!({
+                "community_id": community_id(), "user_id": member_id(member), "role": role,
+                "display_name": name(member), "avatar_url": avatar_url
+            }),
+        );
+    }
+
+    /// A few are there every day, most now and then, and some only look.
+    fn takes_part(&mut self, member: usize) {
+        let zeal = 160 / (member + 3);
+        for number in 0..zeal {
+            let post = id("post", member * 1_000 + number);
+            self.tell(
+                "PostCreated",
+                json!({"community_id": community_id(), "post_id": post, "author_id": member_id(member)}),
+            );
+            for _ in 0..self.below(6) {
+                self.likes("PostLiked", post, member);
+            }
+            if self.below(12) == 0 {
+                self.likes("PostUnliked", post, member);
+            }
+        }
+        for number in 0..self.below(2 + zeal / 2) {
+            let comment = id("comment", member * 1_000 + number);
+            self.tell(
+                "CommentAdded",
+                json!({"community_id": community_id(), "comment_id": comment, "author_id": member_id(member)}),
+            );
+        }
+        for lesson in 0..self.below(4 + zeal / 8) {
+            self.tell(
+                "LessonCompleted",
+                json!({
+                    "community_id": community_id(), "course_id": course_id(lesson % COURSES.len()),
+                    "lesson_id": id("lesson", lesson), "user_id": member_id(member)
+                }),
+            );
+        }
+    }
+
+    /// Somebody else does so.
+    fn likes(&mut self, kind: &str, post: Uuid, author: usize) {
+        let liker = (author + 1 + self.below(MEMBERS - 1)) % MEMBERS;
+        self.tell(
+            kind,
+            json!({
+                "community_id": community_id(), "post_id": post, "user_id": member_id(liker),
+                "author_id": member_id(author)
+            }),
+        );
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "it is always made for this")]
+    fn tell(&mut self, kind: &str, data: Value) {
+        self.now += Duration::minutes(1);
+        let time = self.now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+        self.events.push(json!({
+            "specversion": "1.0", "id": id("event", self.events.len()), "source": "/demo", "type": kind, "time": time,
+            "data": data
+        }));
+    }
+
+    /// A number below `end`, the same in every run (a linear congruential generator).
+    fn below(&mut self, end: usize) -> usize {
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let end = u64::try_from(end).unwrap_or(1).max(1);
+        usize::try_from((self.random >> 33) % end).unwrap_or_default()
+    }
+}
