@@ -259,7 +259,7 @@ async fn reverting_migrations_and_applying_them_again_keeps_the_ledger_and_count
     let server = TestServer::on(&database);
     let member = earn(&server);
     assert!(server.terminate().0.success());
-    for newest in ["20261122000009", "20261122000008"] {
+    for newest in ["20261122000010", "20261122000009", "20261122000008"] {
         let (status, said, error) = Launch::on(database.url()).arg("migrate").arg("--revert").run();
         assert!(status.success() && said.contains(newest), "{said}{error}");
     }

@@ -3,14 +3,23 @@
 //! A worker that is free takes a fact at once, so a lone one is not delayed; while workers are busy, facts gather, and
 //! the next transaction has more of them. Whoever waits gets the verdicts of their own facts, after the commit.
 
-use std::{collections::VecDeque, ops::Range, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::FutureExt;
 use gamification_domain::{FactRecord, Verdict};
 use tokio::{
-    sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use crate::{
@@ -27,8 +36,13 @@ const CAPACITY: u32 = 16_384;
 /// nobody waits long for the others.
 const BATCH: usize = 1_000;
 
-/// How many transactions are under way at once. While one waits for the disk, the database works on the other.
+/// How many transactions are under way at once. While one waits for the disk, or for somebody's lock, the database works
+/// on the other.
 const WORKERS: usize = 2;
+
+/// How long facts are gathered for a second transaction while one is under way, unless they make a full batch before:
+/// two small ones cost more than one that is twice as large. Nothing is gathered when none is under way.
+const GATHERING: Duration = Duration::from_millis(20);
 
 /// How long a batch may take, tries and all: callers wait hardly longer, and other facts wait behind it.
 const DEADLINE: Duration = Duration::from_secs(4);
@@ -71,7 +85,14 @@ struct Submission {
     _room: OwnedSemaphorePermit,
 }
 
-type Waiting = Arc<Mutex<mpsc::UnboundedReceiver<Submission>>>;
+/// What waits, for all workers.
+struct Waiting {
+    receiver: Mutex<mpsc::UnboundedReceiver<Submission>>,
+    /// How many batches are under way.
+    under_way: AtomicUsize,
+    /// Is notified when one has ended.
+    ended: Notify,
+}
 
 impl FactQueue {
     /// Starts the workers, on the runtime that calls this.
@@ -81,7 +102,11 @@ impl FactQueue {
         E: Environment + Clone,
     {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let waiting = Arc::new(Mutex::new(receiver));
+        let waiting = Arc::new(Waiting {
+            receiver: Mutex::new(receiver),
+            under_way: AtomicUsize::new(0),
+            ended: Notify::new(),
+        });
         let mut workers = JoinSet::new();
         for _ in 0..WORKERS {
             workers.spawn(work(store.clone(), environment.clone(), Arc::clone(&waiting)));
@@ -111,11 +136,12 @@ impl FactQueue {
 }
 
 /// Takes what waits, batch after batch, until no queue is left that something could come from.
-async fn work(store: impl Store, environment: impl Environment, waiting: Waiting) {
-    while let Some(batch) = next_batch(&waiting).await {
+async fn work(store: impl Store, environment: impl Environment, waiting: Arc<Waiting>) {
+    while let Some(batch) = waiting.next_batch().await {
         let records: Vec<FactRecord> =
             batch.iter().flat_map(|submission| &submission.records).cloned().collect();
         let mut outcomes = record_each(&store, &environment, &records).await.into_iter();
+        waiting.batch_ended();
         for Submission { records, reply, .. } in batch {
             // A caller who has left is no reason to stop.
             let _ = reply.send(outcomes.by_ref().take(records.len()).collect());
@@ -123,23 +149,44 @@ async fn work(store: impl Store, environment: impl Environment, waiting: Waiting
     }
 }
 
-/// Waits for a submission, and takes all the others that wait behind it, up to a batch. None is taken whose caller has
-/// left: they will come again.
-async fn next_batch(waiting: &Waiting) -> Option<Vec<Submission>> {
-    let mut waiting = waiting.lock().await;
-    loop {
-        let mut next = Some(waiting.recv().await?);
-        let (mut batch, mut facts) = (Vec::new(), 0);
-        while let Some(submission) = next {
-            if !submission.reply.is_closed() {
-                facts += submission.records.len();
-                batch.push(submission);
+impl Waiting {
+    /// Waits for a submission, and takes the others that wait behind it, up to a batch. None is taken whose caller has
+    /// left: they will come again.
+    async fn next_batch(&self) -> Option<Vec<Submission>> {
+        let mut receiver = self.receiver.lock().await;
+        loop {
+            let mut batch = vec![receiver.recv().await?];
+            self.gather(&mut receiver, &mut batch).await;
+            batch.retain(|submission| !submission.reply.is_closed());
+            if !batch.is_empty() {
+                self.under_way.fetch_add(1, Ordering::AcqRel);
+                return Some(batch);
             }
-            next = if facts < BATCH { waiting.try_recv().ok() } else { None };
         }
-        if !batch.is_empty() {
-            return Some(batch);
+    }
+
+    /// Takes what waits already; while another batch is under way, also what comes in the next moment.
+    async fn gather(&self, receiver: &mut mpsc::UnboundedReceiver<Submission>, batch: &mut Vec<Submission>) {
+        let until = Instant::now() + GATHERING;
+        let mut facts: usize = batch.iter().map(|submission| submission.records.len()).sum();
+        while facts < BATCH {
+            let submission = match receiver.try_recv() {
+                Ok(submission) => submission,
+                Err(_) if self.under_way.load(Ordering::Acquire) == 0 => return,
+                Err(_) => tokio::select! {
+                    Some(submission) = receiver.recv() => submission,
+                    () = self.ended.notified() => continue,
+                    () = sleep_until(until) => return,
+                },
+            };
+            facts += submission.records.len();
+            batch.push(submission);
         }
+    }
+
+    fn batch_ended(&self) {
+        self.under_way.fetch_sub(1, Ordering::AcqRel);
+        self.ended.notify_one();
     }
 }
 

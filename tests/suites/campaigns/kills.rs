@@ -1,8 +1,9 @@
-//! R1: the server is killed under load. R4: overlapping batches of many clients, on two servers.
+//! R1: the server is killed under load. R4: overlapping batches of many clients, on two servers. R14: servers are
+//! stopped and replaced, one after another, under load.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gamification_tests::{Campaign, Cluster, TestDatabase, TestServer};
@@ -59,6 +60,50 @@ async fn what_was_acknowledged_survives_kills_and_what_is_repeated_counts_once()
     let repeated = repeated.into_inner();
     println!("R1: {} batches acknowledged, {repeated} repeated", acknowledged.into_inner());
     assert!(repeated > 0, "no kill came in the midst of anything");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_under_load_loses_nothing() {
+    let campaign = Campaign::new("R14", 4, 100);
+    let database = TestDatabase::empty().await;
+    let mut servers = [TestServer::on(&database), TestServer::on(&database)];
+    let addresses = [Address::new(servers[0].url()), Address::new(servers[1].url())];
+    let done = AtomicBool::new(false);
+    let workloads = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (addresses, done) = (&addresses, &done);
+                scope.spawn(move || {
+                    let (mut random, agent) = (campaign.random(client), agent());
+                    let mut workload = Workload::new(5);
+                    while !done.load(Ordering::Relaxed) {
+                        let size = 1 + random.below(20);
+                        let events = workload.batch(&mut random, size);
+                        send_until_acknowledged(&agent, random.pick(addresses), &events);
+                    }
+                    workload
+                })
+            })
+            .collect();
+        for round in 0..campaign.rounds() {
+            let place = usize::from(round % 2 == 1);
+            let next = TestServer::on(&database);
+            addresses[place].set(next.url());
+            let old = std::mem::replace(&mut servers[place], next);
+            let started = Instant::now();
+            let (status, log) = old.terminate();
+            println!("R14: out after {:?}", started.elapsed());
+            assert!(status.success(), "{log:?}");
+            let failed = log.iter().any(|line| line.contains(r#""level":"ERROR""#));
+            assert!(!failed, "{log:?}");
+        }
+        done.store(true, Ordering::Relaxed);
+        clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>()
+    });
+    let client = database.client().await;
+    for workload in workloads {
+        workload.check(&client).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
