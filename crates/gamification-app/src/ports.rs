@@ -8,6 +8,7 @@
 //! with an award.
 
 mod deliveries;
+mod verification;
 
 use std::{collections::BTreeSet, error::Error, future::Future};
 
@@ -20,6 +21,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use deliveries::{Backlog, Deliveries, ParkedEvent, PendingEvent, Setback, Turn};
+pub use verification::{
+    BrokenEvent, CommunityRange, Origin, RepairRepository, RepeatedContent, RepeatedLesson, Sample, Snapshot,
+    StoredLevelConfiguration, StoredMember, Verification, WrongLevelCount, WrongLike,
+};
 
 /// Why the database could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +71,7 @@ pub trait UnitOfWork:
     + LevelCountRepository
     + CourseLevelRequirementRepository
     + Outbox
+    + RepairRepository
 {
     /// Makes everything durable at once. After an error it is unknown whether that happened.
     fn commit(self) -> impl Future<Output = Result<(), StoreError>> + Send;

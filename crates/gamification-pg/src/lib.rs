@@ -23,7 +23,9 @@ mod statement;
 mod stored_change;
 mod stored_event;
 mod transaction;
+mod verification;
 
 pub use deliveries::{PgDeliveries, PgTurn};
 pub use migrations::{MigrationError, migrate, revert_last_migration};
 pub use transaction::{PgStore, PgTx};
+pub use verification::PgSnapshot;

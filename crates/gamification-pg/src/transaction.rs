@@ -84,6 +84,16 @@ impl Store for PgStore {
     }
 }
 
+impl PgStore {
+    /// Begins a transaction that sees one moment only, and changes nothing.
+    pub(crate) async fn begin_snapshot(&self) -> Result<PgTx, StoreError> {
+        const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let mut connection = self.connection().await?;
+        Manager::begin_transaction_sql(&mut *connection, BEGIN).await.map_err(store_error)?;
+        Ok(PgTx { connection: Some(connection) })
+    }
+}
+
 impl UnitOfWork for PgTx {
     async fn commit(mut self) -> Result<(), StoreError> {
         Manager::commit_transaction(self.connection()).await.map_err(store_error)?;

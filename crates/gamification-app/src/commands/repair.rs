@@ -1,0 +1,283 @@
+//! An operator has derived values put right from what they are derived from. The ledger is never changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gamification_domain::{
+    CommunityId, DomainEvent, LevelConfiguration, LevelConfigurationId, LevelCountChange, LevelNumber,
+    MemberKey, MemberPoints, MemberPointsId, Points, UserId,
+};
+
+use crate::{
+    Chain, Environment,
+    contention::Tries,
+    ports::{
+        LevelConfigurationRepository, LevelCountRepository, MemberPointsRepository, Origin, Outbox,
+        OutboxEvent, RepairRepository, Snapshot, Store, StoreError, StoredMember, UnitOfWork, Verification,
+        WrongLevelCount,
+    },
+    queries::{
+        Finding, Invariant, MemberChunk, Members, Seen, VerifyError, Walk, member_finding, presence,
+        wrong_level_count,
+    },
+};
+
+/// How many members one transaction puts right: an award waits for them no longer than people notice.
+const CHUNK: usize = 1_000;
+
+/// The most counts that a group of communities can have.
+const ALL_COUNTS: i64 = i64::MAX;
+
+/// Puts right what can be: counts of members, totals, levels below the rule, presence. What it did, it tells; what is
+/// off beyond that, [`crate::queries::verify`] finds.
+///
+/// Awards may go on meanwhile: everything is looked at again under the locks that awards take.
+///
+/// # Errors
+/// [`VerifyError`]; what was told until then stays right.
+pub async fn repair(
+    store: &(impl Store + Verification),
+    environment: &impl Environment,
+    community_id: Option<CommunityId>,
+    see: &mut (impl FnMut(Seen) + Send),
+) -> Result<(), VerifyError> {
+    let mut walk = Walk::begin(store, community_id, see).await?;
+    while let Some(communities) = walk.next(store).await? {
+        // Counts come first: a member's repair changes them by one, which only right ones can bear.
+        let mut snapshot = store.snapshot().await?;
+        let wrong = snapshot.wrong_level_counts(communities.range, ALL_COUNTS).await?;
+        snapshot.end().await?;
+        let miscounted: BTreeSet<CommunityId> = wrong.first.iter().map(|wrong| wrong.community_id).collect();
+        for community_id in miscounted {
+            repair_level_counts(store, community_id)
+                .await?
+                .into_iter()
+                .for_each(|finding| see(Seen::Repaired(finding)));
+        }
+        let mut members = Members::of(communities.range);
+        while let Some(chunk) = members.next(store).await? {
+            for finding in repair_members(store, environment, &chunk).await? {
+                see(Seen::Repaired(finding));
+            }
+            see(Seen::LookedAt(chunk.extent()));
+        }
+    }
+    Ok(())
+}
+
+/// Corrects counts by what they are off at one moment. Awards change them by what they change of the members, so that
+/// they are off by the same ever after: nobody has to wait while members are counted. Only another repair would correct
+/// them twice.
+async fn repair_level_counts(
+    store: &impl Store,
+    community_id: CommunityId,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut tries = Tries::default();
+    loop {
+        match try_to_repair_level_counts(store, community_id).await {
+            Err(error) if tries.allow_another(&error) => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn try_to_repair_level_counts(
+    store: &impl Store,
+    community_id: CommunityId,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut tx = store.begin().await?;
+    tx.lock_level_count_repair().await?;
+    let wrong = tx.count_present_members(community_id).await?;
+    let changes: Vec<LevelCountChange> = wrong.iter().filter_map(correction).collect();
+    tx.change_level_counts(&changes).await?;
+    tx.commit().await?;
+    Ok(wrong.iter().map(wrong_level_count).collect())
+}
+
+/// A level that there is not can't be counted; the database's own rules see to it that there is none.
+fn correction(wrong: &WrongLevelCount) -> Option<LevelCountChange> {
+    let WrongLevelCount { community_id, level, noted, counted } = *wrong;
+    let level = LevelNumber::new(i64::from(level)).ok()?;
+    Some(LevelCountChange { community_id, level, members: counted - noted })
+}
+
+async fn repair_members(
+    store: &impl Store,
+    environment: &impl Environment,
+    chunk: &MemberChunk,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut by_community: BTreeMap<CommunityId, Vec<&StoredMember>> = BTreeMap::new();
+    for row in chunk.to_repair() {
+        by_community.entry(row.member.0).or_default().push(row);
+    }
+    let mut repaired = Vec::new();
+    for (community_id, rows) in by_community {
+        for rows in rows.chunks(CHUNK) {
+            let last_known = rows.iter().map(|row| (row.member.1, LastKnown::of(row, chunk))).collect();
+            repaired.extend(repair_some(store, environment, community_id, &last_known).await?);
+        }
+    }
+    Ok(repaired)
+}
+
+/// What was seen of a member before they were locked.
+struct LastKnown {
+    /// Their level.
+    level: i64,
+    /// The level they were last told to be at, if an event that says so is still there.
+    told: Option<i64>,
+}
+
+impl LastKnown {
+    fn of(row: &StoredMember, chunk: &MemberChunk) -> Self {
+        Self { level: i64::from(row.current_level), told: chunk.told_level(row.member) }
+    }
+
+    /// The level that receivers of events have a member at.
+    fn told_level(&self, member: &MemberPoints) -> LevelNumber {
+        let stored = member.current_level();
+        // Whoever changed the level since then has told of it.
+        let told = self.told.filter(|_| i64::from(stored.get()) == self.level);
+        told.and_then(|told| LevelNumber::new(told).ok()).unwrap_or(stored)
+    }
+}
+
+async fn repair_some(
+    store: &impl Store,
+    environment: &impl Environment,
+    community_id: CommunityId,
+    last_known: &BTreeMap<UserId, LastKnown>,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut tries = Tries::default();
+    loop {
+        match try_to_repair(store, environment, community_id, last_known).await {
+            Err(error) if tries.allow_another(&error) => {}
+            Err(error @ StoreError::Corrupt(_)) => {
+                // One community that can't be understood does not hold up the others; the audit tells what is off in it.
+                tracing::warn!(%community_id, error = %Chain(&error), "members could not be repaired");
+                return Ok(Vec::new());
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Takes the locks of an award, in their order: level configuration, members, then counts and events.
+async fn try_to_repair(
+    store: &impl Store,
+    environment: &impl Environment,
+    community_id: CommunityId,
+    last_known: &BTreeMap<UserId, LastKnown>,
+) -> Result<Vec<Finding>, StoreError> {
+    let now = environment.now();
+    let mut tx = store.begin().await?;
+    let default_levels =
+        |id| LevelConfiguration::default_for(LevelConfigurationId::new(environment.next_id()), id);
+    let levels = tx.share_level_configurations(&BTreeSet::from([community_id]), default_levels, now).await?;
+    let Some(levels) = levels.first() else {
+        return Ok(Vec::new());
+    };
+    let keys: BTreeSet<MemberKey> = last_known.keys().map(|user_id| (community_id, *user_id)).collect();
+    let new_member = |(community_id, user_id)| {
+        MemberPoints::new(MemberPointsId::new(environment.next_id()), community_id, user_id)
+    };
+    let members = tx.lock_member_points(&keys, new_member, now).await?;
+    let origins = tx.origins(&keys).await?;
+    let origins: BTreeMap<UserId, Origin> =
+        origins.into_iter().map(|origin| (origin.user_id, origin)).collect();
+
+    let mut repairs = Repairs::default();
+    for member in members {
+        if let (Some(origin), Some(last_known)) =
+            (origins.get(&member.user_id()), last_known.get(&member.user_id()))
+        {
+            repairs.put_right(&member, origin, last_known, levels);
+        }
+    }
+    let Repairs { members, level_counts, events, findings } = repairs;
+    let events: Vec<OutboxEvent> =
+        events.into_iter().map(|event| OutboxEvent { id: environment.next_id(), event }).collect();
+    tx.save_member_points(&members, now).await?;
+    tx.change_level_counts(&changes(community_id, level_counts)).await?;
+    tx.append_events(&events, now).await?;
+    tx.commit().await?;
+    Ok(findings)
+}
+
+fn changes(community_id: CommunityId, counts: BTreeMap<LevelNumber, i64>) -> Vec<LevelCountChange> {
+    let changed = counts.into_iter().filter(|(_, members)| *members != 0);
+    changed.map(|(level, members)| LevelCountChange { community_id, level, members }).collect()
+}
+
+/// What is to be written.
+#[derive(Default)]
+struct Repairs {
+    members: Vec<MemberPoints>,
+    level_counts: BTreeMap<LevelNumber, i64>,
+    events: Vec<DomainEvent>,
+    findings: Vec<Finding>,
+}
+
+impl Repairs {
+    /// Puts a member right, if something is off: the total is the ledger's sum, the level is raised to the rule and
+    /// never lowered, presence is the directory's.
+    fn put_right(
+        &mut self,
+        member: &MemberPoints,
+        origin: &Origin,
+        last_known: &LastKnown,
+        levels: &LevelConfiguration,
+    ) {
+        // A ledger whose sum no total can be is for people to look at.
+        let total = Points::new(origin.ledger_points).unwrap_or(member.total_points());
+        let mut right = MemberPoints::restore(
+            member.id(),
+            member.community_id(),
+            member.user_id(),
+            total,
+            member.current_level(),
+            origin.is_present,
+        );
+        let risen = right.recalculate_level(levels);
+        if right == *member {
+            return;
+        }
+        self.events.extend(risen.and_then(|event| since_told(event, last_known.told_level(member))));
+        self.note(member, &right);
+        for (member, members) in [(member, -1), (&right, 1)] {
+            if member.is_present() {
+                *self.level_counts.entry(member.current_level()).or_default() += members;
+            }
+        }
+        self.members.push(right);
+    }
+
+    fn note(&mut self, was: &MemberPoints, is: &MemberPoints) {
+        let key = (was.community_id(), was.user_id());
+        let mut note = |invariant, found: String, expected: String| {
+            if found != expected {
+                self.findings.push(member_finding(invariant, key, found, expected));
+            }
+        };
+        note(Invariant::Total, was.total_points().get().to_string(), is.total_points().get().to_string());
+        note(Invariant::Level, was.current_level().get().to_string(), is.current_level().get().to_string());
+        note(Invariant::Presence, presence(was.is_present()), presence(is.is_present()));
+    }
+}
+
+/// Tells of a rise from the level that was last told, so that the chain has no gap and no repetition: a level that was
+/// lost without a word is found again without one.
+fn since_told(event: DomainEvent, told: LevelNumber) -> Option<DomainEvent> {
+    match event {
+        DomainEvent::MemberLeveledUp { member_id, community_id, old_level: _, new_level, new_level_name } => {
+            let old_level = told;
+            (new_level > old_level).then_some(DomainEvent::MemberLeveledUp {
+                member_id,
+                community_id,
+                old_level,
+                new_level,
+                new_level_name,
+            })
+        }
+        DomainEvent::PointsAwarded { .. } | DomainEvent::PointsDeducted { .. } => None,
+    }
+}

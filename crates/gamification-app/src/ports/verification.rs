@@ -1,0 +1,256 @@
+//! What an audit needs: what is stored, as it is stored, at one moment.
+//!
+//! Nothing here is judged by the database, and nothing is shared with the ports that write. Where only the database can
+//! bring two tables together, it gives what differs, and at most as much of it as was asked for.
+
+use std::collections::BTreeSet;
+
+use gamification_domain::{CommunityId, MemberKey, UserId};
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// Where audits begin.
+pub trait Verification: Send + Sync + 'static {
+    /// A moment.
+    type Snapshot: Snapshot;
+
+    /// Holds on to a moment: whatever is committed later is not seen.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database can't be reached in time.
+    fn snapshot(&self) -> impl Future<Output = Result<Self::Snapshot, StoreError>> + Send;
+}
+
+/// Communities that follow one another, in order of their ids: the first, and the last.
+pub type CommunityRange = (CommunityId, CommunityId);
+
+/// Everything as it was at one moment. A range costs a fixed number of statements, whatever its size.
+pub trait Snapshot: Send {
+    /// The next communities from `first` on that anything audited is stored of, in order, at most `limit`.
+    fn communities(
+        &mut self,
+        first: CommunityId,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<CommunityId>, StoreError>> + Send;
+
+    /// How many members have points, in a range.
+    fn count_members(
+        &mut self,
+        range: CommunityRange,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// The next members who have points, from `first` to the end of the community `last`, in order, at most `limit`.
+    fn members(
+        &mut self,
+        first: MemberKey,
+        last: CommunityId,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<StoredMember>, StoreError>> + Send;
+
+    /// Lessons that these members were awarded more than once.
+    fn repeated_lessons(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> impl Future<Output = Result<Vec<RepeatedLesson>, StoreError>> + Send;
+
+    /// Level configurations, by community.
+    fn level_configurations(
+        &mut self,
+        range: CommunityRange,
+    ) -> impl Future<Output = Result<Vec<StoredLevelConfiguration>, StoreError>> + Send;
+
+    /// Communities whose members are being lifted after a change of thresholds.
+    fn recalculating(
+        &mut self,
+        range: CommunityRange,
+    ) -> impl Future<Output = Result<BTreeSet<CommunityId>, StoreError>> + Send;
+
+    /// Counts of present members that differ from what is counted.
+    fn wrong_level_counts(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> impl Future<Output = Result<Sample<WrongLevelCount>, StoreError>> + Send;
+
+    /// Posts and comments that were awarded more than once.
+    fn repeated_contents(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> impl Future<Output = Result<Sample<RepeatedContent>, StoreError>> + Send;
+
+    /// Likes whose points in the ledger differ from what their switch says.
+    fn wrong_likes(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> impl Future<Output = Result<Sample<WrongLike>, StoreError>> + Send;
+
+    /// Members of the directory without a record of points.
+    fn members_without_points(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> impl Future<Output = Result<Sample<MemberKey>, StoreError>> + Send;
+
+    /// Outgoing events that do not follow from the one before them, or after which the member stands elsewhere than
+    /// they say. Events that are gone, or were, are not missed.
+    fn broken_events(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> impl Future<Output = Result<Sample<BrokenEvent>, StoreError>> + Send;
+
+    /// The level that each of these members was last told to be at, of those about whom an event is still there.
+    fn told_levels(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> impl Future<Output = Result<Vec<(MemberKey, i64)>, StoreError>> + Send;
+
+    /// Lets go of the moment.
+    fn end(self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What derived values are put right from. Members must be locked.
+pub trait RepairRepository: Send {
+    /// The sum of the ledger, and whether the directory has them as present, by user.
+    fn origins(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> impl Future<Output = Result<Vec<Origin>, StoreError>> + Send;
+
+    /// Waits until no other repair changes counts of members, and keeps others waiting until the transaction ends.
+    fn lock_level_count_repair(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// By how much a community's counts of present members are off, at one moment.
+    fn count_present_members(
+        &mut self,
+        community_id: CommunityId,
+    ) -> impl Future<Output = Result<Vec<WrongLevelCount>, StoreError>> + Send;
+}
+
+/// Some of many.
+#[derive(Clone, Debug)]
+pub struct Sample<T> {
+    /// The first of them.
+    pub first: Vec<T>,
+    /// How many there are in all.
+    pub count: u64,
+}
+
+/// A member's points, with what they are derived from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMember {
+    /// Who, and where.
+    pub member: MemberKey,
+    /// The total, in points.
+    pub total_points: i32,
+    /// The level.
+    pub current_level: i16,
+    /// Whether they count in the distribution.
+    pub is_present: bool,
+    /// Whether the directory has them as present.
+    pub is_present_in_directory: bool,
+    /// The sum of their lines in the ledger, in points.
+    pub ledger_points: i64,
+    /// How many lines that is.
+    pub ledger_lines: i64,
+    /// How many of these are for lessons that others of them are for, too.
+    pub repeated_lessons: i64,
+}
+
+/// What a member's derived values come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Who.
+    pub user_id: UserId,
+    /// The sum of their lines in the ledger, in points.
+    pub ledger_points: i64,
+    /// Whether the directory has them as present.
+    pub is_present: bool,
+}
+
+/// A lesson that a member was awarded more than once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedLesson {
+    /// Who, and where.
+    pub member: MemberKey,
+    /// Which lesson.
+    pub lesson_id: Uuid,
+    /// How often.
+    pub awards: i64,
+}
+
+/// A post or a comment that was awarded more than once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedContent {
+    /// Where.
+    pub community_id: CommunityId,
+    /// `post_created` or `comment_created`.
+    pub source: String,
+    /// Which post or comment.
+    pub content_id: Uuid,
+    /// How often.
+    pub awards: i64,
+}
+
+/// A level configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLevelConfiguration {
+    /// Where.
+    pub community_id: CommunityId,
+    /// Level and threshold of each entry, in the order they are stored; `None` where there is no whole number.
+    pub levels: Vec<(Option<i64>, Option<i64>)>,
+}
+
+/// A count of present members that is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongLevelCount {
+    /// Where.
+    pub community_id: CommunityId,
+    /// At which level.
+    pub level: i16,
+    /// What is noted; 0 when nothing is.
+    pub noted: i64,
+    /// How many there are.
+    pub counted: i64,
+}
+
+/// A like whose points in the ledger are not what its switch says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongLike {
+    /// Where.
+    pub community_id: CommunityId,
+    /// `post_liked` or `comment_liked`.
+    pub source: String,
+    /// Which post or comment.
+    pub content_id: Uuid,
+    /// Who likes it.
+    pub liker_id: Uuid,
+    /// Who wrote it.
+    pub author_id: Uuid,
+    /// How many points this author holds for it.
+    pub held: i64,
+    /// How many they should: 1 while the switch stands and names them.
+    pub due: i64,
+}
+
+/// An outgoing event that contradicts another, or the member it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenEvent {
+    /// Whom it is about.
+    pub member: MemberKey,
+    /// Its place.
+    pub sequence: i64,
+    /// Its type.
+    pub event_type: String,
+    /// The total or level before it, as it says itself; `None` when it does not say.
+    pub before: Option<String>,
+    /// The total or level after it, as it says itself; `None` when it does not say.
+    pub after: Option<String>,
+    /// The total or level after the event before it, where that is still there.
+    pub previous: Option<String>,
+    /// The member's total or level now, when no later event is about that.
+    pub now: Option<String>,
+}
