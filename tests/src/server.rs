@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Mutex, OnceLock, mpsc},
@@ -123,10 +123,29 @@ impl Launch {
 
     /// Runs it to its end, and gives its status and what it said on both outputs.
     #[must_use]
-    pub fn run(mut self) -> (ExitStatus, String, String) {
-        let output = self.command.stdin(Stdio::null()).output().expect("the program can't be started");
+    pub fn run(self) -> (ExitStatus, String, String) {
+        self.run_with(b"")
+    }
+
+    /// The same, with something on its standard input.
+    #[must_use]
+    pub fn run_with(self, input: &[u8]) -> (ExitStatus, String, String) {
+        let mut child = self.spawn();
+        let mut stdin = child.stdin.take().expect("piped");
+        let output = std::thread::scope(|scope| {
+            // It may end without reading all of it.
+            scope.spawn(move || stdin.write_all(input));
+            child.wait_with_output().expect("its output")
+        });
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("its words are UTF-8");
         (output.status, text(output.stdout), text(output.stderr))
+    }
+
+    /// Starts it, with pipes to all its ends.
+    #[must_use]
+    pub fn spawn(mut self) -> Child {
+        let piped = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        piped.spawn().expect("the program can't be started")
     }
 }
 

@@ -35,6 +35,18 @@ pub enum Command {
     },
     /// Fill a demo community through the ordinary event path, and print requests to paste
     Demo,
+    /// Take a history of events in: newline-delimited JSON, one event of POST /api/events a line
+    ///
+    /// May run beside live traffic, and again: what is known already changes nothing. A line that can't be recorded is
+    /// told with its number on standard error and does not stop the rest; the status is 1 then. Applies pending
+    /// migrations first.
+    Import {
+        /// The file; - is standard input
+        file: PathBuf,
+        /// How long to go on trying while the database is away, such as 30s or 10m
+        #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+        patience: std::time::Duration,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print a token signed with the configured HS256 secret

@@ -10,6 +10,7 @@ pub mod cli;
 mod commands;
 pub mod config;
 pub mod embedded_postgres;
+mod progress;
 mod secret;
 mod telemetry;
 pub mod webhook;

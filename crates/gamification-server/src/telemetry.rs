@@ -32,6 +32,11 @@ pub(crate) fn announce(format: LogFormat, message: &str) {
         LogFormat::Pretty => message.to_owned(),
         LogFormat::Json => serde_json::json!({"level": "INFO", "message": message}).to_string(),
     };
+    print(&line);
+}
+
+/// Writes a line of a command's result on standard output: plain text, whatever form log lines have.
+pub(crate) fn print(line: &str) {
     // Nobody may be listening, which is no reason to stop.
     let mut stdout = std::io::stdout().lock();
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());

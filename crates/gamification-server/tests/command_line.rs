@@ -66,6 +66,7 @@ fn help_names_every_command_and_every_variable() {
     for word in [
         "serve",
         "migrate",
+        "import",
         "token",
         "DATABASE_URL",
         "GAMIFICATION_LISTEN",

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod demo;
+mod import;
 mod migrate;
 mod openapi;
 mod outbox;
@@ -9,6 +10,7 @@ mod token;
 
 use anyhow::{Context, Result, bail};
 use gamification_pg::connection::{Connector, DatabaseUrl, outdated_version};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     cli::{Cli, Command, Options},
@@ -29,6 +31,7 @@ pub async fn run(Cli { command, options }: Cli) -> Result<()> {
         Command::Migrate { revert } => migrate::migrate(&options, log_format, revert).await,
         Command::Outbox { release } => outbox::outbox(&options, log_format, release).await,
         Command::Demo => demo::demo(&options, log_format).await,
+        Command::Import { file, patience } => import::import(&options, log_format, &file, patience).await,
         Command::Openapi => openapi::openapi(),
         Command::Token { user, service, ttl } => token::token(&options, &user, service, ttl),
     }
@@ -56,6 +59,18 @@ async fn with_database(
             outcome.and(stopped)
         }
     }
+}
+
+/// Ends when somebody asks the program to: SIGTERM or Ctrl-C.
+fn interruption() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 async fn connector(url: DatabaseUrl) -> Result<Connector> {

@@ -1,0 +1,256 @@
+//! Lines of events, read and understood in batches, on a thread of their own.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+    str,
+};
+
+use anyhow::{Context, Result, ensure};
+use gamification_app::{Environment, SystemEnvironment};
+use gamification_domain::FactRecord;
+use gamification_http::cloud_events::{EventContent, IncomingEvent};
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+use tokio::sync::mpsc;
+
+/// The longest line, in bytes, with its end: far more than an event needs, and little enough to hold.
+const MAX_LINE: u64 = 1024 * 1024;
+
+/// How many lines make a batch: as many facts as a transaction takes.
+pub(super) const BATCH: usize = 1_000;
+
+/// How many batches are read ahead: the next one is ready when the database is.
+const AHEAD: usize = 2;
+
+/// The file name that means standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// Where lines come from.
+pub(super) struct Source {
+    reader: Box<dyn Read + Send>,
+    /// In bytes, where that is known beforehand.
+    pub(super) size: Option<u64>,
+}
+
+impl Source {
+    /// Opens a file, or standard input.
+    ///
+    /// # Errors
+    /// When there is no such file, or it can't be read.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        if path == Path::new(STANDARD_INPUT) {
+            return Ok(Self { reader: Box::new(io::stdin()), size: None });
+        }
+        let unreadable = || format!("{} can't be read", path.display());
+        let file = File::open(path).with_context(unreadable)?;
+        let metadata = file.metadata().with_context(unreadable)?;
+        ensure!(!metadata.is_dir(), "{} is a folder", path.display());
+        Ok(Self { reader: Box::new(file), size: metadata.is_file().then_some(metadata.len()) })
+    }
+}
+
+/// A line with a fact to record.
+#[derive(Clone, Debug)]
+pub(super) struct FactLine {
+    /// Its number, from 1.
+    pub(super) line: u64,
+    /// The fact.
+    pub(super) record: FactRecord,
+}
+
+/// A line that is not recorded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rejected {
+    /// Its number, from 1.
+    pub(super) line: u64,
+    /// What is wrong with it.
+    pub(super) detail: String,
+}
+
+/// Some lines that follow one another.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    /// The number of the first of them.
+    pub(super) first_line: u64,
+    /// The number of the first after them.
+    pub(super) next_line: u64,
+    /// How many bytes they are.
+    pub(super) bytes: u64,
+    /// What is to be recorded.
+    pub(super) facts: Vec<FactLine>,
+    /// How many are of types that mean nothing here.
+    pub(super) ignored: u64,
+    /// Those that are not understandable.
+    pub(super) rejected: Vec<Rejected>,
+}
+
+/// Reads a source to its end, as fast as batches are taken. After an error comes nothing more.
+///
+/// The thread is not one of the runtime's: somebody may keep standard input open for ever, and the program must be able
+/// to end meanwhile.
+pub(super) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<Batch>>> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
+        let mut lines = Lines::new(BufReader::new(source.reader), SystemEnvironment);
+        while let Some(batch) = lines.next_batch().transpose() {
+            let failed = batch.is_err();
+            if sender.blocking_send(batch).is_err() || failed {
+                break;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+struct Lines<R, E> {
+    reader: R,
+    environment: E,
+    /// The number of the line read last.
+    line: u64,
+    /// When the line read last was received.
+    received_at: OffsetDateTime,
+    buffer: Vec<u8>,
+}
+
+impl<R: BufRead, E: Environment> Lines<R, E> {
+    fn new(reader: R, environment: E) -> Self {
+        Self { reader, environment, line: 0, received_at: OffsetDateTime::UNIX_EPOCH, buffer: Vec::new() }
+    }
+
+    /// The next lines; none at the end.
+    fn next_batch(&mut self) -> io::Result<Option<Batch>> {
+        let mut batch = Batch { first_line: self.line + 1, ..Batch::default() };
+        for _ in 0..BATCH {
+            let bytes = self.next_line()?;
+            if bytes == 0 {
+                break;
+            }
+            batch.bytes += bytes;
+            self.line += 1;
+            match self.understand() {
+                Ok(None) => {}
+                Ok(Some(EventContent::UnknownType)) => batch.ignored += 1,
+                Ok(Some(EventContent::Fact(record))) => {
+                    batch.facts.push(FactLine { line: self.line, record });
+                }
+                Err(detail) => batch.rejected.push(Rejected { line: self.line, detail }),
+            }
+        }
+        batch.next_line = self.line + 1;
+        Ok((batch.bytes > 0).then_some(batch))
+    }
+
+    /// Reads a line into the buffer, and gives how many bytes it takes up; 0 at the end. Of one that is too long, the
+    /// rest is skipped.
+    fn next_line(&mut self) -> io::Result<u64> {
+        self.buffer.clear();
+        let read = self.reader.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut self.buffer)?;
+        let mut bytes = u64::try_from(read).unwrap_or(u64::MAX);
+        if bytes > MAX_LINE && !self.buffer.ends_with(b"\n") {
+            bytes += u64::try_from(self.reader.skip_until(b'\n')?).unwrap_or(u64::MAX);
+        }
+        Ok(bytes)
+    }
+
+    /// What the line in the buffer says; nothing, when it is blank.
+    fn understand(&mut self) -> Result<Option<EventContent>, String> {
+        if u64::try_from(self.buffer.len()).is_ok_and(|length| length > MAX_LINE) {
+            return Err(format!("longer than {MAX_LINE} bytes"));
+        }
+        let text = str::from_utf8(&self.buffer)
+            .map_err(|error| format!("not UTF-8, at byte {}", error.valid_up_to() + 1))?;
+        // Some programs begin a file with a byte order mark.
+        let text = if self.line == 1 { text.trim_start_matches('\u{feff}') } else { text };
+        let text = text.trim_ascii_end();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let event: Value = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+        // Each line is received after the one before it, so that changes without a time keep the order of the lines.
+        self.received_at = self.environment.now().max(self.received_at + Duration::microseconds(1));
+        let IncomingEvent { content, .. } = IncomingEvent::read(&event, self.received_at);
+        content.map(Some).map_err(|rejected| rejected.detail)
+    }
+}
+
+/// The parser counts lines too, and there is only one for it.
+fn not_json(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    format!("not JSON: {}, at column {}", text.strip_suffix(&place).unwrap_or(&text), error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POST: &str = r#"{"specversion":"1.0","id":"e","source":"/s","type":"PostCreated","data":{"community_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e01","post_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e02","author_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e03"}}"#;
+
+    fn batches(text: &[u8]) -> Vec<Batch> {
+        let mut lines = Lines::new(text, SystemEnvironment);
+        std::iter::from_fn(|| lines.next_batch().unwrap()).collect()
+    }
+
+    fn rejected(text: &[u8]) -> Vec<(u64, String)> {
+        let rejected = batches(text).into_iter().flat_map(|batch| batch.rejected);
+        rejected.map(|Rejected { line, detail }| (line, detail)).collect()
+    }
+
+    #[test]
+    fn lines_end_in_any_way_and_blank_ones_count_but_say_nothing() {
+        for text in [
+            format!("{POST}\n\n{POST}\n"),
+            format!("{POST}\r\n \t\r\n{POST}"),
+            format!("\u{feff}{POST}\n\n  {POST}  "),
+        ] {
+            let batches = batches(text.as_bytes());
+            let [batch] = batches.as_slice() else { panic!("{batches:?}") };
+            let lines: Vec<u64> = batch.facts.iter().map(|fact| fact.line).collect();
+            assert_eq!((lines.as_slice(), batch.bytes), (&[1, 3][..], text.len() as u64), "{text:?}");
+            assert!(batch.rejected.is_empty(), "{batch:?}");
+        }
+        assert!(batches(b"").is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_told_with_its_number() {
+        let broken = b"\xff\n{\"a\":\n[]\n{\"specversion\":\"1.0\"}\nnull x\n\xef\xbb\xbf{}";
+        let told = [
+            (1, "not UTF-8, at byte 1"),
+            (2, "not JSON: EOF while parsing a value, at column 5"),
+            (3, "an event must be a JSON object"),
+            (4, "id is missing"),
+            (5, "not JSON: trailing characters, at column 6"),
+            (6, "not JSON: expected value, at column 1"),
+        ];
+        assert_eq!(rejected(broken), told.map(|(line, detail)| (line, detail.to_owned())));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_skipped_and_the_next_is_read() {
+        let limit = usize::try_from(MAX_LINE).unwrap();
+        let padded = |length: usize| format!("{POST}{}\n", " ".repeat(length - POST.len() - 1));
+        assert!(rejected(padded(limit).as_bytes()).is_empty());
+        for too_long in [limit + 1, limit + 2, 3 * limit] {
+            let text = format!("{}{POST}", padded(too_long));
+            assert_eq!(
+                rejected(text.as_bytes()),
+                [(1, format!("longer than {MAX_LINE} bytes"))],
+                "{too_long}"
+            );
+            assert_eq!(batches(text.as_bytes())[0].facts.len(), 1);
+            assert_eq!(batches(text.as_bytes())[0].bytes, text.len() as u64);
+        }
+    }
+
+    #[test]
+    fn batches_are_bounded_and_lines_are_received_one_after_the_other() {
+        let text = format!("{POST}\n").repeat(BATCH + 1);
+        let batches = batches(text.as_bytes());
+        assert_eq!(batches.iter().map(|batch| batch.facts.len()).collect::<Vec<_>>(), [BATCH, 1]);
+        let facts: Vec<&FactLine> = batches.iter().flat_map(|batch| &batch.facts).collect();
+        assert!(facts.is_sorted_by(|one, next| one.record.claim.received_at < next.record.claim.received_at));
+    }
+}
