@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
 
 /// Points and levels for the members of online communities.
 #[derive(Debug, Parser)]
@@ -46,6 +47,19 @@ pub enum Command {
         /// How long to go on trying while the database is away, such as 30s or 10m
         #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
         patience: std::time::Duration,
+    },
+    /// Compare everything that is derived with what it is derived from, and print what is off; the status is 1 then
+    ///
+    /// Totals with the ledger, levels with thresholds, likes with their switches, once-only awards, presence, counts of
+    /// members, level configurations, and outgoing events that are still kept. Changes nothing, and may run beside live
+    /// traffic.
+    Verify {
+        /// Look at one community only
+        #[arg(long, value_name = "UUID")]
+        community: Option<Uuid>,
+        /// Put totals, levels, presence and counts right where they are off; the ledger is never changed
+        #[arg(long)]
+        repair: bool,
     },
     /// Print the OpenAPI document
     Openapi,

@@ -67,6 +67,7 @@ fn help_names_every_command_and_every_variable() {
         "serve",
         "migrate",
         "import",
+        "verify",
         "token",
         "DATABASE_URL",
         "GAMIFICATION_LISTEN",

@@ -7,8 +7,10 @@ mod openapi;
 mod outbox;
 mod serve;
 mod token;
+mod verify;
 
 use anyhow::{Context, Result, bail};
+use gamification_domain::CommunityId;
 use gamification_pg::connection::{Connector, DatabaseUrl, outdated_version};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,6 +34,9 @@ pub async fn run(Cli { command, options }: Cli) -> Result<()> {
         Command::Outbox { release } => outbox::outbox(&options, log_format, release).await,
         Command::Demo => demo::demo(&options, log_format).await,
         Command::Import { file, patience } => import::import(&options, log_format, &file, patience).await,
+        Command::Verify { community, repair } => {
+            verify::verify(&options, log_format, community.map(CommunityId::new), repair).await
+        }
         Command::Openapi => openapi::openapi(),
         Command::Token { user, service, ttl } => token::token(&options, &user, service, ttl),
     }

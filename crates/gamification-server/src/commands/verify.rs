@@ -1,0 +1,182 @@
+//! `verify`: whether what is derived is what it is derived from, and putting it right where that can be.
+
+use std::{collections::BTreeMap, pin::pin, time::Instant};
+
+use anyhow::{Result, bail, ensure};
+use gamification_app::{
+    SystemEnvironment,
+    commands::repair,
+    ports::{Queries, StoreError},
+    queries::{Extent, Finding, Invariant, Seen, VerifyError, verify as audit},
+};
+use gamification_domain::CommunityId;
+use gamification_pg::{
+    PgStore,
+    connection::{Connector, pool},
+};
+
+use super::{interruption, with_database};
+use crate::{
+    cli::Options,
+    config::{Config, LogFormat},
+    progress::Progress,
+    telemetry::print,
+};
+
+/// How many findings of one kind are printed: enough to see what they have in common.
+const PRINTED: u64 = 20;
+
+pub(super) async fn verify(
+    options: &Options,
+    log_format: LogFormat,
+    community_id: Option<CommunityId>,
+    with_repair: bool,
+) -> Result<()> {
+    let pool_size = Config::new(options).db_pool_size()?;
+    with_database(options, log_format, async |connector| {
+        tokio::select! {
+            () = pin!(interruption()?) => bail!("interrupted"),
+            outcome = verify_on(connector, pool_size, community_id, with_repair) => outcome,
+        }
+    })
+    .await
+}
+
+async fn verify_on(
+    connector: Connector,
+    pool_size: usize,
+    community_id: Option<CommunityId>,
+    with_repair: bool,
+) -> Result<()> {
+    let store = PgStore::new(pool(connector, pool_size)?);
+    match store.schema_is_current().await {
+        Ok(true) => {}
+        // Of an empty database not even the schema's version can be read.
+        Ok(false) | Err(StoreError::Corrupt(_)) => {
+            bail!("the database's schema is older than this program: run gamification-server migrate first")
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if with_repair {
+        repair_and_report(&store, community_id).await?;
+    }
+    // Whatever was repaired is looked at again: the verdict is about the database as it is left.
+    let started = Instant::now();
+    let mut report = Report::new("off");
+    audit(&store, community_id, &mut |seen| report.take(seen)).await?;
+    let Report { extent: Extent { communities, members, transactions }, off, .. } = report.end();
+    let seconds = started.elapsed().as_secs_f64();
+    let count: u64 = off.values().sum();
+    let verdict = if count == 0 { "nothing is off".to_owned() } else { format!("{count} off") };
+    print(&format!(
+        "looked at {communities} communities, {members} members and {transactions} transactions in {seconds:.1} s: {verdict}"
+    ));
+    ensure!(count == 0, "{}", sentence(&off, with_repair));
+    Ok(())
+}
+
+async fn repair_and_report(store: &PgStore, community_id: Option<CommunityId>) -> Result<(), VerifyError> {
+    let mut report = Report::new("repaired");
+    let outcome = repair(store, &SystemEnvironment, community_id, &mut |seen| report.take(seen)).await;
+    let repaired: u64 = report.end().off.values().sum();
+    print(&format!("repaired {repaired}"));
+    outcome
+}
+
+/// What is off, and what can be done about it.
+fn sentence(off: &BTreeMap<Invariant, u64>, was_repaired: bool) -> String {
+    let kinds: Vec<String> = off.iter().map(|(invariant, count)| format!("{invariant} ({count})")).collect();
+    let mut sentence = format!("off: {}", kinds.join(", "));
+    let repairable: u64 =
+        off.iter().filter(|(invariant, _)| is_derived(**invariant)).map(|(_, count)| count).sum();
+    if repairable > 0 && !was_repaired {
+        sentence.push_str(&format!("; --repair can put {repairable} right"));
+    }
+    sentence
+}
+
+/// Whether it may be computed anew from what is stored elsewhere.
+const fn is_derived(invariant: Invariant) -> bool {
+    match invariant {
+        Invariant::Total | Invariant::Level | Invariant::Presence | Invariant::LevelCount => true,
+        Invariant::OnceOnlyAward
+        | Invariant::Like
+        | Invariant::RecordOfPoints
+        | Invariant::LevelConfiguration
+        | Invariant::OutgoingEvent => false,
+    }
+}
+
+/// Prints what is seen, as far as people want to read it, and counts all of it.
+struct Report {
+    /// What became of findings: `off`, or `repaired`.
+    word: &'static str,
+    progress: Option<Progress>,
+    extent: Extent,
+    off: BTreeMap<Invariant, u64>,
+    not_lifted_yet: BTreeMap<CommunityId, u64>,
+}
+
+impl Report {
+    const fn new(word: &'static str) -> Self {
+        Self {
+            word,
+            progress: None,
+            extent: Extent { communities: 0, members: 0, transactions: 0 },
+            off: BTreeMap::new(),
+            not_lifted_yet: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, seen: Seen) {
+        match seen {
+            Seen::Members(members) => self.progress = Some(Progress::towards(members)),
+            Seen::LookedAt(more) => self.look(more),
+            Seen::Off(finding) | Seen::Repaired(finding) => self.find(&finding),
+            Seen::MoreOff(invariant, count) => *self.off.entry(invariant).or_default() += count,
+            Seen::NotLiftedYet(community_id, members) => {
+                *self.not_lifted_yet.entry(community_id).or_default() += members;
+            }
+        }
+    }
+
+    fn look(&mut self, more: Extent) {
+        self.extent.communities += more.communities;
+        self.extent.members += more.members;
+        self.extent.transactions += more.transactions;
+        if let Some(progress) = &self.progress {
+            progress.advance(more.members, format!("{} members", self.extent.members));
+        }
+    }
+
+    fn find(&mut self, finding: &Finding) {
+        let count = self.off.entry(finding.invariant).or_default();
+        *count += 1;
+        if *count <= PRINTED {
+            self.say(&format!("{}: {finding}", self.word));
+        }
+    }
+
+    fn say(&self, line: &str) {
+        match &self.progress {
+            Some(progress) => progress.above(|| print(line)),
+            None => print(line),
+        }
+    }
+
+    /// Says what was only counted so far, and takes the progress off the screen.
+    fn end(mut self) -> Self {
+        self.progress = None;
+        for (invariant, count) in &self.off {
+            if *count > PRINTED {
+                self.say(&format!("{}: {invariant}: and {} more", self.word, count - PRINTED));
+            }
+        }
+        for (community_id, members) in &self.not_lifted_yet {
+            self.say(&format!(
+                "note: community {community_id}: levels are being recalculated, {members} members are still to be lifted"
+            ));
+        }
+        self
+    }
+}
