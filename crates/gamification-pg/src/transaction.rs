@@ -76,11 +76,7 @@ impl Store for PgStore {
     async fn begin(&self) -> Result<PgTx, StoreError> {
         let mut connection = self.connection().await?;
         Manager::begin_transaction(&mut *connection).await.map_err(store_error)?;
-        Ok(PgTx {
-            connection: Some(connection),
-            has_events: false,
-            events_committed: Arc::clone(&self.events_committed),
-        })
+        Ok(self.transaction_on(connection))
     }
 }
 
@@ -90,7 +86,12 @@ impl PgStore {
         const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
         let mut connection = self.connection().await?;
         Manager::begin_transaction_sql(&mut *connection, BEGIN).await.map_err(store_error)?;
-        Ok(PgTx { connection: Some(connection) })
+        Ok(self.transaction_on(connection))
+    }
+
+    fn transaction_on(&self, connection: Object<AsyncPgConnection>) -> PgTx {
+        let events_committed = Arc::clone(&self.events_committed);
+        PgTx { connection: Some(connection), has_events: false, events_committed }
     }
 }
 

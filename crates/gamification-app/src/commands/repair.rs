@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gamification_domain::{
     CommunityId, DomainEvent, LevelConfiguration, LevelConfigurationId, LevelCountChange, LevelNumber,
-    MemberKey, MemberPoints, MemberPointsId, Points, UserId,
+    MemberKey, MemberLeveledUp, MemberPoints, MemberPointsId, Points, UserId,
 };
 
 use crate::{
@@ -268,16 +268,8 @@ impl Repairs {
 /// lost without a word is found again without one.
 fn since_told(event: DomainEvent, told: LevelNumber) -> Option<DomainEvent> {
     match event {
-        DomainEvent::MemberLeveledUp { member_id, community_id, old_level: _, new_level, new_level_name } => {
-            let old_level = told;
-            (new_level > old_level).then_some(DomainEvent::MemberLeveledUp {
-                member_id,
-                community_id,
-                old_level,
-                new_level,
-                new_level_name,
-            })
-        }
-        DomainEvent::PointsAwarded { .. } | DomainEvent::PointsDeducted { .. } => None,
+        DomainEvent::MemberLeveledUp(risen) => (risen.new_level > told)
+            .then_some(DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level: told, ..risen })),
+        DomainEvent::PointsAwarded(_) | DomainEvent::PointsDeducted(_) => None,
     }
 }
