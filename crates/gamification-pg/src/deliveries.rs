@@ -101,9 +101,11 @@ statement! {
 }
 
 statement! {
+    /// Of those delivered at one moment the oldest first: what is kept of a member's events stays without a gap, which
+    /// audits look for.
     DeleteDeliveredEvents { before: OffsetDateTime => Timestamptz, limit: i64 => BigInt } -> ()
     "DELETE FROM outbox WHERE (community_id, id) IN
-         (SELECT community_id, id FROM outbox WHERE delivered_at < ? ORDER BY delivered_at LIMIT ?)"
+         (SELECT community_id, id FROM outbox WHERE delivered_at < ? ORDER BY delivered_at, sequence LIMIT ?)"
 }
 
 statement! {
