@@ -91,9 +91,10 @@ async fn store_levels(
     if changes.thresholds > 0 && tx.is_recalculating(community_id).await? {
         return Ok(Stored::NotYet);
     }
-    if configuration.version() != version {
-        tx.save_level_configuration(&configuration, now).await?;
+    if configuration.version() == version {
+        return Ok(Stored::Done);
     }
+    tx.save_level_configuration(&configuration, now).await?;
     if changes.thresholds > 0 {
         // After the configuration, against the order of locks: nobody can hold a row that is not there yet.
         tx.insert_recalculation(community_id, environment.next_id(), now).await?;
