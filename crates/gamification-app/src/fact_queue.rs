@@ -21,10 +21,12 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until, timeout_at},
 };
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     Chain, Environment,
     commands::{RecordFactsError, try_to_record_facts},
+    observation::count_rejected_event,
     ports::{BoxedError, Store, StoreError},
 };
 
@@ -119,6 +121,11 @@ impl FactQueue {
     /// Facts of one call are recorded in one transaction, unless one of them can't be: it must not hold up the others.
     /// Dropping the future does not take facts back that a worker has begun with.
     pub async fn record(&self, records: Vec<FactRecord>) -> Vec<Recorded> {
+        let span = span_of(&records);
+        self.submit(records).instrument(span).await
+    }
+
+    async fn submit(&self, records: Vec<FactRecord>) -> Vec<Recorded> {
         let number = records.len();
         if number == 0 {
             return Vec::new();
@@ -133,6 +140,31 @@ impl FactQueue {
         // Without workers, or when they stop in the midst of it, nobody replies.
         outcome.await.unwrap_or_else(|_| vec![Err(NotRecorded::Unavailable); number])
     }
+}
+
+/// From receipt to commit. Ids are told as far as they are those of all the facts.
+fn span_of(records: &[FactRecord]) -> Span {
+    let span = tracing::info_span!(
+        "gamification.award_points",
+        facts = records.len(),
+        community_id = Empty,
+        event_type = Empty,
+        event_id = Empty
+    );
+    if span.is_disabled() {
+        return span;
+    }
+    if let [lone] = records {
+        span.record("event_type", lone.fact.event_type());
+        span.record("event_id", lone.claim.event_id.as_str());
+    }
+    let mut communities = records.iter().map(|record| record.fact.community_id());
+    if let Some(Some(first)) = communities.next()
+        && communities.all(|community_id| community_id == Some(first))
+    {
+        span.record("community_id", tracing::field::display(first));
+    }
+    span
 }
 
 /// Takes what waits, batch after batch, until no queue is left that something could come from.
@@ -268,7 +300,7 @@ const fn not_recorded(error: &StoreError) -> NotRecorded {
     }
 }
 
-/// Tells why facts were not recorded: here the cause is last known.
+/// Tells why facts were not recorded, and counts those that never will be: here the cause is last known.
 fn log(error: &StoreError, records: &[FactRecord]) {
     let event_type = match records {
         [lone] => lone.fact.event_type(),
@@ -276,6 +308,9 @@ fn log(error: &StoreError, records: &[FactRecord]) {
     };
     match not_recorded(error) {
         NotRecorded::Fault => {
+            for record in records {
+                count_rejected_event(Some(record.fact.event_type()));
+            }
             tracing::error!(event_type, error = %Chain(error), "event handler error");
         }
         NotRecorded::QueueFull | NotRecorded::Unavailable => {

@@ -4,6 +4,8 @@
 //! transaction implements, lets the domain decide, and commits. A query reads through
 //! [`Queries`](ports::Queries), without a transaction. Time and ids come in through [`Environment`].
 //!
+//! What operators shall see is counted and logged here, once it is committed: [`describe_metrics`] names it all.
+//!
 //! This crate knows no SQL, no HTTP and no framework; it never does I/O but through its ports, and no network call is
 //! made while a transaction is open.
 //!
@@ -19,7 +21,9 @@ mod contention;
 mod environment;
 mod event_bus;
 mod fact_queue;
+mod gauges;
 mod handlers;
+mod observation;
 pub mod ports;
 pub mod queries;
 mod relay;
@@ -29,5 +33,7 @@ pub use chain::Chain;
 pub use environment::{Environment, SystemEnvironment};
 pub use event_bus::{EventBus, HandlerFailed, Told};
 pub use fact_queue::{FactQueue, NotRecorded, Recorded};
+pub use gauges::refresh_gauges;
 pub use handlers::register_handlers;
+pub use observation::{HISTOGRAMS, count_ignored_event, count_rejected_event, describe_metrics};
 pub use relay::{Destination, NotTaken, forget_events, relay_events};

@@ -211,10 +211,21 @@ pub trait RecalculationRepository: Send {
 /// What lifting some members came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifted {
-    /// How many rose.
-    pub risen: u64,
+    /// Who rose.
+    pub risen: Vec<Rise>,
     /// Who is next; `None` when nobody is left.
     pub next: Option<UserId>,
+}
+
+/// A member who rose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rise {
+    /// Who.
+    pub user_id: UserId,
+    /// The level before.
+    pub old_level: LevelNumber,
+    /// The level now.
+    pub new_level: LevelNumber,
 }
 
 /// How many present members each level has.
@@ -381,4 +392,10 @@ pub trait Queries: Send + Sync + 'static {
 
     /// Whether the database can be reached and has the schema that this program was built for.
     fn schema_is_current(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// What operators are told of everything that is stored.
+pub trait Census: Send + Sync + 'static {
+    /// How many present members each level has, over all communities; levels that nobody ever had may be left out.
+    fn members_by_level(&self) -> impl Future<Output = Result<Vec<(LevelNumber, u64)>, StoreError>> + Send;
 }

@@ -105,6 +105,23 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// The names of all event types that tell facts.
+    pub const EVENT_TYPES: [&str; 13] = [
+        "PostCreated",
+        "CommentAdded",
+        "PostLiked",
+        "CommentLiked",
+        "PostUnliked",
+        "CommentUnliked",
+        "LessonCompleted",
+        "CommunityCreated",
+        "MemberJoined",
+        "MemberRoleChanged",
+        "MemberLeft",
+        "CourseCreated",
+        "CourseDeleted",
+    ];
+
     /// The name of the event type that tells it, such as `PostLiked`.
     #[must_use]
     pub const fn event_type(&self) -> &'static str {

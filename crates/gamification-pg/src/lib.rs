@@ -13,6 +13,7 @@
 //! Declare the port in `gamification-app`; add `repositories/<port>.rs` with its statements, its rows and
 //! `impl ThePort for PgTx`. Locks are taken by key (`ORDER BY`), in the order that `gamification_app::ports` names.
 
+mod census;
 pub mod connection;
 mod deliveries;
 mod error;
@@ -25,6 +26,7 @@ mod stored_event;
 mod transaction;
 mod verification;
 
+pub use census::PoolUsage;
 pub use deliveries::{PgDeliveries, PgTurn};
 pub use migrations::{MigrationError, migrate, revert_last_migration};
 pub use transaction::{PgStore, PgTx};

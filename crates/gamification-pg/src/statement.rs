@@ -7,13 +7,13 @@
 macro_rules! statement {
     (
         $(#[$doc:meta])*
-        $name:ident { $($parameter:ident: $rust:ty => $sql:ty),+ $(,)? }
+        $name:ident { $($parameter:ident: $rust:ty => $sql:ty),* $(,)? }
         -> ($($row:ty),* $(,)?)
         $text:expr
     ) => {
         $(#[$doc])*
         struct $name {
-            $($parameter: $rust),+
+            $($parameter: $rust),*
         }
 
         impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $name {
@@ -26,7 +26,7 @@ macro_rules! statement {
                 $(
                     out.push_bind_param::<$sql, _>(&self.$parameter)?;
                     out.push_sql(text.next().unwrap_or_default());
-                )+
+                )*
                 Ok(())
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use deadpool::Status;
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, TransactionManager,
     pooled_connection::deadpool::{Object, Pool},
@@ -29,6 +30,10 @@ impl PgStore {
 
     pub(crate) async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
         self.pool.get().await.map_err(unavailable)
+    }
+
+    pub(crate) fn pool_status(&self) -> Status {
+        self.pool.status()
     }
 
     /// Is notified when a transaction that wrote events is durable.

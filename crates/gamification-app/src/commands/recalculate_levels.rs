@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::{
     Environment,
     contention::Tries,
+    observation,
     ports::{
         LevelConfigurationRepository, Lifted, Queries, RecalculationRepository, Store, StoreError, UnitOfWork,
     },
@@ -22,16 +23,26 @@ const CHUNK: usize = 5_000;
 ///
 /// # Errors
 /// [`StoreError`] when the database fails; what is left to do stays noted.
+#[tracing::instrument(
+    name = "gamification.recalculate_levels", skip_all, fields(%community_id, risen = tracing::field::Empty)
+)]
 pub async fn recalculate_levels(
     store: &impl Store,
     environment: &impl Environment,
     community_id: CommunityId,
 ) -> Result<(), StoreError> {
     let mut tries = Tries::default();
+    let mut risen = 0;
     loop {
         match lift_chunk(store, environment, community_id).await {
-            Ok(Progress::Done) => return Ok(()),
-            Ok(Progress::More) => tries = Tries::default(),
+            Ok(progress) => {
+                risen += progress.risen;
+                tracing::Span::current().record("risen", risen);
+                if progress.is_done {
+                    return Ok(());
+                }
+                tries = Tries::default();
+            }
             Err(error) if tries.allow_another(&error) => {}
             Err(error) => return Err(error),
         }
@@ -58,9 +69,15 @@ pub async fn resume_recalculations(
     outcome
 }
 
-enum Progress {
-    More,
-    Done,
+/// What one transaction came to.
+struct Progress {
+    risen: usize,
+    /// Whether nobody is left.
+    is_done: bool,
+}
+
+impl Progress {
+    const NOTHING_TO_DO: Self = Self { risen: 0, is_done: true };
 }
 
 async fn lift_chunk(
@@ -71,7 +88,7 @@ async fn lift_chunk(
     let now = environment.now();
     let mut tx = store.begin().await?;
     let Some(first) = tx.lock_recalculation(community_id).await? else {
-        return Ok(Progress::Done);
+        return Ok(Progress::NOTHING_TO_DO);
     };
     let communities = BTreeSet::from([community_id]);
     let no_default = |community_id| {
@@ -80,7 +97,7 @@ async fn lift_chunk(
     };
     let levels = tx.share_level_configurations(&communities, no_default, now).await?;
     let Some(levels) = levels.first() else {
-        return Ok(Progress::Done);
+        return Ok(Progress::NOTHING_TO_DO);
     };
     let event_ids = (0..CHUNK).map(|_| environment.next_id()).collect();
     let Lifted { risen, next } = tx.lift_members(levels, first, event_ids, now).await?;
@@ -89,6 +106,6 @@ async fn lift_chunk(
         None => tx.delete_recalculation(community_id).await?,
     }
     tx.commit().await?;
-    tracing::debug!(%community_id, risen, "lifted members");
-    Ok(if next.is_some() { Progress::More } else { Progress::Done })
+    observation::members_lifted(community_id, &risen);
+    Ok(Progress { risen: risen.len(), is_done: next.is_none() })
 }

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::{
     Environment,
     contention::Tries,
+    observation,
     ports::{
         DirectoryRepository, LevelConfigurationRepository, LevelCountRepository, LikeSwitchRepository,
         MemberPointsRepository, Outbox, OutboxEvent, Store, StoreError, UnitOfWork,
@@ -98,8 +99,10 @@ async fn try_once(
 
     let loaded = load(&mut tx, environment, &scope, now).await?;
     let (verdicts, changes) = decide(environment, loaded, &records, now)?;
-    write(&mut tx, environment, changes, now).await?;
+    let events = write(&mut tx, environment, changes, now).await?;
     tx.commit().await?;
+    let events = events.iter().map(|event| &event.event);
+    observation::facts_recorded(&records, &verdicts, events, environment.now());
     Ok(verdicts)
 }
 
@@ -168,6 +171,7 @@ async fn load(
     })
 }
 
+/// Writes what was decided, and gives the events it leads to.
 async fn write(
     tx: &mut (
              impl DirectoryRepository
@@ -179,7 +183,7 @@ async fn write(
     environment: &impl Environment,
     changes: Changes,
     now: OffsetDateTime,
-) -> Result<(), StoreError> {
+) -> Result<Vec<OutboxEvent>, StoreError> {
     let Changes {
         communities,
         community_members,
@@ -201,5 +205,6 @@ async fn write(
     tx.insert_like_switches(&new_like_switches, now).await?;
     tx.save_like_switches(&changed_like_switches, now).await?;
     tx.change_level_counts(&level_counts).await?;
-    tx.append_events(&events, now).await
+    tx.append_events(&events, now).await?;
+    Ok(events)
 }

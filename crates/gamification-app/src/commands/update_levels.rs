@@ -1,6 +1,6 @@
 //! An admin names the levels and sets their thresholds.
 
-use gamification_domain::{LevelDraft, LevelMistakes, MemberKey};
+use gamification_domain::{LevelChanges, LevelDraft, LevelMistakes, MemberKey};
 
 use crate::{
     Environment,
@@ -100,6 +100,10 @@ async fn store_levels(
         tx.insert_recalculation(community_id, environment.next_id(), now).await?;
     }
     tx.commit().await?;
-    tracing::info!(%community_id, admin_id = %user_id, names = changes.names, thresholds = changes.thresholds, "level config updated");
+    if configuration.version() != version {
+        let LevelChanges { names, thresholds } = changes;
+        let changes = format_args!("{names} names, {thresholds} thresholds");
+        tracing::info!(%community_id, admin_id = %user_id, changes = %changes, "level config updated");
+    }
     Ok(if changes.thresholds > 0 { Stored::MembersToLift } else { Stored::Done })
 }

@@ -34,13 +34,18 @@ pub enum GetCourseAccessError {
 ///
 /// # Errors
 /// [`GetCourseAccessError`], the first that applies.
+#[tracing::instrument(
+    name = "gamification.check_course_access", skip_all,
+    fields(community_id = %caller.0, user_id = %caller.1, %course_id, has_access = tracing::field::Empty)
+)]
 pub async fn get_course_access(
     queries: &impl Queries,
     caller: MemberKey,
     course_id: CourseId,
 ) -> Result<(CourseAccess, LevelConfiguration), GetCourseAccessError> {
-    let CourseAccesses { levels, courses } = get_course_accesses(queries, caller, Some(&[course_id])).await?;
+    let CourseAccesses { levels, courses } = decide(queries, caller, Some(&[course_id])).await?;
     let (_, access) = courses.into_iter().next().ok_or(GetCourseAccessError::CourseNotFound)?;
+    tracing::Span::current().record("has_access", access.has_access());
     Ok((access, levels))
 }
 
@@ -48,7 +53,18 @@ pub async fn get_course_access(
 ///
 /// # Errors
 /// [`GetCourseAccessError`], the first that applies.
+#[tracing::instrument(
+    name = "gamification.check_course_access", skip_all, fields(community_id = %caller.0, user_id = %caller.1)
+)]
 pub async fn get_course_accesses(
+    queries: &impl Queries,
+    caller: MemberKey,
+    courses: Option<&[CourseId]>,
+) -> Result<CourseAccesses, GetCourseAccessError> {
+    decide(queries, caller, courses).await
+}
+
+async fn decide(
     queries: &impl Queries,
     caller: MemberKey,
     courses: Option<&[CourseId]>,

@@ -1,11 +1,11 @@
 //! Changes of levels, and lifting members after them.
 
 use diesel::{
-    OptionalExtension,
+    OptionalExtension, Queryable,
     sql_types::{Array, BigInt, Bool, Integer, Jsonb, SmallInt, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use gamification_app::ports::{LevelCountRepository, Lifted, RecalculationRepository, StoreError};
+use gamification_app::ports::{LevelCountRepository, Lifted, RecalculationRepository, Rise, StoreError};
 use gamification_domain::{
     CommunityId, LevelBand, LevelConfiguration, LevelCountChange, LevelNumber, UserId,
 };
@@ -80,8 +80,8 @@ statement! {
 }
 
 statement! {
-    /// Lifts the members of a chunk who are below their band, and tells of each; gives how many rose from where to
-    /// where, and how many of them count in the distribution.
+    /// Lifts the members of a chunk who are below their band, and tells of each; gives who rose from where to where, and
+    /// whether they count in the distribution.
     ///
     /// A member whose points change while their row is waited for is looked at anew; whoever changed them has judged
     /// them by the new thresholds anyway.
@@ -95,7 +95,7 @@ statement! {
         first: Uuid => SqlUuid,
         last: Uuid => SqlUuid,
         event_ids: Vec<Uuid> => Uuids,
-    } -> (SmallInt, SmallInt, BigInt, BigInt)
+    } -> (SqlUuid, SmallInt, SmallInt, Bool)
     "WITH t (now) AS (VALUES (?)),
      risen AS (
          SELECT m.community_id, m.id, m.user_id, m.is_present, m.current_level AS old_level,
@@ -117,8 +117,25 @@ statement! {
          UPDATE member_points AS m SET current_level = risen.new_level, updated_at = t.now
          FROM t, risen
          WHERE m.community_id = risen.community_id AND m.id = risen.id)
-     SELECT old_level, new_level, COUNT(*) FILTER (WHERE is_present), COUNT(*) FROM risen
-     GROUP BY old_level, new_level"
+     SELECT user_id, old_level, new_level, is_present FROM risen"
+}
+
+#[derive(Queryable)]
+struct RiseRow {
+    user_id: Uuid,
+    old_level: i16,
+    new_level: i16,
+    is_present: bool,
+}
+
+impl TryFrom<RiseRow> for Rise {
+    type Error = StoreError;
+
+    fn try_from(row: RiseRow) -> Result<Self, StoreError> {
+        let RiseRow { user_id, old_level, new_level, is_present: _ } = row;
+        let level = |number| LevelNumber::new(i64::from(number)).map_err(corrupt);
+        Ok(Self { user_id: UserId::new(user_id), old_level: level(old_level)?, new_level: level(new_level)? })
+    }
 }
 
 impl RecalculationRepository for PgTx {
@@ -206,13 +223,12 @@ impl RecalculationRepository for PgTx {
             lift.highest.push(highest.get());
         }
         self.has_events();
-        let rises: Vec<(i16, i16, i64, i64)> = lift.load(self.connection()).await.map_err(store_error)?;
-        self.change_level_counts(&count_changes(community_id, &rises)).await?;
-        let risen: i64 = rises.iter().map(|(_, _, _, risen)| risen).sum();
+        let rows: Vec<RiseRow> = lift.load(self.connection()).await.map_err(store_error)?;
+        self.change_level_counts(&count_changes(community_id, &rows)).await?;
         // The next one after the last, by the order of UUIDs; nobody comes after the greatest of all.
         let next = last.and_then(|(user_id,)| user_id.as_u128().checked_add(1));
         Ok(Lifted {
-            risen: u64::try_from(risen).map_err(corrupt)?,
+            risen: rows.into_iter().map(Rise::try_from).collect::<Result<_, _>>()?,
             next: next.map(|next| UserId::new(Uuid::from_u128(next))),
         })
     }
@@ -235,17 +251,13 @@ impl RecalculationRepository for PgTx {
 }
 
 /// What rises from where to where mean for the counts: sorted, with no level twice.
-fn count_changes(community_id: CommunityId, rises: &[(i16, i16, i64, i64)]) -> Vec<LevelCountChange> {
+fn count_changes(community_id: CommunityId, rises: &[RiseRow]) -> Vec<LevelCountChange> {
     let mut changes = Vec::new();
     for level in LevelNumber::all() {
         let mut members = 0;
-        for (old_level, new_level, present, _) in rises {
-            if *old_level == i16::from(level.get()) {
-                members -= present;
-            }
-            if *new_level == i16::from(level.get()) {
-                members += present;
-            }
+        for rise in rises.iter().filter(|rise| rise.is_present) {
+            members += i64::from(rise.new_level == i16::from(level.get()));
+            members -= i64::from(rise.old_level == i16::from(level.get()));
         }
         if members != 0 {
             changes.push(LevelCountChange { community_id, level, members });

@@ -1,0 +1,236 @@
+//! What operators see of commands: counts and log lines, always after the commit.
+//!
+//! Metrics go to whatever recorder of the `metrics` crate the process has installed; without one, counting costs next to
+//! nothing. Labels are names of types, sources and outcomes, never ids: their number must not grow with the data.
+
+use std::collections::BTreeMap;
+
+use gamification_domain::{
+    CommunityId, DomainEvent, Fact, FactRecord, LevelNumber, MemberLeveledUp, PointSource, PointsAwarded,
+    PointsDeducted, UserId, Verdict,
+};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use time::OffsetDateTime;
+
+use crate::ports::Rise;
+
+const POINTS_AWARDED: &str = "gamification_points_awarded_total";
+const POINTS_DEDUCTED: &str = "gamification_points_deducted_total";
+const LEVEL_UPS: &str = "gamification_levelups_total";
+const EVENTS_PROCESSED: &str = "gamification_events_processed_total";
+const EVENT_LAG: &str = "gamification_event_lag_seconds";
+const BATCH_SIZE: &str = "gamification_ingest_batch_size";
+pub(crate) const LEVEL_DISTRIBUTION: &str = "gamification_level_distribution";
+pub(crate) const OUTBOX_PENDING: &str = "gamification_outbox_pending";
+pub(crate) const OUTBOX_OLDEST_AGE: &str = "gamification_outbox_oldest_age_seconds";
+
+/// The type of events whose type means nothing here, or can't be read.
+const UNKNOWN_EVENT_TYPE: &str = "unknown";
+
+const APPLIED: &str = "applied";
+const DUPLICATE: &str = "duplicate";
+const STALE: &str = "stale";
+const IGNORED: &str = "ignored";
+const REJECTED: &str = "rejected";
+const OUTCOMES: [&str; 5] = [APPLIED, DUPLICATE, STALE, IGNORED, REJECTED];
+
+/// The histograms that commands fill, each with the upper ends of its buckets.
+///
+/// A lag is a fraction of a second on a live feed, minutes after an outage of the sender, days in a backfill. Batches
+/// end at about two thousand facts: one that is nearly full, and a submission of a thousand more.
+pub const HISTOGRAMS: [(&str, &[f64]); 2] = [
+    (
+        EVENT_LAG,
+        &[
+            0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0, 3_600.0, 21_600.0,
+            86_400.0,
+        ],
+    ),
+    (BATCH_SIZE, &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0]),
+];
+
+/// Describes every metric of commands, and lets every known value of a label begin at 0: a rate can only be told from
+/// the second value on, and the first failure must not be the one that is missed.
+pub fn describe_metrics() {
+    describe_counter!(POINTS_AWARDED, "Points awarded, by what they are for");
+    describe_counter!(POINTS_DEDUCTED, "Points taken back, by what they had been for");
+    describe_counter!(
+        LEVEL_UPS,
+        "Members who reached a higher level, by points or by a change of thresholds"
+    );
+    describe_counter!(EVENTS_PROCESSED, "Events of the platform, by type and by what became of them");
+    describe_histogram!(EVENT_LAG, Unit::Seconds, "From an event's own time to its being recorded");
+    describe_histogram!(BATCH_SIZE, Unit::Count, "Facts recorded in one transaction");
+    describe_gauge!(
+        LEVEL_DISTRIBUTION,
+        "Present members at each level, over all communities; refreshed every 15 seconds"
+    );
+    describe_gauge!(
+        OUTBOX_PENDING,
+        "Events that wait to be delivered to the webhook; always 0 without one; refreshed every 15 seconds"
+    );
+    describe_gauge!(
+        OUTBOX_OLDEST_AGE,
+        Unit::Seconds,
+        "For how long the oldest of them has waited; 0 when none does, or without a webhook"
+    );
+    for source in PointSource::ALL {
+        counter!(POINTS_AWARDED, "source" => source.as_str()).increment(0);
+        counter!(POINTS_DEDUCTED, "source" => source.as_str()).increment(0);
+    }
+    counter!(LEVEL_UPS).increment(0);
+    for event_type in Fact::EVENT_TYPES.into_iter().chain([UNKNOWN_EVENT_TYPE]) {
+        for outcome in OUTCOMES {
+            count_events(event_type, outcome, 0);
+        }
+    }
+    for level in LevelNumber::all() {
+        gauge!(LEVEL_DISTRIBUTION, "level" => level.get().to_string()).set(0.0);
+    }
+    for name in [OUTBOX_PENDING, OUTBOX_OLDEST_AGE] {
+        gauge!(name).set(0.0);
+    }
+    for (name, _) in HISTOGRAMS {
+        drop(histogram!(name));
+    }
+}
+
+/// Counts an event that never became a fact because its type means nothing here.
+pub fn count_ignored_event() {
+    count_events(UNKNOWN_EVENT_TYPE, IGNORED, 1);
+}
+
+/// Counts an event that could not be understood, or recorded; `event_type` is one of [`Fact::EVENT_TYPES`], if any.
+pub fn count_rejected_event(event_type: Option<&'static str>) {
+    count_events(event_type.unwrap_or(UNKNOWN_EVENT_TYPE), REJECTED, 1);
+}
+
+fn count_events(event_type: &'static str, outcome: &'static str, number: u64) {
+    counter!(EVENTS_PROCESSED, "event_type" => event_type, "outcome" => outcome).increment(number);
+}
+
+/// Tells of facts that a transaction has recorded, and of what they led to. `now` is after its commit.
+pub(crate) fn facts_recorded<'a>(
+    records: &[FactRecord],
+    verdicts: &[Verdict],
+    events: impl Iterator<Item = &'a DomainEvent>,
+    now: OffsetDateTime,
+) {
+    count_facts(records, verdicts, now);
+    let mut points: BTreeMap<(&'static str, PointSource), u64> = BTreeMap::new();
+    let mut level_ups = 0;
+    for event in events {
+        match event {
+            DomainEvent::PointsAwarded(PointsAwarded { points: awarded, source, .. }) => {
+                *points.entry((POINTS_AWARDED, *source)).or_default() +=
+                    u64::from(awarded.get().unsigned_abs());
+            }
+            DomainEvent::PointsDeducted(PointsDeducted { points: deducted, source, .. }) => {
+                *points.entry((POINTS_DEDUCTED, *source)).or_default() +=
+                    u64::from(deducted.get().unsigned_abs());
+            }
+            DomainEvent::MemberLeveledUp(_) => level_ups += 1,
+        }
+        log_event(event);
+    }
+    for ((name, source), points) in points {
+        counter!(name, "source" => source.as_str()).increment(points);
+    }
+    count_level_ups(level_ups);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        log_repeated_lessons(records, verdicts);
+    }
+}
+
+fn count_facts(records: &[FactRecord], verdicts: &[Verdict], now: OffsetDateTime) {
+    let mut outcomes: BTreeMap<(&'static str, &'static str), u64> = BTreeMap::new();
+    let lag = histogram!(EVENT_LAG);
+    for (record, verdict) in records.iter().zip(verdicts) {
+        *outcomes.entry((record.fact.event_type(), outcome(verdict))).or_default() += 1;
+        if let Some(time) = record.claim.time {
+            // A producer's clock may be ahead of ours.
+            lag.record((now - time).as_seconds_f64().max(0.0));
+        }
+    }
+    for ((event_type, outcome), number) in outcomes {
+        count_events(event_type, outcome, number);
+    }
+    if let Ok(size) = u32::try_from(records.len()) {
+        histogram!(BATCH_SIZE).record(size);
+    }
+}
+
+const fn outcome(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Applied => APPLIED,
+        Verdict::Duplicate => DUPLICATE,
+        Verdict::Stale => STALE,
+        Verdict::Ignored => IGNORED,
+        Verdict::Rejected(_) => REJECTED,
+    }
+}
+
+fn count_level_ups(number: u64) {
+    if number > 0 {
+        counter!(LEVEL_UPS).increment(number);
+    }
+}
+
+fn log_event(event: &DomainEvent) {
+    match event {
+        DomainEvent::PointsAwarded(PointsAwarded { member_id, community_id, points, new_total, source }) => {
+            tracing::info!(
+                user_id = %member_id, %community_id, points = points.get(), new_total = new_total.get(),
+                source = source.as_str(), "points awarded"
+            );
+        }
+        DomainEvent::PointsDeducted(PointsDeducted {
+            member_id,
+            community_id,
+            points,
+            new_total,
+            source,
+        }) => {
+            tracing::info!(
+                user_id = %member_id, %community_id, points = points.get(), new_total = new_total.get(),
+                source = source.as_str(), "points deducted"
+            );
+        }
+        DomainEvent::MemberLeveledUp(MemberLeveledUp {
+            member_id,
+            community_id,
+            old_level,
+            new_level,
+            new_level_name: _,
+        }) => log_level_up(*community_id, *member_id, *old_level, *new_level),
+    }
+}
+
+fn log_level_up(community_id: CommunityId, user_id: UserId, old_level: LevelNumber, new_level: LevelNumber) {
+    // A change of thresholds may lift hundreds of thousands: the request behind it is told once, with the change.
+    tracing::info!(
+        parent: None, %user_id, %community_id, old_level = old_level.get(), new_level = new_level.get(),
+        "member leveled up"
+    );
+}
+
+fn log_repeated_lessons(records: &[FactRecord], verdicts: &[Verdict]) {
+    for (record, verdict) in records.iter().zip(verdicts) {
+        if let (Fact::LessonCompleted { community_id, course_id, lesson_id, user_id }, Verdict::Duplicate) =
+            (&record.fact, verdict)
+        {
+            let community_id = community_id.map(tracing::field::display);
+            tracing::debug!(
+                %user_id, community_id, %course_id, %lesson_id, "duplicate lesson completion ignored"
+            );
+        }
+    }
+}
+
+/// Tells of members whom a change of thresholds has lifted. The transaction that did it is committed.
+pub(crate) fn members_lifted(community_id: CommunityId, risen: &[Rise]) {
+    count_level_ups(risen.len() as u64);
+    for Rise { user_id, old_level, new_level } in risen {
+        log_level_up(community_id, *user_id, *old_level, *new_level);
+    }
+}
