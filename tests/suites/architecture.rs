@@ -38,11 +38,24 @@ const LAYERS: [(&str, &[&str]); 6] = [
 const FORBIDDEN: [(&str, &[&str]); 4] = [
     (
         "gamification-domain",
-        &["tokio", "actix-web", "actix-http", "hyper", "diesel", "diesel-async", "tokio-postgres", "tracing"],
+        &[
+            "tokio",
+            "actix-web",
+            "actix-http",
+            "hyper",
+            "diesel",
+            "diesel-async",
+            "tokio-postgres",
+            "tracing",
+            "metrics",
+        ],
     ),
-    ("gamification-app", &["actix-web", "actix-http", "hyper", "diesel", "diesel-async", "tokio-postgres"]),
-    ("gamification-pg", &["actix-web", "actix-http", "hyper"]),
-    ("gamification-http", &["diesel", "diesel-async", "tokio-postgres"]),
+    (
+        "gamification-app",
+        &["actix-web", "actix-http", "hyper", "diesel", "diesel-async", "tokio-postgres", "opentelemetry"],
+    ),
+    ("gamification-pg", &["actix-web", "actix-http", "hyper", "opentelemetry"]),
+    ("gamification-http", &["diesel", "diesel-async", "tokio-postgres", "opentelemetry"]),
 ];
 
 /// What no shipped crate may reach at all.

@@ -15,6 +15,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 pub struct IncomingEvent {
     /// Its `id`, as far as it has one.
     pub id: Option<String>,
+    /// Its `type`, where it is one of those that tell facts.
+    pub event_type: Option<&'static str>,
     /// What it says.
     pub content: Result<EventContent, Rejected>,
 }
@@ -43,10 +45,11 @@ impl IncomingEvent {
     #[must_use]
     pub fn read(event: &Value, received_at: OffsetDateTime) -> Self {
         let Value::Object(attributes) = event else {
-            return Self { id: None, content: Err(rejected(&[], "must be a JSON object")) };
+            return Self { id: None, event_type: None, content: Err(rejected(&[], "must be a JSON object")) };
         };
         Self {
             id: attributes.get("id").and_then(Value::as_str).map(ToOwned::to_owned),
+            event_type: attributes.get("type").and_then(Value::as_str).and_then(known_type),
             content: content(&Fields { fields: attributes, path: &[] }, received_at),
         }
     }
@@ -69,7 +72,8 @@ fn content(event: &Fields<'_>, received_at: OffsetDateTime) -> Result<EventConte
     let kind = event.text("type")?;
     let data = match event.fields.get("data") {
         Some(Value::Object(fields)) => fields,
-        _ if !is_known(kind) => return Ok(EventContent::UnknownType),
+        // Without its data a known type says what is missing, an unknown one nothing at all.
+        _ if known_type(kind).is_none() => return Ok(EventContent::UnknownType),
         None | Some(Value::Null) => return Err(event.rejected("data", "is missing")),
         Some(_) => return Err(event.rejected("data", "must be a JSON object")),
     };
@@ -91,9 +95,8 @@ fn sequence(event: &Fields<'_>) -> Result<Option<Sequence>, Rejected> {
     Sequence::parse(&text).map(Some).map_err(|error| event.rejected("sequence", &error.to_string()))
 }
 
-fn is_known(kind: &str) -> bool {
-    // Without its data a known type says what is missing, an unknown one nothing at all.
-    !matches!(fact(kind, &Fields { fields: &Map::new(), path: &[] }), Ok(None))
+fn known_type(kind: &str) -> Option<&'static str> {
+    Fact::EVENT_TYPES.into_iter().find(|known| *known == kind)
 }
 
 /// The fact that an event of this type tells; none for a type that means nothing here.
@@ -284,11 +287,15 @@ mod tests {
 
     #[test]
     fn every_type_is_understood_and_each_of_its_fields_is_needed() {
-        assert_eq!(types().len(), 13);
+        assert_eq!(types().len(), Fact::EVENT_TYPES.len());
         for (kind, fields) in types() {
             let whole = data(kind, &fields);
-            let content = read(&event(kind, &Value::Object(whole.clone()))).content;
-            assert!(matches!(content, Ok(EventContent::Fact(_))), "{kind}: {content:?}");
+            let whole_event = read(&event(kind, &Value::Object(whole.clone())));
+            assert_eq!(whole_event.event_type, Some(kind));
+            match whole_event.content {
+                Ok(EventContent::Fact(record)) => assert_eq!(record.fact.event_type(), kind),
+                other => panic!("{kind}: {other:?}"),
+            }
             for field in whole.keys() {
                 let expect = |value: Option<Value>, problem: &str| {
                     let mut spoiled = whole.clone();

@@ -20,11 +20,13 @@ mod openapi;
 pub mod outgoing_event;
 mod path;
 pub mod problem;
+mod request_metrics;
 pub mod routes;
 mod state;
 
 pub use auth::{InvalidKeyFile, InvalidSecret, TokenClaims, TokenIssuer, TokenVerifier};
-pub use state::{Api, Draining};
+pub use request_metrics::{REQUEST_DURATION, describe_metrics, measure_requests};
+pub use state::{Api, Draining, Metrics, Operations};
 
 /// The OpenAPI document, as `/openapi.json` answers it, for people.
 ///

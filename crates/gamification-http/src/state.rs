@@ -19,9 +19,20 @@ pub struct Api<S, E> {
     pub environment: E,
     /// Whose tokens are trusted.
     pub verifier: TokenVerifier,
+}
+
+/// The parts a server hands to the routes for operators.
+pub struct Operations<S> {
+    /// The database that must be there.
+    pub store: S,
     /// Whether the server is about to stop.
     pub draining: Draining,
+    /// Writes down what is counted and measured, in the text format of Prometheus.
+    pub metrics: Metrics,
 }
+
+/// Writes metrics down.
+pub type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Tells load balancers, through `/readyz`, to send no more work here. Clones share one state.
 #[derive(Clone, Debug, Default)]

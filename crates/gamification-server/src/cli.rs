@@ -132,6 +132,18 @@ pub struct Options {
         value_name = "SECRET"
     )]
     pub webhook_secret: Option<String>,
+    /// Where metrics and health live, instead of at the API's address [default: there as well]
+    #[arg(long, env = "GAMIFICATION_OPS_LISTEN", global = true, value_name = "ADDRESS:PORT")]
+    pub ops_listen: Option<String>,
+    /// Where traces are sent to: OTLP over HTTP, to /v1/traces below it [default: nowhere]
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub otlp_endpoint: Option<String>,
     /// pretty or json [default: pretty on a terminal, else json]; the level is RUST_LOG's
     #[arg(long, env = "GAMIFICATION_LOG_FORMAT", global = true, value_name = "FORMAT")]
     pub log_format: Option<String>,

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use gamification_http::{TokenClaims, TokenVerifier};
 use gamification_pg::connection::DatabaseUrl;
+use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::{cli::Options, embedded_postgres::Location, secret, webhook::Webhook};
@@ -29,6 +30,10 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
 }
+
+/// Where traces are sent to: the address that takes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceCollector(pub Url);
 
 /// Reads what was given, variable by variable; an empty value is as good as none.
 pub struct Config<'a> {
@@ -74,11 +79,39 @@ impl<'a> Config<'a> {
     /// When `GAMIFICATION_LISTEN` is no address.
     pub fn listen(&self) -> Result<SocketAddr> {
         let text = given(self.options.listen.as_deref()).unwrap_or("127.0.0.1:8080");
-        text.parse().map_err(|_| {
-            anyhow!(
-                "GAMIFICATION_LISTEN must be an IP address and a port such as 127.0.0.1:8080, not {text:?}"
-            )
-        })
+        address("GAMIFICATION_LISTEN", text)
+    }
+
+    /// Where metrics and health live, when not beside the API.
+    ///
+    /// # Errors
+    /// When `GAMIFICATION_OPS_LISTEN` is no address.
+    pub fn ops_listen(&self) -> Result<Option<SocketAddr>> {
+        let text = given(self.options.ops_listen.as_deref());
+        text.map(|text| address("GAMIFICATION_OPS_LISTEN", text)).transpose()
+    }
+
+    /// Where traces are sent to, if anywhere.
+    ///
+    /// # Errors
+    /// When `OTEL_EXPORTER_OTLP_ENDPOINT` is no address of a web server.
+    pub fn trace_collector(&self) -> Result<Option<TraceCollector>> {
+        let Some(text) = given(self.options.otlp_endpoint.as_deref()) else {
+            return Ok(None);
+        };
+        // OpenTelemetry's specification says that this path is added to the base.
+        let url = format!("{}/v1/traces", text.trim_end_matches('/'));
+        match Url::parse(&url) {
+            Ok(url)
+                if matches!(url.scheme(), "http" | "https")
+                    && url.query().is_none()
+                    && url.fragment().is_none() =>
+            {
+                Ok(Some(TraceCollector(url)))
+            }
+            // It may hold a password.
+            _ => bail!("OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://127.0.0.1:4318"),
+        }
     }
 
     /// The origins whose pages may call the API.
@@ -212,6 +245,12 @@ impl<'a> Config<'a> {
     }
 }
 
+fn address(variable: &str, text: &str) -> Result<SocketAddr> {
+    text.parse().map_err(|_| {
+        anyhow!("{variable} must be an IP address and a port such as 127.0.0.1:8080, not {text:?}")
+    })
+}
+
 fn given_path(path: Option<&PathBuf>) -> Option<&Path> {
     path.map(PathBuf::as_path).filter(|path| !path.as_os_str().is_empty())
 }
@@ -247,11 +286,35 @@ mod tests {
     fn an_empty_value_is_as_good_as_none() {
         let options = options(|options| {
             options.listen = Some(String::new());
+            options.ops_listen = Some(String::new());
+            options.otlp_endpoint = Some(String::new());
             options.database_url = Some(String::new());
             options.data_dir = Some(PathBuf::from("/data"));
         });
         assert_eq!(Config::new(&options).listen().unwrap().port(), 8080);
+        assert_eq!(Config::new(&options).ops_listen().unwrap(), None);
+        assert_eq!(Config::new(&options).trace_collector().unwrap(), None);
         assert!(matches!(Config::new(&options).database().unwrap(), Database::Embedded(_)));
+    }
+
+    #[test]
+    fn traces_go_below_the_address_of_the_collector() {
+        let collector = |text: &str| {
+            let options = options(|options| options.otlp_endpoint = Some(text.into()));
+            Config::new(&options).trace_collector().map(|collector| collector.unwrap().0.to_string())
+        };
+        for (given, url) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
+            ("http://127.0.0.1:4318/", "http://127.0.0.1:4318/v1/traces"),
+            ("https://collector.example/otlp", "https://collector.example/otlp/v1/traces"),
+        ] {
+            assert_eq!(collector(given).unwrap(), url);
+        }
+        for wrong in
+            ["127.0.0.1:4318", "collector:4318", "http://", "ftp://collector", "http://x?y", "nonsense", " "]
+        {
+            assert!(mistake(collector(wrong)).contains("OTEL_EXPORTER_OTLP_ENDPOINT must be"), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,29 +1,71 @@
-//! Log lines on standard error, announcements on standard output.
+//! Log lines on standard error, announcements on standard output; metrics and traces.
 
-use std::io::Write;
+pub(crate) mod metrics;
+mod process;
+pub(crate) mod request_span;
+mod traces;
+
+use std::{io::Write, panic};
 
 use anyhow::{Context, Result, anyhow};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config::LogFormat;
+use crate::config::{LogFormat, TraceCollector};
+use traces::Traces;
 
-/// What is logged when `RUST_LOG` does not say. The web server's own messages are about its inside, and those of its
+/// What a server logs when `RUST_LOG` does not say. The web server's own messages are about its inside, and those of its
 /// dispatcher call it an error of ours when a client sends nonsense.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
+pub(crate) const SERVING: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
+/// What a command that ends by itself logs when `RUST_LOG` does not say: its summary is enough, without a line for every
+/// point.
+pub(crate) const WORKING: &str = "info,gamification_app=warn";
 
-/// Starts logging, at `info` unless `RUST_LOG` says otherwise.
-pub(crate) fn init(format: LogFormat) -> Result<()> {
+/// What must be ended when the program does.
+pub(crate) struct Telemetry {
+    traces: Option<Traces>,
+}
+
+/// Starts logging, of what `default_filter` lets through unless `RUST_LOG` says otherwise, and tracing, where there is a
+/// collector.
+pub(crate) fn init(
+    format: LogFormat,
+    default_filter: &str,
+    collector: Option<&TraceCollector>,
+) -> Result<Telemetry> {
     let directives = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
-    let filter = EnvFilter::try_new(directives.as_deref().unwrap_or(DEFAULT_FILTER))
+    let filter = EnvFilter::try_new(directives.as_deref().unwrap_or(default_filter))
         .map_err(|_| anyhow!("RUST_LOG must be a filter such as info or gamification_app=debug"))?;
-    let registry = tracing_subscriber::registry().with(filter);
-    let started = match format {
-        LogFormat::Pretty => registry.with(fmt::layer().with_writer(std::io::stderr)).try_init(),
-        LogFormat::Json => {
-            registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
-        }
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Pretty => lines.boxed(),
+        // The innermost span is the last of the list.
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
     };
-    started.context("logging can't be started")
+    let traces = collector.map(Traces::start).transpose()?;
+    let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = vec![lines.with_filter(filter).boxed()];
+    layers.extend(traces.as_ref().map(|traces| traces.layer().boxed()));
+    tracing_subscriber::registry().with(layers).try_init().context("logging can't be started")?;
+    if format == LogFormat::Json {
+        panic::set_hook(Box::new(log_panic));
+    }
+    Ok(Telemetry { traces })
+}
+
+impl Telemetry {
+    /// Brings out what waits to leave; returns soon, whether that goes or not.
+    pub(crate) async fn flush(self) {
+        if let Some(traces) = self.traces {
+            // It blocks, and requests of its own thread need the runtime meanwhile.
+            let _ = tokio::task::spawn_blocking(move || traces.flush()).await;
+        }
+    }
+}
+
+/// A panic is one line as well; by itself it would write several, none of them JSON.
+fn log_panic(panic: &panic::PanicHookInfo<'_>) {
+    let location = panic.location().map(tracing::field::display);
+    let cause = panic.payload_as_str().unwrap_or("no text");
+    tracing::error!(location, cause, "a panic: this is a fault of ours");
 }
 
 /// Tells whoever started the program something they wait for, in the form that log lines have.

@@ -5,11 +5,19 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use gamification_app::{Chain, Destination, Environment, NotTaken, SystemEnvironment, ports::PendingEvent};
 use gamification_http::outgoing_event;
-use reqwest::{Client, Url, header::CONTENT_TYPE, redirect::Policy};
+use opentelemetry::global;
+use opentelemetry_http::HeaderInjector;
+use reqwest::{
+    Client, Url,
+    header::{CONTENT_TYPE, HeaderMap},
+    redirect::Policy,
+};
 use secrecy::{ExposeSecret, SecretString};
 use standardwebhooks::{
     HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook as Signer,
 };
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -57,6 +65,28 @@ fn signer(secret: &SecretString) -> Result<Signer> {
     Signer::new(key).ok().context(MUST)
 }
 
+/// The receiver's part of the trace begins under it.
+fn delivery_span(event: &PendingEvent) -> Span {
+    tracing::info_span!(
+        "gamification.deliver_event",
+        otel.kind = "client",
+        event_id = %event.id,
+        community_id = %event.event.community_id(),
+        user_id = %event.event.member_id(),
+        event_type = event.event.name(),
+    )
+}
+
+/// `traceparent`, when traces are exported; else nothing.
+fn trace_headers(span: &Span) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let context = span.context();
+    global::get_text_map_propagator(|propagator| {
+        propagator.inject_context(&context, &mut HeaderInjector(&mut headers));
+    });
+    headers
+}
+
 impl Destination for Webhook {
     async fn deliver(&self, event: &PendingEvent) -> Result<(), NotTaken> {
         let body = outgoing_event::outgoing_event(event).map_err(|error| NotTaken(error.to_string()))?;
@@ -64,6 +94,7 @@ impl Destination for Webhook {
         let timestamp = SystemEnvironment.now().unix_timestamp();
         let signature =
             self.signer.sign(&id, timestamp, body.as_bytes()).map_err(|error| NotTaken(error.to_string()))?;
+        let span = delivery_span(event);
         let request = self
             .client
             .post(self.url.clone())
@@ -71,8 +102,9 @@ impl Destination for Webhook {
             .header(HEADER_WEBHOOK_ID, id)
             .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
             .header(HEADER_WEBHOOK_SIGNATURE, signature)
+            .headers(trace_headers(&span))
             .body(body);
-        match request.send().await {
+        match request.send().instrument(span).await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(NotTaken(format!("the receiver answered {}", answer.status()))),
             // The address may hold a secret, and who reads the log knows it anyway.

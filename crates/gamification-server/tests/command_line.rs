@@ -28,6 +28,14 @@ fn a_wrong_value_stops_the_start_with_one_sentence_that_names_the_variable() {
             ("GAMIFICATION_DB_POOL_SIZE", "many"),
             "GAMIFICATION_DB_POOL_SIZE must be a number from 1 to 1000, not \"many\"",
         ),
+        (
+            ("GAMIFICATION_OPS_LISTEN", "9090"),
+            "GAMIFICATION_OPS_LISTEN must be an IP address and a port such as 127.0.0.1:8080, not \"9090\"",
+        ),
+        (
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+            "OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://127.0.0.1:4318",
+        ),
         (("GAMIFICATION_LOG_FORMAT", "xml"), "GAMIFICATION_LOG_FORMAT must be pretty or json, not \"xml\""),
         (("RUST_LOG", "a=b=c"), "RUST_LOG must be a filter such as info or gamification_app=debug"),
         (
@@ -77,6 +85,8 @@ fn help_names_every_command_and_every_variable() {
         "GAMIFICATION_JWT_ISSUER",
         "GAMIFICATION_JWT_AUDIENCE",
         "GAMIFICATION_DB_POOL_SIZE",
+        "GAMIFICATION_OPS_LISTEN",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
         "GAMIFICATION_LOG_FORMAT",
         "RUST_LOG",
     ] {

@@ -1,18 +1,25 @@
 //! `GET /openapi.json` and `GET /docs`: what the API is, and a page to read and try it, all out of the binary.
 
-use actix_web::{HttpResponse, http::header::LOCATION};
+use actix_web::{HttpResponse, http::header::LOCATION, web::Data};
+use gamification_app::ports::Store;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::Document;
+use super::{Document, OPERATIONS};
+use crate::state::Operations;
 
 /// This document
 #[utoipa::path(
     get, path = "/openapi.json", tag = "operation",
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json", body = serde_json::Value))
 )]
-pub(super) async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().json(Document::openapi())
+pub(super) async fn openapi<S: Store>(operations: Option<Data<Operations<S>>>) -> HttpResponse {
+    let mut document = Document::openapi();
+    // It tells of what is at this address.
+    if operations.is_none() {
+        document.paths.paths.retain(|path, _| !OPERATIONS.contains(&path.as_str()));
+    }
+    HttpResponse::Ok().json(document)
 }
 
 /// A page to read and try the API

@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web::Data};
-use gamification_app::{
-    Environment,
-    ports::{Queries, Store},
-};
+use gamification_app::ports::Queries;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{openapi::ReadyProblems, problem::Problem, state::Api};
+use crate::{openapi::ReadyProblems, problem::Problem, state::Operations};
 
 /// A word for whoever looks by eye.
 #[derive(Serialize, ToSchema)]
@@ -35,12 +32,10 @@ pub(super) async fn live() -> HttpResponse {
     get, path = "/readyz", tag = "operation",
     responses((status = 200, description = "Yes", body = HealthView), ReadyProblems)
 )]
-pub(super) async fn ready<S: Store + Queries, E: Environment>(
-    api: Data<Api<S, E>>,
-) -> Result<HttpResponse, Problem> {
-    let ready = !api.draining.has_begun()
+pub(super) async fn ready<S: Queries>(operations: Data<Operations<S>>) -> Result<HttpResponse, Problem> {
+    let ready = !operations.draining.has_begun()
         && matches!(
-            tokio::time::timeout(DATABASE_DEADLINE, api.store.schema_is_current()).await,
+            tokio::time::timeout(DATABASE_DEADLINE, operations.store.schema_is_current()).await,
             Ok(Ok(true))
         );
     if ready { Ok(HttpResponse::Ok().json(HealthView { status: "ok" })) } else { Err(Problem::unavailable()) }

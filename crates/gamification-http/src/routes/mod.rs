@@ -6,6 +6,7 @@ mod events;
 mod health;
 mod levels;
 mod members;
+mod metrics;
 mod settings;
 
 use std::future::ready;
@@ -20,18 +21,37 @@ use gamification_app::{
 };
 use utoipa::OpenApi;
 
-use crate::{openapi::Bearer, path::Parameters, problem::Problem, state::Api};
+use crate::{
+    openapi::Bearer,
+    path::Parameters,
+    problem::Problem,
+    state::{Api, Operations},
+};
 
-/// Adds every route to an Actix app.
-pub fn configure<S: Store + Queries, E: Environment>(config: &mut ServiceConfig, api: &Data<Api<S, E>>) {
-    config.app_data(api.clone()).default_service(web::to(not_found));
-    for address in table::<S, E>() {
-        config.service(address.build());
+/// Adds the routes of the parts that are given to an Actix app: those that users and the platform call, those that
+/// operators look at, or both.
+pub fn configure<S: Store + Queries, E: Environment>(
+    config: &mut ServiceConfig,
+    api: Option<&Data<Api<S, E>>>,
+    operations: Option<&Data<Operations<S>>>,
+) {
+    config.default_service(web::to(not_found));
+    if let Some(operations) = operations {
+        config.app_data(operations.clone());
+        for address in operations_table::<S>() {
+            config.service(address.build());
+        }
     }
-    config.service(documents::pages());
+    if let Some(api) = api {
+        config.app_data(api.clone());
+        for address in api_table::<S, E>() {
+            config.service(address.build());
+        }
+        config.service(documents::pages());
+    }
 }
 
-fn table<S: Store + Queries, E: Environment>() -> Vec<Address> {
+fn api_table<S: Store + Queries, E: Environment>() -> Vec<Address> {
     vec![
         at("/api/communities/{community_id}/members/levels", &["user_ids"])
             .get(members::badges::badges::<S, E>),
@@ -47,17 +67,27 @@ fn table<S: Store + Queries, E: Environment>() -> Vec<Address> {
             .get(courses::level_requirement::level_requirement::<S, E>)
             .put(courses::level_requirement::set_level_requirement::<S, E>),
         at("/api/events", &[]).post(events::record::record::<S, E>),
-        at("/livez", &[]).get(health::live),
-        at("/readyz", &[]).get(health::ready::<S, E>),
-        at("/openapi.json", &[]).get(documents::openapi),
+        at("/openapi.json", &[]).get(documents::openapi::<S>),
         at("/docs", &[]).get(documents::docs),
     ]
 }
 
+fn operations_table<S: Store + Queries>() -> Vec<Address> {
+    vec![
+        at("/livez", &[]).get(health::live),
+        at("/readyz", &[]).get(health::ready::<S>),
+        at("/metrics", &[]).get(metrics::metrics::<S>),
+    ]
+}
+
+/// The addresses of operators.
+const OPERATIONS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
 /// Every address with its methods, for comparing the table with the [`Document`].
 #[must_use]
 pub fn addresses<S: Store + Queries, E: Environment>() -> Vec<(&'static str, Vec<&'static str>)> {
-    table::<S, E>().into_iter().map(|address| (address.path, address.methods)).collect()
+    let tables = api_table::<S, E>().into_iter().chain(operations_table::<S>());
+    tables.map(|address| (address.path, address.methods)).collect()
 }
 
 /// What the API is, for programs; the paths are those of the table above, and a test compares them.
@@ -80,6 +110,7 @@ pub fn addresses<S: Store + Queries, E: Environment>() -> Vec<(&'static str, Vec
         events::record::record,
         health::live,
         health::ready,
+        metrics::metrics,
         documents::openapi,
         documents::docs,
     ),

@@ -18,7 +18,7 @@ use crate::{
     cli::{Cli, Command, Options},
     config::{Config, Database, LogFormat},
     embedded_postgres::EmbeddedPostgres,
-    telemetry,
+    telemetry::{self, SERVING, WORKING},
 };
 
 /// Does what the command line says.
@@ -26,19 +26,30 @@ use crate::{
 /// # Errors
 /// One sentence, with its causes, for whoever configures the server.
 pub async fn run(Cli { command, options }: Cli) -> Result<()> {
-    let log_format = Config::new(&options).log_format()?;
-    telemetry::init(log_format)?;
-    match command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(&options, log_format).await,
-        Command::Migrate { revert } => migrate::migrate(&options, log_format, revert).await,
-        Command::Outbox { release } => outbox::outbox(&options, log_format, release).await,
-        Command::Demo => demo::demo(&options, log_format).await,
-        Command::Import { file, patience } => import::import(&options, log_format, &file, patience).await,
+    let config = Config::new(&options);
+    let log_format = config.log_format()?;
+    let command = command.unwrap_or(Command::Serve);
+    let telemetry = match command {
+        Command::Serve => telemetry::init(log_format, SERVING, config.trace_collector()?.as_ref())?,
+        _ => telemetry::init(log_format, WORKING, None)?,
+    };
+    let outcome = execute(command, &options, log_format).await;
+    telemetry.flush().await;
+    outcome
+}
+
+async fn execute(command: Command, options: &Options, log_format: LogFormat) -> Result<()> {
+    match command {
+        Command::Serve => serve::serve(options, log_format).await,
+        Command::Migrate { revert } => migrate::migrate(options, log_format, revert).await,
+        Command::Outbox { release } => outbox::outbox(options, log_format, release).await,
+        Command::Demo => demo::demo(options, log_format).await,
+        Command::Import { file, patience } => import::import(options, log_format, &file, patience).await,
         Command::Verify { community, repair } => {
-            verify::verify(&options, log_format, community.map(CommunityId::new), repair).await
+            verify::verify(options, log_format, community.map(CommunityId::new), repair).await
         }
         Command::Openapi => openapi::openapi(),
-        Command::Token { user, service, ttl } => token::token(&options, &user, service, ttl),
+        Command::Token { user, service, ttl } => token::token(options, &user, service, ttl),
     }
 }
 

@@ -12,10 +12,11 @@ use actix_web::{
 };
 use anyhow::{Context, Result};
 use gamification_app::{
-    Environment, FactQueue, SystemEnvironment, commands::resume_recalculations, forget_events, relay_events,
+    Environment, FactQueue, SystemEnvironment, commands::resume_recalculations, forget_events,
+    refresh_gauges, relay_events,
 };
 use gamification_http::{
-    Api, Draining, TokenVerifier,
+    Api, Draining, Operations, TokenVerifier, measure_requests,
     problem::{limit_heads, render_problems},
     routes,
 };
@@ -36,7 +37,7 @@ use crate::{
     cli::Options,
     config::{Config, LogFormat},
     secret,
-    telemetry::announce,
+    telemetry::{announce, metrics, request_span::RequestSpan},
     webhook::Webhook,
 };
 
@@ -54,6 +55,7 @@ type ServerApi = Api<PgStore, SystemEnvironment>;
 /// What serving is made of, read and checked.
 struct Parts {
     listen: SocketAddr,
+    ops_listen: Option<SocketAddr>,
     pool_size: usize,
     verifier: TokenVerifier,
     cors_origins: Vec<String>,
@@ -65,6 +67,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
     // Everything that may be wrong with the configuration comes before anything is started.
     let parts = Parts {
         listen: config.listen()?,
+        ops_listen: config.ops_listen()?,
         pool_size: config.db_pool_size()?,
         verifier: config.token_verifier()?,
         cors_origins: config.cors_origins()?,
@@ -75,23 +78,31 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
 }
 
 async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
-    let Parts { listen, pool_size, verifier, cors_origins, webhook } = parts;
+    let Parts { listen, ops_listen, pool_size, verifier, cors_origins, webhook } = parts;
+    let metrics = metrics::start()?;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
     }
     let draining = Draining::default();
     let store = PgStore::new(pool(connector.clone(), pool_size)?);
     let (facts, mut workers) = FactQueue::start(&store, &SystemEnvironment);
-    let api = Api {
+    let api = Api { store: store.clone(), facts, environment: SystemEnvironment, verifier };
+    let operations = Operations {
         store: store.clone(),
-        facts,
-        environment: SystemEnvironment,
-        verifier,
         draining: draining.clone(),
+        metrics: metrics::page(metrics.clone(), store.clone()),
     };
-    let (server, addresses) = bind(Data::new(api), listen, cors_origins)?;
+    let (api, operations) = (Data::new(api), Data::new(operations));
+    let elsewhere =
+        ops_listen.map(|listen| OperationsServer::start(operations.clone(), listen)).transpose()?;
+    let operations = Some(operations).filter(|_| elsewhere.is_none());
+    let (server, addresses) = bind(Some(api), operations, ("GAMIFICATION_LISTEN", listen), cors_origins)?;
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
-    let background = Background::start(store, connector, webhook);
+    let mut background = Background::start(store, connector, webhook);
+    background.others.spawn(metrics::upkeep(metrics));
+    for address in elsewhere.iter().flat_map(|server| &server.addresses) {
+        announce(log_format, &format!("operations on http://{address}"));
+    }
     for address in addresses {
         announce(log_format, &format!("listening on http://{address}"));
     }
@@ -100,8 +111,31 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     // The last way into the queue went with the server.
     while workers.join_next().await.is_some() {}
     background.stop().await;
+    if let Some(server) = elsewhere {
+        server.stop().await;
+    }
     tracing::info!("stopped");
     outcome
+}
+
+/// Metrics and health at an address of their own. They stay until all else has ended, to tell of that too.
+struct OperationsServer {
+    server: ServerHandle,
+    addresses: Vec<SocketAddr>,
+}
+
+impl OperationsServer {
+    fn start(operations: Data<Operations<PgStore>>, listen: SocketAddr) -> Result<Self> {
+        let (server, addresses) =
+            bind(None, Some(operations), ("GAMIFICATION_OPS_LISTEN", listen), Vec::new())?;
+        let handle = server.handle();
+        tokio::spawn(server);
+        Ok(Self { server: handle, addresses })
+    }
+
+    async fn stop(self) {
+        self.server.stop(false).await;
+    }
 }
 
 /// What goes on beside the requests.
@@ -121,6 +155,10 @@ impl Background {
         let mut others = JoinSet::new();
         let announcing = store.clone();
         others.spawn(async move { announcing.announce_commits().await });
+        let (census, backlog) = (store.clone(), deliveries.clone());
+        others.spawn(async move {
+            refresh_gauges(&census, &backlog, &SystemEnvironment, is_delivering).await;
+        });
         others.spawn(resume_left_work(store));
         let forgetting = deliveries.clone();
         others.spawn(async move { forget_events(&forgetting, &SystemEnvironment, is_delivering).await });
@@ -157,8 +195,9 @@ async fn resume_left_work(store: PgStore) {
 }
 
 fn bind(
-    api: Data<ServerApi>,
-    listen: SocketAddr,
+    api: Option<Data<ServerApi>>,
+    operations: Option<Data<Operations<PgStore>>>,
+    (variable, listen): (&str, SocketAddr),
     cors_origins: Vec<String>,
 ) -> Result<(Server, Vec<SocketAddr>)> {
     let server = HttpServer::new(move || {
@@ -167,14 +206,15 @@ fn bind(
             .wrap(cors(&cors_origins))
             .wrap(from_fn(render_problems))
             .wrap(DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
-            .wrap(TracingLogger::default())
-            .configure(|config| routes::configure(config, &api))
+            .wrap(from_fn(measure_requests))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .configure(|config| routes::configure(config, api.as_ref(), operations.as_ref()))
     })
     .client_request_timeout(HEAD_TIMEOUT)
     .shutdown_timeout(SHUTDOWN_TIMEOUT)
     .disable_signals()
     .bind(listen)
-    .with_context(|| format!("GAMIFICATION_LISTEN: {listen} can't be listened on"))?;
+    .with_context(|| format!("{variable}: {listen} can't be listened on"))?;
     let addresses = server.addrs();
     Ok((server.run(), addresses))
 }

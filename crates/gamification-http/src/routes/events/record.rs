@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
 use gamification_app::{
-    Environment, NotRecorded, Recorded,
+    Environment, NotRecorded, Recorded, count_ignored_event, count_rejected_event,
     ports::{Queries, Store},
 };
 use gamification_domain::{FactRecord, Rejection, Verdict};
@@ -179,18 +179,25 @@ enum Refused {
 
 type Outcome = (Option<String>, Result<Status, Refused>);
 
-/// Puts what became of each fact back to its event: there is one for each, in the order of the events.
+/// Puts what became of each fact back to its event: there is one for each, in the order of the events. Events that never
+/// became facts are counted here, as the others were when they were recorded.
 fn outcomes(events: Vec<IncomingEvent>, recorded: Vec<Recorded>) -> Vec<Outcome> {
     let mut recorded = recorded.into_iter();
     let outcome = |event: IncomingEvent| {
-        let IncomingEvent { id, content } = event;
+        let IncomingEvent { id, event_type, content } = event;
         let outcome = match content {
             Ok(EventContent::Fact(_)) => match recorded.next() {
                 Some(Ok(verdict)) => judged(verdict).map_err(Refused::Rejected),
                 Some(Err(_)) | None => Err(Refused::Fault),
             },
-            Ok(EventContent::UnknownType) => Ok(Status::Ignored),
-            Err(rejected) => Err(Refused::Rejected(rejected)),
+            Ok(EventContent::UnknownType) => {
+                count_ignored_event();
+                Ok(Status::Ignored)
+            }
+            Err(rejected) => {
+                count_rejected_event(event_type);
+                Err(Refused::Rejected(rejected))
+            }
         };
         (id, outcome)
     };
