@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use ureq::{Agent, http::Response};
 use uuid::Uuid;
 
-use crate::TestDatabase;
+use crate::{Scrape, TestDatabase};
 
 /// The secret of every server under test.
 pub const SECRET: &str = "a secret for tests, known to everybody";
@@ -107,13 +107,18 @@ impl Launch {
             .expect("the server can't be started");
         let lines = lines_of(child.stdout.take().expect("piped"));
         let log = lines_of(child.stderr.take().expect("piped"));
-        let mut server = TestServer { child, url: String::new(), log: Mutex::new(log), agent: agent() };
+        let (url, operations) = (String::new(), None);
+        let mut server = TestServer { child, url, operations, log: Mutex::new(log), agent: agent() };
         let deadline = Instant::now() + PATIENCE;
         let mut said = Vec::new();
         while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            if let Some(address) = line.split("listening on ").nth(1) {
-                server.url = address.trim_end_matches(['"', '}']).to_owned();
+            let announced = |what| Some(line.split(what).nth(1)?.trim_end_matches(['"', '}']).to_owned());
+            if let Some(address) = announced("listening on ") {
+                server.url = address;
                 return server;
+            }
+            if let Some(address) = announced("operations on ") {
+                server.operations = Some(address);
             }
             said.push(line);
         }
@@ -174,6 +179,7 @@ fn agent() -> Agent {
 pub struct TestServer {
     child: Child,
     url: String,
+    operations: Option<String>,
     log: Mutex<mpsc::Receiver<String>>,
     agent: Agent,
 }
@@ -230,6 +236,26 @@ impl TestServer {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where metrics and health are, when that is elsewhere.
+    #[must_use]
+    pub fn operations(&self) -> Option<&str> {
+        self.operations.as_deref()
+    }
+
+    /// What it counts, as of now.
+    #[must_use]
+    pub fn scrape(&self) -> Scrape {
+        let url = self.operations.as_ref().unwrap_or(&self.url);
+        let answer = self.agent.get(format!("{url}/metrics")).call();
+        Scrape::read(answer.expect("the server answers").body_mut().read_to_string().expect("it is text"))
+    }
+
+    /// What it wrote to its log since it was last asked.
+    #[must_use]
+    pub fn new_log(&self) -> Vec<String> {
+        self.log.lock().expect("nobody panics with it").try_iter().collect()
     }
 
     /// GET with a token, or none.
