@@ -96,11 +96,26 @@ fn every_variable_of_the_help_is_in_the_table_and_the_other_way_round() {
         let words = text.split(|character: char| !is_name(character));
         words
             .filter(|word| {
-                word.starts_with("GAMIFICATION_") || *word == "DATABASE_URL" || *word == "RUST_LOG"
+                word.starts_with("GAMIFICATION_")
+                    || ["DATABASE_URL", "RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"].contains(word)
             })
             .map(ToOwned::to_owned)
             .collect::<std::collections::BTreeSet<String>>()
     };
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
     assert_eq!(variables(&help), variables(&readme));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_metric_is_in_the_table_of_what_to_watch() {
+    let database = TestDatabase::empty().await;
+    let server = Launch::on(database.url()).serve();
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let scrape = server.scrape();
+    let names = scrape.text().lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    for name in names.filter(|name| !name.starts_with("process_")) {
+        // Those of the pool are shortened after the first.
+        let shown = name.replace("gamification_db_pool", "");
+        assert!(readme.contains(&format!("`{name}`")) || readme.contains(&format!("`{shown}`")), "{name}");
+    }
 }
