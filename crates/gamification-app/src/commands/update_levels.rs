@@ -100,10 +100,8 @@ async fn store_levels(
         tx.insert_recalculation(community_id, environment.next_id(), now).await?;
     }
     tx.commit().await?;
-    if configuration.version() != version {
-        let LevelChanges { names, thresholds } = changes;
-        let changes = format_args!("{names} names, {thresholds} thresholds");
-        tracing::info!(%community_id, admin_id = %user_id, changes = %changes, "level config updated");
-    }
-    Ok(if changes.thresholds > 0 { Stored::MembersToLift } else { Stored::Done })
+    let LevelChanges { names, thresholds } = changes;
+    let changed = format_args!("{names} names, {thresholds} thresholds");
+    tracing::info!(%community_id, admin_id = %user_id, changes = %changed, "level config updated");
+    Ok(if thresholds > 0 { Stored::MembersToLift } else { Stored::Done })
 }
