@@ -270,9 +270,9 @@ async fn reverting_migrations_and_applying_them_again_keeps_the_ledger_and_count
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_lets_requests_that_have_begun_end() {
+async fn sigterm_lets_requests_that_have_begun_end_and_says_at_once_that_it_is_not_ready() {
     let database = TestDatabase::empty().await;
-    let server = TestServer::on(&database);
+    let server = Launch::on(database.url()).env("GAMIFICATION_OPS_LISTEN", "127.0.0.1:0").serve();
     let (community, user) = earn(&server);
     let mut client = database.client().await;
     let blocker = client.transaction().await.unwrap();
@@ -293,6 +293,14 @@ async fn sigterm_lets_requests_that_have_begun_end() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     kill_process(process, Signal::TERM).unwrap();
+    let readyz = format!("{}/readyz", server.operations().unwrap());
+    let not_ready = loop {
+        match ureq::get(&readyz).call() {
+            Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+            Err(answer) => break answer,
+        }
+    };
+    assert!(matches!(not_ready, ureq::Error::StatusCode(503)), "{not_ready}");
     blocker.commit().await.unwrap();
     assert_eq!(late.join().unwrap(), 200);
     assert!(server.terminate().0.success());

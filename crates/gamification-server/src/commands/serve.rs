@@ -28,6 +28,7 @@ use gamification_pg::{
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::{JoinHandle, JoinSet},
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 use tracing_actix_web::TracingLogger;
@@ -41,8 +42,15 @@ use crate::{
     webhook::Webhook,
 };
 
-/// How long requests that have begun may take to end once the server shall stop, in seconds.
-const SHUTDOWN_TIMEOUT: u64 = 8;
+/// How long a server that shall stop goes on taking requests, so that load balancers can see that it is not ready.
+const READINESS_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long requests that have begun may take to end then, in seconds. Each is answered within 5; with the other parts,
+/// the process is gone within 10.
+const SHUTDOWN_TIMEOUT: u64 = 5;
+
+/// How long the queue may take to end after the last request.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -108,8 +116,9 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     }
     let outcome = server.await.context("the server failed");
     stopper.abort();
-    // The last way into the queue went with the server.
-    while workers.join_next().await.is_some() {}
+    // The last way into the queue went with the server, and whoever waited for it has been answered.
+    let ended = async { while workers.join_next().await.is_some() {} };
+    let _ = timeout(QUEUE_TIMEOUT, ended).await;
     background.stop().await;
     if let Some(server) = elsewhere {
         server.stop().await;
@@ -231,16 +240,19 @@ fn cors(origins: &[String]) -> Cors {
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-/// On SIGTERM or Ctrl-C: not ready any more, then no new connections, then the requests that have begun.
+/// On SIGTERM: not ready any more, a moment later no new connections, then the requests that have begun. The same on
+/// Ctrl-C, but whoever sits before it need not wait for load balancers.
 fn stop_on_signal(server: ServerHandle, draining: Draining) -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
-            _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
-        }
+        let pause = tokio::select! {
+            _ = terminate.recv() => READINESS_PAUSE,
+            _ = interrupt.recv() => Duration::ZERO,
+        };
+        tracing::info!("stopping");
         draining.begin();
+        tokio::time::sleep(pause).await;
         server.stop(true).await;
     })
 }
