@@ -42,8 +42,9 @@ const BATCH: usize = 1_000;
 /// on the other.
 const WORKERS: usize = 2;
 
-/// How long facts are gathered for a second transaction while one is under way, unless they make a full batch before:
-/// two small ones cost more than one that is twice as large. Nothing is gathered when none is under way.
+/// While a transaction is under way, the next one waits for so many facts, or until that one has ended, or a moment: two
+/// small ones cost more than one that is twice as large. Nothing waits when none is under way.
+const ENOUGH: usize = 24;
 const GATHERING: Duration = Duration::from_millis(20);
 
 /// How long a batch may take, tries and all: callers wait hardly longer, and other facts wait behind it.
@@ -197,14 +198,15 @@ impl Waiting {
         }
     }
 
-    /// Takes what waits already; while another batch is under way, also what comes in the next moment.
+    /// Takes what waits already; while another batch is under way, and that is not much, also what comes in the next
+    /// moment.
     async fn gather(&self, receiver: &mut mpsc::UnboundedReceiver<Submission>, batch: &mut Vec<Submission>) {
         let until = Instant::now() + GATHERING;
         let mut facts: usize = batch.iter().map(|submission| submission.records.len()).sum();
         while facts < BATCH {
             let submission = match receiver.try_recv() {
                 Ok(submission) => submission,
-                Err(_) if self.under_way.load(Ordering::Acquire) == 0 => return,
+                Err(_) if facts >= ENOUGH || self.under_way.load(Ordering::Acquire) == 0 => return,
                 Err(_) => tokio::select! {
                     Some(submission) = receiver.recv() => submission,
                     () = self.ended.notified() => continue,
