@@ -31,6 +31,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What a minor version may change
+//! New functions, trait implementations and optional features may come. So may a variant of [`Fact`], [`DomainEvent`],
+//! [`PointSource`], [`Verdict`] or an error while the major version is 0; they are matched without a wildcard here, and
+//! whoever does the same is told by the compiler. What stays within a major version: the points of a source and its
+//! stable name, the default levels, the messages of mistakes, the serialised forms, and how two changes of one switch
+//! are ordered. A ledger that was written by an earlier version means the same to a later one.
+//!
 //! # To add a source of points
 //! Give it a variant, a value and a stable name in [`PointSource`]; say in [`OnceOnlyKey::of`] what it is awarded once
 //! per; give the event that brings it a variant in [`Fact`], and let [`Scope`] and [`Batch`] handle it. The compiler
