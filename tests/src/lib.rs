@@ -22,6 +22,7 @@ pub mod event;
 mod receiver;
 mod scrape;
 mod server;
+mod until;
 
 pub use api::{ApiScene, Operation, operations};
 pub use audit::audit;
@@ -32,3 +33,4 @@ pub use database::TestDatabase;
 pub use receiver::{Delivery, Reaction, Receiver, WEBHOOK_SECRET, assert_everything_was_told};
 pub use scrape::{Labels, Scrape};
 pub use server::{Answer, Launch, SECRET, TestServer, binary, in_an_hour, service_token, signed, user_token};
+pub use until::until;

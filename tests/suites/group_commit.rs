@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use gamification_app::{
@@ -29,6 +29,7 @@ use gamification_pg::{PgDeliveries, PgStore, PgTx};
 use gamification_tests::{
     TestDatabase, TestServer, binary,
     event::{id, post_created},
+    until,
 };
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -52,14 +53,6 @@ fn record(community: Uuid, author: Uuid) -> FactRecord {
             time: Some(now),
             received_at: now,
         },
-    }
-}
-
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so().await {
-        assert!(started.elapsed() < PATIENCE, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use gamification_app::ports::{Deliveries, Turn};
@@ -22,6 +22,7 @@ use gamification_tests::{
     Campaign, Delivery, Launch, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET,
     assert_everything_was_told,
     event::{id, post_created},
+    until,
 };
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
@@ -46,14 +47,6 @@ fn earn(server: &TestServer, community: Uuid, members: &[Uuid]) {
 
 fn ids(number: usize) -> Vec<Uuid> {
     (0..number).map(|_| id()).collect()
-}
-
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so().await {
-        assert!(started.elapsed() < PATIENCE, "{what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
