@@ -99,14 +99,16 @@ impl<'a> Config<'a> {
         let Some(text) = given(self.options.otlp_endpoint.as_deref()) else {
             return Ok(None);
         };
-        // OpenTelemetry's specification says that this path is added to the base.
-        let url = format!("{}/v1/traces", text.trim_end_matches('/'));
-        match Url::parse(&url) {
-            Ok(url)
+        match Url::parse(text) {
+            Ok(mut url)
                 if matches!(url.scheme(), "http" | "https")
+                    && url.has_host()
                     && url.query().is_none()
                     && url.fragment().is_none() =>
             {
+                // OpenTelemetry's specification says that this path is added to the base.
+                let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
+                url.set_path(&path);
                 Ok(Some(TraceCollector(url)))
             }
             // It may hold a password.
