@@ -62,6 +62,7 @@ fn newest(folder: &Path, within: &str) -> Option<SystemTime> {
 /// How a server is started.
 pub struct Launch {
     command: Command,
+    has_log: bool,
 }
 
 impl Launch {
@@ -72,7 +73,7 @@ impl Launch {
         let kept = ["PATH", "GAMIFICATION_PG_BIN"];
         command.env_clear().envs(kept.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.env("GAMIFICATION_LISTEN", "127.0.0.1:0");
-        Self { command }
+        Self { command, has_log: true }
     }
 
     /// On a database, with the tests' secret.
@@ -95,6 +96,13 @@ impl Launch {
         self
     }
 
+    /// Its log goes nowhere: reading it costs time, too.
+    #[must_use]
+    pub fn without_log(mut self) -> Self {
+        self.has_log = false;
+        self
+    }
+
     /// Starts it, and waits until it listens.
     #[must_use]
     pub fn serve(mut self) -> TestServer {
@@ -102,11 +110,14 @@ impl Launch {
             .command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(if self.has_log { Stdio::piped() } else { Stdio::null() })
             .spawn()
             .expect("the server can't be started");
         let lines = lines_of(child.stdout.take().expect("piped"));
-        let log = lines_of(child.stderr.take().expect("piped"));
+        let log = match child.stderr.take() {
+            Some(log) => lines_of(log),
+            None => lines_of(std::io::empty()),
+        };
         let (url, operations) = (String::new(), None);
         let mut server = TestServer { child, url, operations, log: Mutex::new(log), agent: agent() };
         let deadline = Instant::now() + PATIENCE;

@@ -20,13 +20,14 @@ mod writes;
 use std::{fs, process::Command, time::Instant};
 
 use gamification_tests::{
-    TestDatabase, TestServer,
+    Launch, TestDatabase, TestServer,
     event::{admin_joined, community_created, id},
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 const THOUSAND: u32 = 1_000;
+const HUNDRED_THOUSAND: u32 = 100_000;
 const MILLION: u32 = 1_000_000;
 
 #[tokio::main]
@@ -42,15 +43,17 @@ async fn main() {
     let database = TestDatabase::migrated().await;
     table::head();
     let started = Instant::now();
-    let server = TestServer::on(&database);
+    let server = Launch::on(database.url()).without_log().serve();
     let start = started.elapsed();
     let client = database.client().await;
-    let (small, large, raw) = (community(&server), community(&server), community(&server));
-    for (community, members) in [(small, THOUSAND), (large, MILLION), (raw, MILLION)] {
+    let [small, busy, large, raw] = [(); 4].map(|()| community(&server));
+    for (community, members) in
+        [(small, THOUSAND), (busy, HUNDRED_THOUSAND), (large, MILLION), (raw, MILLION)]
+    {
         fill(&client, community.0, members).await;
     }
     if is_asked_for("writes") {
-        writes::events_in(&server, &database, large).await;
+        writes::events_in(&server, &database, busy).await;
         let peak = format!("{} MB", peak_memory(&server));
         table::alone("S9 resident memory after S1 to S3, at its highest", &peak);
     }
