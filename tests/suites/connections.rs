@@ -39,7 +39,6 @@ async fn every_session_is_told_its_time_outs_and_its_name() {
     for (setting, value) in [
         ("statement_timeout", "4s"),
         ("lock_timeout", "500ms"),
-        ("plan_cache_mode", "force_generic_plan"),
         ("idle_in_transaction_session_timeout", "10s"),
         ("TimeZone", "UTC"),
         ("lc_messages", "C"),

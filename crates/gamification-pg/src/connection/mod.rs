@@ -32,14 +32,12 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 ///
 /// The time-outs end what nobody waits for any more: requests are answered within 5 seconds. Locks are waited for a
 /// short while only: who is in the way for longer shall not hold up the others of a batch, which is tried in parts then.
-/// Statements look rows up by their keys, whatever the parameters are, so each is planned once: planning anew takes far
-/// longer than they do. Messages are asked for in English, because some errors are known by their text only; where that
+/// Messages are asked for in English, because some errors are known by their text only; where that
 /// takes more rights than we have, so be it.
 const SESSION: &str = "
     SET statement_timeout = '4s';
     SET lock_timeout = '500ms';
     SET idle_in_transaction_session_timeout = '10s';
-    SET plan_cache_mode = force_generic_plan;
     SET timezone = 'UTC';
     DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
 ";
