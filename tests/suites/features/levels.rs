@@ -1,26 +1,17 @@
 //! The level definitions: what everybody reads, and what admins change.
 
 use cucumber::{gherkin::Step, given, then, when};
-use gamification_tests::event::{id, post_created};
+use gamification_tests::{
+    DEFAULT_LEVELS,
+    event::{id, post_created},
+};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, rows};
 
-const DEFAULTS: [(&str, i64); 9] = [
-    ("Student", 0),
-    ("Practitioner", 10),
-    ("Builder", 30),
-    ("Leader", 60),
-    ("Mentor", 100),
-    ("Empire Builder", 150),
-    ("Ruler", 210),
-    ("Legend", 280),
-    ("Icon", 360),
-];
-
 fn defaults() -> Value {
     let level = |(level, (name, threshold)): (u8, &(&str, i64))| json!({"level": level, "name": name, "threshold": threshold});
-    json!({"levels": (1..).zip(&DEFAULTS).map(level).collect::<Vec<_>>()})
+    json!({"levels": (1..).zip(&DEFAULT_LEVELS).map(level).collect::<Vec<_>>()})
 }
 
 /// The defaults, but for what the step's table says. A cell is JSON, or a name as it stands there.

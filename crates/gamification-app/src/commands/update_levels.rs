@@ -92,6 +92,8 @@ async fn store_levels(
         return Ok(Stored::NotYet);
     }
     if configuration.version() == version {
+        // Nothing was written; the connection is good for others.
+        tx.commit().await?;
         return Ok(Stored::Done);
     }
     tx.save_level_configuration(&configuration, now).await?;
