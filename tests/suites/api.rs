@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use gamification_app::SystemEnvironment;
+use gamification_app::System;
 use gamification_pg::PgStore;
 use gamification_tests::{
     ApiScene, Launch, Operation, TestDatabase,
@@ -24,7 +24,7 @@ async fn the_document_and_the_routes_are_the_same_set() {
     let scene = ApiScene::new().await;
     let documented: BTreeSet<(String, String)> =
         operations(&scene.server).into_iter().map(|operation| (operation.path, operation.method)).collect();
-    let table = gamification_http::routes::addresses::<PgStore, SystemEnvironment>();
+    let table = gamification_http::routes::addresses::<PgStore, System>();
     let routed: BTreeSet<(String, String)> = table
         .iter()
         .flat_map(|(path, methods)| methods.iter().map(|method| ((*path).to_owned(), (*method).to_owned())))
@@ -181,7 +181,7 @@ async fn pages_of_allowed_origins_may_call_and_others_may_not_read() {
     assert_eq!(preflight("https://evil.example").header("access-control-allow-origin"), None);
     let (status, _, error) =
         Launch::on("postgres://127.0.0.1:1/x").env("GAMIFICATION_CORS_ORIGINS", "*").run();
-    assert!(!status.success() && error.contains("GAMIFICATION_CORS_ORIGINS must be origins"), "{error}");
+    assert!(!status.success() && error.contains("GAMIFICATION_CORS_ORIGINS must be sources_of_truth"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

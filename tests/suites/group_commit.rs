@@ -17,12 +17,12 @@ use std::{
 };
 
 use gamification_app::{
-    EventBus, FactQueue, NotRecorded, SystemEnvironment, Told,
+    EventBus, FactQueue, RecordError, System, EventEnvelope,
     ports::{Store, StoreError},
     register_handlers, relay_events,
 };
 use gamification_domain::{
-    ChangeClaim, CommunityId, Content, EventId, Fact, FactRecord, MemberLeveledUp, PointsAwarded, PostId,
+    EventMetadata, CommunityId, Content, EventId, Fact, FactRecord, MemberLeveledUp, PointsAwarded, PostId,
     UserId, Verdict,
 };
 use gamification_pg::{PgDeliveries, PgStore, PgTx};
@@ -47,7 +47,7 @@ fn record(community: Uuid, author: Uuid) -> FactRecord {
             content: Content::Post(PostId::new(id())),
             author_id: UserId::new(author),
         },
-        claim: ChangeClaim {
+        metadata: EventMetadata {
             event_id: EventId::parse(&id().to_string()).unwrap(),
             sequence: None,
             time: Some(now),
@@ -142,7 +142,7 @@ async fn a_member_whom_somebody_holds_does_not_hold_up_the_others_of_a_batch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_is_full_says_so_at_once() {
     let database = TestDatabase::migrated().await;
-    let (queue, mut workers) = FactQueue::start(&database.store(4), &SystemEnvironment);
+    let (queue, mut workers) = FactQueue::start(&database.store(4), &System);
     let mut client = database.client().await;
     let blocker = client.transaction().await.unwrap();
     blocker.batch_execute("LOCK TABLE member_points").await.unwrap();
@@ -156,10 +156,10 @@ async fn a_queue_that_is_full_says_so_at_once() {
     let mut full = Vec::new();
     until("the queue is full", async || {
         full = queue.record(batch(1_000)).await;
-        full[0] == Err(NotRecorded::QueueFull)
+        full[0] == Err(RecordError::QueueFull)
     })
     .await;
-    assert_eq!(full, vec![Err(NotRecorded::QueueFull); 1_000]);
+    assert_eq!(full, vec![Err(RecordError::QueueFull); 1_000]);
     assert!(waiting.iter().any(|waiting| !waiting.is_finished()), "the others still wait");
     blocker.rollback().await.unwrap();
     for waiting in waiting {
@@ -192,9 +192,9 @@ impl Store for Panicking {
 async fn a_panic_ends_no_worker() {
     let database = TestDatabase::migrated().await;
     let store = Panicking { store: database.store(2), has_panicked: Arc::default() };
-    let (queue, _workers) = FactQueue::start(&store, &SystemEnvironment);
+    let (queue, _workers) = FactQueue::start(&store, &System);
     let (community, ada) = (id(), id());
-    assert_eq!(queue.record(vec![record(community, ada)]).await, [Err(NotRecorded::Fault)]);
+    assert_eq!(queue.record(vec![record(community, ada)]).await, [Err(RecordError::Internal)]);
     for _ in 0..4 {
         assert_eq!(queue.record(vec![record(community, ada)]).await, [Ok(Verdict::Applied)]);
     }
@@ -204,13 +204,13 @@ async fn a_panic_ends_no_worker() {
 async fn facts_published_in_this_process_are_recorded_and_subscribers_hear_of_it() {
     let database = TestDatabase::migrated().await;
     let store = database.store(4);
-    let (queue, _workers) = FactQueue::start(&store, &SystemEnvironment);
+    let (queue, _workers) = FactQueue::start(&store, &System);
     let mut bus = EventBus::default();
     register_handlers(&mut bus, &queue);
     let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let levels = sender.clone();
     let failed_before = AtomicBool::new(false);
-    bus.subscribe("count points", move |told: Arc<Told<PointsAwarded>>| {
+    bus.subscribe("count points", move |told: Arc<EventEnvelope<PointsAwarded>>| {
         // It is told again what it failed at.
         let fails = told.event.new_total.get() == 4 && !failed_before.swap(true, Ordering::SeqCst);
         if !fails {
@@ -218,7 +218,7 @@ async fn facts_published_in_this_process_are_recorded_and_subscribers_hear_of_it
         }
         async move { if fails { Err("out of paper".into()) } else { Ok(()) } }
     });
-    bus.subscribe("congratulate", move |told: Arc<Told<MemberLeveledUp>>| {
+    bus.subscribe("congratulate", move |told: Arc<EventEnvelope<MemberLeveledUp>>| {
         levels.send((told.id, told.event.new_level_name.as_str().to_owned())).unwrap();
         async { Ok(()) }
     });
@@ -232,7 +232,7 @@ async fn facts_published_in_this_process_are_recorded_and_subscribers_hear_of_it
     let (deliveries, stop) = (PgDeliveries::new(store, database.connector()), CancellationToken::new());
     let relay = tokio::spawn({
         let (bus, stop) = (Arc::clone(&bus), stop.clone());
-        async move { relay_events(&deliveries, &bus, &SystemEnvironment, &stop).await }
+        async move { relay_events(&deliveries, &bus, &System, &stop).await }
     });
     let mut texts = Vec::new();
     for _ in 0..6 {

@@ -446,7 +446,7 @@ async fn issuer_and_audience_are_checked_when_they_are_set() {
     let (sub, exp) = (id(), in_an_hour());
     let right = json!({"sub": sub, "exp": exp, "iss": "https://id.example", "aud": ["x", "gamification"]});
     server.get(&path, Some(&signed(&right))).problem(404, "NOT_FOUND");
-    for (claim, value) in [
+    for (metadata, value) in [
         ("iss", Value::Null),
         ("iss", "https://evil.example".into()),
         ("aud", Value::Null),
@@ -454,8 +454,8 @@ async fn issuer_and_audience_are_checked_when_they_are_set() {
     ] {
         let mut wrong = right.clone();
         match value {
-            Value::Null => drop(wrong.as_object_mut().unwrap().remove(claim)),
-            value => wrong[claim] = value,
+            Value::Null => drop(wrong.as_object_mut().unwrap().remove(metadata)),
+            value => wrong[metadata] = value,
         }
         server.get(&path, Some(&signed(&wrong))).problem(401, "UNAUTHENTICATED");
     }

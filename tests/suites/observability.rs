@@ -594,7 +594,7 @@ async fn spans_go_on_with_the_callers_trace_and_the_receiver_may_go_on_with_ours
     let recalculations = collector.spans_named("gamification.recalculate_levels");
     assert_eq!(recalculations.len(), 1);
     assert_eq!(recalculations[0].attribute("community_id"), Some(community.to_string().as_str()));
-    assert_eq!(recalculations[0].attribute("risen"), Some("1"));
+    assert_eq!(recalculations[0].attribute("level_ups"), Some("1"));
     for span in collector.spans() {
         assert!(span.attributes.iter().all(|(_, value)| value != "ada"), "{span:?}");
     }

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use gamification_app::ports::{Deliveries, Turn};
+use gamification_app::ports::{Deliveries, RelayLease};
 use gamification_pg::PgDeliveries;
 use gamification_tests::{
     Campaign, Delivery, Launch, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET,
@@ -216,8 +216,8 @@ async fn a_relay_is_woken_by_a_commit_on_any_server() {
     let database = TestDatabase::migrated().await;
     let (here, there) = (database.store(2), TestServer::on(&database));
     let deliveries = PgDeliveries::new(here, database.connector());
-    let mut turn = deliveries.take_turn().await.unwrap();
-    let mut committed = std::pin::pin!(turn.committed());
+    let mut lease = deliveries.acquire_lease().await.unwrap();
+    let mut committed = std::pin::pin!(lease.committed());
     assert!(
         tokio::time::timeout(Duration::from_millis(300), &mut committed).await.is_err(),
         "nothing was committed yet"

@@ -17,13 +17,13 @@ use std::{
 };
 
 use gamification_app::{
-    Denied, Environment,
+    AccessDenied, Clock, IdGenerator,
     commands::record_facts,
-    ports::{Queries, RecalculationRepository, Standing, Store, StoreError, UnitOfWork},
+    ports::{Queries, RecalculationRepository, Membership, Store, StoreError, UnitOfWork},
     queries::{GetMemberLevelError, MemberLevel, get_member_level},
 };
 use gamification_domain::{
-    ChangeClaim, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventId, Fact, FactRecord,
+    EventMetadata, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventId, Fact, FactRecord,
     LessonId, PostId, Profile, Role, UserId, Verdict,
     Verdict::{Applied, Duplicate, Ignored, Rejected, Stale},
 };
@@ -40,7 +40,7 @@ const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 /// A clock that stands still, and ids of its own.
 struct Fixed;
 
-impl Environment for Fixed {
+impl Clock for Fixed {
     fn now(&self) -> OffsetDateTime {
         NOW
     }
@@ -53,13 +53,13 @@ impl Environment for Fixed {
 fn at(minutes_ago: i64, fact: Fact) -> FactRecord {
     static EVENTS: AtomicU64 = AtomicU64::new(0);
     let event_id = format!("event-{}", EVENTS.fetch_add(1, Ordering::Relaxed));
-    let claim = ChangeClaim {
+    let metadata = EventMetadata {
         event_id: EventId::parse(&event_id).unwrap(),
         sequence: None,
         time: Some(NOW - Duration::minutes(minutes_ago)),
         received_at: NOW,
     };
-    FactRecord { fact, claim }
+    FactRecord { fact, metadata }
 }
 
 /// A community and some of its people; every test has its own.
@@ -142,7 +142,7 @@ async fn points_are_found_by_the_member_who_joins_later() {
     assert_eq!(scene.record(&facts).await, [Applied, Applied]);
     assert!(matches!(
         scene.level_of_author().await,
-        Err(GetMemberLevelError::Denied(Denied::CommunityNotFound))
+        Err(GetMemberLevelError::AccessDenied(AccessDenied::CommunityNotFound))
     ));
 
     scene.record(&[at(5, scene.joined(scene.author))]).await;
@@ -183,9 +183,9 @@ async fn a_change_from_the_future_is_remembered_by_its_receipt() {
     let content = post();
     let future = at(-60, scene.liked(content, scene.liker));
     let mut unlike = at(-5, scene.unliked(content, scene.liker));
-    unlike.claim.received_at = NOW + Duration::minutes(6);
+    unlike.metadata.received_at = NOW + Duration::minutes(6);
     let mut copy = future.clone();
-    copy.claim.received_at = NOW + Duration::minutes(90);
+    copy.metadata.received_at = NOW + Duration::minutes(90);
     assert_eq!(scene.record(&[future]).await, [Applied]);
     assert_eq!(scene.record(&[unlike]).await, [Applied]);
     assert_eq!(scene.record(&[copy]).await, [Stale]);
@@ -230,13 +230,13 @@ async fn the_directory_follows_the_newest_change_and_keeps_points_of_who_left() 
     let joined = at(9, scene.joined(scene.author));
 
     assert_eq!(scene.record(std::slice::from_ref(&promoted)).await, [Applied]);
-    assert!(matches!(scene.level_of_author().await, Err(GetMemberLevelError::Denied(Denied::NotAMember))));
+    assert!(matches!(scene.level_of_author().await, Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))));
     assert_eq!(scene.record(&[joined.clone(), at(8, scene.created(post()))]).await, [Applied, Applied]);
-    let standing = scene.store.standing((community_id, user_id)).await.unwrap();
-    assert_eq!(standing, Standing::Member(Role::Admin), "the change of role was newer than the joining");
+    let membership = scene.store.membership((community_id, user_id)).await.unwrap();
+    assert_eq!(membership, Membership::Member(Role::Admin), "the change of role was newer than the joining");
 
     assert_eq!(scene.record(&[left, joined, promoted]).await, [Applied, Stale, Duplicate]);
-    assert!(matches!(scene.level_of_author().await, Err(GetMemberLevelError::Denied(Denied::NotAMember))));
+    assert!(matches!(scene.level_of_author().await, Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))));
     let names = "SELECT COUNT(*) FROM community_members WHERE display_name IS NOT NULL";
     assert_eq!(scene.database.number(names).await, 0, "who left is forgotten");
 
@@ -254,7 +254,7 @@ async fn only_members_see_members_and_only_their_own_way_to_the_next_level() {
     let stranger = UserId::new(Uuid::now_v7());
     assert!(matches!(
         look(stranger, scene.author).await,
-        Err(GetMemberLevelError::Denied(Denied::NotAMember))
+        Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))
     ));
     assert!(matches!(look(scene.author, stranger).await, Err(GetMemberLevelError::MemberNotFound)));
 }

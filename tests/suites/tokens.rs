@@ -167,7 +167,7 @@ async fn bad_tokens_open_no_operation_at_all() {
     let (sub, exp) = (scene.admin, in_an_hour());
     let good = user_token(scene.admin);
     let parts: Vec<&str> = good.split('.').collect();
-    let claim = |extra: Value| {
+    let metadata = |extra: Value| {
         let mut claims = json!({"sub": sub, "exp": exp, "scope": "gamification:events:write"});
         for (name, value) in extra.as_object().unwrap() {
             match value {
@@ -208,18 +208,18 @@ async fn bad_tokens_open_no_operation_at_all() {
         format!("{}.{}.{}x", parts[0], parts[1], parts[2]),
         format!("{}.{}.{}", parts[0], base64url(json!({"sub": sub, "exp": exp + 1}).to_string()), parts[2]),
         format!("{good}.{good}"),
-        claim(json!({"exp": null})),
-        claim(json!({"exp": exp - 2 * 3_600})),
-        claim(json!({"exp": exp - 3_600 - 61})),
-        claim(json!({"exp": 0})),
-        claim(json!({"exp": -1})),
-        claim(json!({"exp": "never"})),
-        claim(json!({"exp": [exp]})),
-        claim(json!({"nbf": exp})),
-        claim(json!({"nbf": "later"})),
-        claim(json!({"sub": null})),
-        claim(json!({"sub": 1})),
-        claim(json!({"sub": {"id": sub}})),
+        metadata(json!({"exp": null})),
+        metadata(json!({"exp": exp - 2 * 3_600})),
+        metadata(json!({"exp": exp - 3_600 - 61})),
+        metadata(json!({"exp": 0})),
+        metadata(json!({"exp": -1})),
+        metadata(json!({"exp": "never"})),
+        metadata(json!({"exp": [exp]})),
+        metadata(json!({"nbf": exp})),
+        metadata(json!({"nbf": "later"})),
+        metadata(json!({"sub": null})),
+        metadata(json!({"sub": 1})),
+        metadata(json!({"sub": {"id": sub}})),
         "x".repeat(20_000),
     ]);
     assert!(bad.len() >= 40, "{}", bad.len());
@@ -235,8 +235,8 @@ async fn bad_tokens_open_no_operation_at_all() {
             );
         }
         let answer =
-            scene.call(operation, scene.community, Some(&claim(json!({"jti": 7, "junk": {"a": [null]}}))));
-        let late = claim(json!({"exp": exp - 3_600 - 10}));
+            scene.call(operation, scene.community, Some(&metadata(json!({"jti": 7, "junk": {"a": [null]}}))));
+        let late = metadata(json!({"exp": exp - 3_600 - 10}));
         assert_ne!(
             scene.call(operation, scene.community, Some(&late)).status,
             401,

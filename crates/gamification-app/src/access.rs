@@ -2,11 +2,11 @@
 
 use gamification_domain::{MemberPoints, Role};
 
-use crate::ports::{CommunityView, Standing};
+use crate::ports::{CommunityView, Membership};
 
 /// Why a caller is turned away, in the order it is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
+pub enum AccessDenied {
     /// No event named this community.
     #[error("Community not found")]
     CommunityNotFound,
@@ -19,23 +19,23 @@ pub enum Denied {
 }
 
 /// Lets members in, with their own points.
-pub(crate) fn member<T>(view: Option<CommunityView<T>>) -> Result<(MemberPoints, CommunityView<T>), Denied> {
-    let mut view = view.ok_or(Denied::CommunityNotFound)?;
+pub(crate) fn member<T>(view: Option<CommunityView<T>>) -> Result<(MemberPoints, CommunityView<T>), AccessDenied> {
+    let mut view = view.ok_or(AccessDenied::CommunityNotFound)?;
     match (view.role, view.own.take()) {
         (Some(_), Some(own)) => Ok((own, view)),
-        _ => Err(Denied::NotAMember),
+        _ => Err(AccessDenied::NotAMember),
     }
 }
 
 /// Lets admins in.
 ///
 /// # Errors
-/// [`Denied`], the first that applies.
-pub(crate) fn admin(standing: Standing) -> Result<(), Denied> {
-    match standing {
-        Standing::CommunityUnknown => Err(Denied::CommunityNotFound),
-        Standing::Stranger => Err(Denied::NotAMember),
-        Standing::Member(Role::Admin) => Ok(()),
-        Standing::Member(Role::Member | Role::Moderator) => Err(Denied::NotAnAdmin),
+/// [`AccessDenied`], the first that applies.
+pub(crate) fn admin(membership: Membership) -> Result<(), AccessDenied> {
+    match membership {
+        Membership::CommunityUnknown => Err(AccessDenied::CommunityNotFound),
+        Membership::NotAMember => Err(AccessDenied::NotAMember),
+        Membership::Member(Role::Admin) => Ok(()),
+        Membership::Member(Role::Member | Role::Moderator) => Err(AccessDenied::NotAnAdmin),
     }
 }

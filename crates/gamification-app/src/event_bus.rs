@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     Chain,
     ports::{BoxedError, PendingEvent},
-    relay::{Destination, NotTaken},
+    relay::{Destination, DeliveryError},
 };
 
 /// Hands events to the handlers that are registered for their type.
@@ -61,9 +61,9 @@ pub struct HandlerFailed {
     pub source: BoxedError,
 }
 
-/// An event of ours, as subscribers get it: `Told<PointsAwarded>`, `Told<PointsDeducted>` or `Told<MemberLeveledUp>`.
+/// An event of ours, as subscribers get it: `EventEnvelope<PointsAwarded>`, `EventEnvelope<PointsDeducted>` or `EventEnvelope<MemberLeveledUp>`.
 #[derive(Clone, Debug)]
-pub struct Told<T> {
+pub struct EventEnvelope<T> {
     /// The same whenever it is delivered again.
     pub id: Uuid,
     /// Rises from event to event of a member.
@@ -111,20 +111,20 @@ impl EventBus {
 
 /// The relay's events go to the subscribers of this process.
 impl Destination for Arc<EventBus> {
-    async fn deliver(&self, pending: &PendingEvent) -> Result<(), NotTaken> {
-        let PendingEvent { id, sequence, event, created_at, setback: _ } = pending.clone();
+    async fn deliver(&self, pending: &PendingEvent) -> Result<(), DeliveryError> {
+        let PendingEvent { id, sequence, event, created_at, failure: _ } = pending.clone();
         let published = match event {
             DomainEvent::PointsAwarded(event) => {
-                self.publish(Told { id, sequence, at: created_at, event }).await
+                self.publish(EventEnvelope { id, sequence, at: created_at, event }).await
             }
             DomainEvent::PointsDeducted(event) => {
-                self.publish(Told { id, sequence, at: created_at, event }).await
+                self.publish(EventEnvelope { id, sequence, at: created_at, event }).await
             }
             DomainEvent::MemberLeveledUp(event) => {
-                self.publish(Told { id, sequence, at: created_at, event }).await
+                self.publish(EventEnvelope { id, sequence, at: created_at, event }).await
             }
         };
-        published.map(drop).map_err(|error| NotTaken(Chain(&error).to_string()))
+        published.map(drop).map_err(|error| DeliveryError(Chain(&error).to_string()))
     }
 }
 

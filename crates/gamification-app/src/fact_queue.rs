@@ -24,7 +24,7 @@ use tokio::{
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    Chain, Environment,
+    Chain, Clock, IdGenerator,
     commands::{RecordFactsError, try_to_record_facts},
     observation::count_rejected_event,
     ports::{BoxedError, Store, StoreError},
@@ -44,8 +44,8 @@ const WORKERS: usize = 2;
 
 /// While a transaction is under way, the next one waits for so many facts, or until that one has ended, or a moment: two
 /// small ones cost more than one that is twice as large. Nothing waits when none is under way.
-const ENOUGH: usize = 24;
-const GATHERING: Duration = Duration::from_millis(20);
+const MIN_BATCH_FACTS: usize = 24;
+const LINGER: Duration = Duration::from_millis(20);
 
 /// How long a batch may take, tries and all: callers wait hardly longer, and other facts wait behind it.
 const DEADLINE: Duration = Duration::from_secs(4);
@@ -55,7 +55,7 @@ const MAX_TRIES: u32 = 5;
 
 /// Why a fact was not recorded, as far as its sender may care. The cause is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotRecorded {
+pub enum RecordError {
     /// Too many facts wait already. Nothing was changed.
     #[error("too many facts wait to be recorded")]
     QueueFull,
@@ -69,7 +69,7 @@ pub enum NotRecorded {
 }
 
 /// What became of one fact.
-pub type Recorded = Result<Verdict, NotRecorded>;
+pub type Recorded = Result<Verdict, RecordError>;
 
 /// Takes facts to be recorded. Clones lead to the same queue; when the last one is gone, the workers end with the last
 /// fact that waits.
@@ -85,7 +85,7 @@ struct Submission {
     records: Vec<FactRecord>,
     reply: oneshot::Sender<Vec<Recorded>>,
     /// Their room in the queue, given back when they are done.
-    _room: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// What waits, for all workers.
@@ -99,10 +99,10 @@ struct Waiting {
 
 impl FactQueue {
     /// Starts the workers, on the runtime that calls this.
-    pub fn start<S, E>(store: &S, environment: &E) -> (Self, JoinSet<()>)
+    pub fn start<S, E>(store: &S, system: &E) -> (Self, JoinSet<()>)
     where
         S: Store + Clone,
-        E: Environment + Clone,
+        E: Clock + IdGenerator + Clone,
     {
         let (sender, receiver) = mpsc::unbounded_channel();
         let waiting = Arc::new(Waiting {
@@ -112,7 +112,7 @@ impl FactQueue {
         });
         let mut workers = JoinSet::new();
         for _ in 0..WORKERS {
-            workers.spawn(work(store.clone(), environment.clone(), Arc::clone(&waiting)));
+            workers.spawn(work(store.clone(), system.clone(), Arc::clone(&waiting)));
         }
         (Self { sender, room: Arc::new(Semaphore::new(CAPACITY as usize)) }, workers)
     }
@@ -134,12 +134,12 @@ impl FactQueue {
         // More than fit at all have the queue for themselves.
         let size = u32::try_from(number).unwrap_or(CAPACITY).min(CAPACITY);
         let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(size) else {
-            return vec![Err(NotRecorded::QueueFull); number];
+            return vec![Err(RecordError::QueueFull); number];
         };
         let (reply, outcome) = oneshot::channel();
-        let _ = self.sender.send(Submission { records, reply, _room: room });
+        let _ = self.sender.send(Submission { records, reply, _permit: room });
         // Without workers, or when they stop in the midst of it, nobody replies.
-        outcome.await.unwrap_or_else(|_| vec![Err(NotRecorded::Unavailable); number])
+        outcome.await.unwrap_or_else(|_| vec![Err(RecordError::Unavailable); number])
     }
 }
 
@@ -157,7 +157,7 @@ fn span_of(records: &[FactRecord]) -> Span {
     }
     if let [lone] = records {
         span.record("event_type", lone.fact.event_type());
-        span.record("event_id", lone.claim.event_id.as_str());
+        span.record("event_id", lone.metadata.event_id.as_str());
     }
     let mut communities = records.iter().map(|record| record.fact.community_id());
     if let Some(Some(first)) = communities.next()
@@ -169,11 +169,11 @@ fn span_of(records: &[FactRecord]) -> Span {
 }
 
 /// Takes what waits, batch after batch, until no queue is left that something could come from.
-async fn work(store: impl Store, environment: impl Environment, waiting: Arc<Waiting>) {
+async fn work(store: impl Store, system: impl Clock + IdGenerator, waiting: Arc<Waiting>) {
     while let Some(batch) = waiting.next_batch().await {
         let records: Vec<FactRecord> =
             batch.iter().flat_map(|submission| &submission.records).cloned().collect();
-        let mut outcomes = record_each(&store, &environment, &records).await.into_iter();
+        let mut outcomes = record_each(&store, &system, &records).await.into_iter();
         waiting.batch_ended();
         for Submission { records, reply, .. } in batch {
             // A caller who has left is no reason to stop.
@@ -201,12 +201,12 @@ impl Waiting {
     /// Takes what waits already; while another batch is under way, and that is not much, also what comes in the next
     /// moment.
     async fn gather(&self, receiver: &mut mpsc::UnboundedReceiver<Submission>, batch: &mut Vec<Submission>) {
-        let until = Instant::now() + GATHERING;
+        let until = Instant::now() + LINGER;
         let mut facts: usize = batch.iter().map(|submission| submission.records.len()).sum();
         while facts < BATCH {
             let submission = match receiver.try_recv() {
                 Ok(submission) => submission,
-                Err(_) if facts >= ENOUGH || self.under_way.load(Ordering::Acquire) == 0 => return,
+                Err(_) if facts >= MIN_BATCH_FACTS || self.under_way.load(Ordering::Acquire) == 0 => return,
                 Err(_) => tokio::select! {
                     Some(submission) = receiver.recv() => submission,
                     () = self.ended.notified() => continue,
@@ -235,18 +235,18 @@ struct Part {
 /// is alone and the others are through.
 async fn record_each(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     records: &[FactRecord],
 ) -> Vec<Recorded> {
     let deadline = Instant::now() + DEADLINE;
-    let mut outcomes = vec![Err(NotRecorded::Unavailable); records.len()];
+    let mut outcomes = vec![Err(RecordError::Unavailable); records.len()];
     let mut parts = VecDeque::from([Part { places: 0..records.len(), tries: 0 }]);
     while let Some(Part { places, tries }) = parts.pop_front() {
         let (Some(part), Some(outcomes)) = (records.get(places.clone()), outcomes.get_mut(places.clone()))
         else {
             continue;
         };
-        let error = match attempt(store, environment, part, deadline).await {
+        let error = match attempt(store, system, part, deadline).await {
             Ok(verdicts) => {
                 for (outcome, verdict) in outcomes.iter_mut().zip(verdicts) {
                     *outcome = Ok(verdict);
@@ -273,7 +273,7 @@ async fn record_each(
             }
             _ => {
                 log(&error, part);
-                outcomes.fill(Err(not_recorded(&error)));
+                outcomes.fill(Err(record_error(&error)));
             }
         }
     }
@@ -283,11 +283,11 @@ async fn record_each(
 /// One transaction. Whatever goes wrong in it is an error, panics too: they must not end the worker.
 async fn attempt(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     records: &[FactRecord],
     deadline: Instant,
 ) -> Result<Vec<Verdict>, StoreError> {
-    let recording = AssertUnwindSafe(try_to_record_facts(store, environment, records));
+    let recording = AssertUnwindSafe(try_to_record_facts(store, system, records));
     match timeout_at(deadline, recording.catch_unwind()).await {
         Ok(Ok(outcome)) => outcome.map_err(|RecordFactsError::Store(error)| error),
         Ok(Err(_)) => Err(StoreError::Corrupt("a panic, see above".into())),
@@ -295,10 +295,10 @@ async fn attempt(
     }
 }
 
-const fn not_recorded(error: &StoreError) -> NotRecorded {
+const fn record_error(error: &StoreError) -> RecordError {
     match error {
-        StoreError::Contention(_) | StoreError::Unavailable(_) => NotRecorded::Unavailable,
-        StoreError::Conflict { .. } | StoreError::Corrupt(_) => NotRecorded::Fault,
+        StoreError::Contention(_) | StoreError::Unavailable(_) => RecordError::Unavailable,
+        StoreError::Conflict { .. } | StoreError::Corrupt(_) => RecordError::Internal,
     }
 }
 
@@ -308,14 +308,14 @@ fn log(error: &StoreError, records: &[FactRecord]) {
         [lone] => lone.fact.event_type(),
         _ => "several",
     };
-    match not_recorded(error) {
-        NotRecorded::Fault => {
+    match record_error(error) {
+        RecordError::Internal => {
             for record in records {
                 count_rejected_event(Some(record.fact.event_type()));
             }
             tracing::error!(event_type, error = %Chain(error), "event handler error");
         }
-        NotRecorded::QueueFull | NotRecorded::Unavailable => {
+        RecordError::QueueFull | RecordError::Unavailable => {
             tracing::warn!(event_type, facts = records.len(), error = %Chain(error), "facts could not be recorded now");
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A command owns its transaction: it begins one on the [`Store`](ports::Store), calls the write ports that the
 //! transaction implements, lets the domain decide, and commits. A query reads through
-//! [`Queries`](ports::Queries), without a transaction. Time and ids come in through [`Environment`].
+//! [`Queries`](ports::Queries), without a transaction. Time and ids come in through [`Clock`] and [`IdGenerator`].
 //!
 //! What operators shall see is counted and logged here, once it is committed: [`describe_metrics`] names it all.
 //!
@@ -18,7 +18,7 @@ mod access;
 mod chain;
 pub mod commands;
 mod contention;
-mod environment;
+mod clock;
 mod event_bus;
 mod fact_queue;
 mod gauges;
@@ -28,12 +28,12 @@ pub mod ports;
 pub mod queries;
 mod relay;
 
-pub use access::Denied;
+pub use access::AccessDenied;
 pub use chain::Chain;
-pub use environment::{Environment, SystemEnvironment};
-pub use event_bus::{EventBus, HandlerFailed, Told};
-pub use fact_queue::{FactQueue, NotRecorded, Recorded};
+pub use clock::{Clock, IdGenerator, System};
+pub use event_bus::{EventBus, HandlerFailed, EventEnvelope};
+pub use fact_queue::{FactQueue, RecordError, Recorded};
 pub use gauges::refresh_gauges;
 pub use handlers::register_handlers;
 pub use observation::{HISTOGRAMS, count_ignored_event, count_rejected_event, describe_metrics};
-pub use relay::{Destination, NotTaken, forget_events, relay_events};
+pub use relay::{Destination, DeliveryError, forget_events, relay_events};

@@ -12,7 +12,7 @@ use gamification_domain::{
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use time::OffsetDateTime;
 
-use crate::ports::Rise;
+use crate::ports::LevelUp;
 
 const POINTS_AWARDED: &str = "gamification_points_awarded_total";
 const POINTS_DEDUCTED: &str = "gamification_points_deducted_total";
@@ -147,7 +147,7 @@ fn count_facts(records: &[FactRecord], verdicts: &[Verdict], now: OffsetDateTime
     let lag = histogram!(EVENT_LAG);
     for (record, verdict) in records.iter().zip(verdicts) {
         *outcomes.entry((record.fact.event_type(), outcome(verdict))).or_default() += 1;
-        if let Some(time) = record.claim.time {
+        if let Some(time) = record.metadata.time {
             // A producer's clock may be ahead of ours.
             lag.record((now - time).as_seconds_f64().max(0.0));
         }
@@ -228,9 +228,9 @@ fn log_repeated_lessons(records: &[FactRecord], verdicts: &[Verdict]) {
 }
 
 /// Tells of members whom a change of thresholds has lifted. The transaction that did it is committed.
-pub(crate) fn members_lifted(community_id: CommunityId, risen: &[Rise]) {
-    count_level_ups(risen.len() as u64);
-    for Rise { user_id, old_level, new_level } in risen {
+pub(crate) fn members_leveled_up(community_id: CommunityId, level_ups: &[LevelUp]) {
+    count_level_ups(level_ups.len() as u64);
+    for LevelUp { user_id, old_level, new_level } in level_ups {
         log_level_up(community_id, *user_id, *old_level, *new_level);
     }
 }

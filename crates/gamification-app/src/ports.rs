@@ -13,16 +13,16 @@ mod verification;
 use std::{collections::BTreeSet, error::Error, future::Future};
 
 use gamification_domain::{
-    AwardedKeys, Community, CommunityId, CommunityMember, Course, CourseHomes, CourseId, CourseKey,
+    AwardedKeys, Community, CommunityId, CommunityMember, Course, CourseCommunities, CourseId, CourseKey,
     CourseLevelRequirement, DomainEvent, LevelConfiguration, LevelCountChange, LevelDistribution,
     LevelNumber, LikeKey, LikeSwitch, MemberKey, MemberPoints, OnceOnlyKey, PointTransaction, Role, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use deliveries::{Backlog, Deliveries, ParkedEvent, PendingEvent, Setback, Turn};
+pub use deliveries::{Backlog, Deliveries, ParkedEvent, PendingEvent, DeliveryFailure, RelayLease};
 pub use verification::{
-    BrokenEvent, CommunityRange, Origin, RepairRepository, RepeatedContent, RepeatedLesson, Sample, Snapshot,
+    BrokenEvent, CommunityRange, SourceOfTruth, RepairRepository, RepeatedContent, RepeatedLesson, Sample, Snapshot,
     StoredLevelConfiguration, StoredMember, Verification, WrongLevelCount, WrongLike,
 };
 
@@ -80,16 +80,16 @@ pub trait UnitOfWork:
 /// Who is in which community, and which courses exist.
 pub trait DirectoryRepository: Send {
     /// What a user is in a community, and whether that is known at all.
-    fn standing(&mut self, user: MemberKey) -> impl Future<Output = Result<Standing, StoreError>> + Send;
+    fn membership(&mut self, user: MemberKey) -> impl Future<Output = Result<Membership, StoreError>> + Send;
 
     /// Whether the community lists this course. It stays so until the transaction ends.
-    fn share_course(&mut self, course: CourseKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    fn lock_course_shared(&mut self, course: CourseKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Where these courses are known.
-    fn course_homes(
+    fn course_communities(
         &mut self,
         courses: &BTreeSet<CourseId>,
-    ) -> impl Future<Output = Result<CourseHomes, StoreError>> + Send;
+    ) -> impl Future<Output = Result<CourseCommunities, StoreError>> + Send;
 
     /// Locks communities, created where missing.
     fn lock_communities(
@@ -140,7 +140,7 @@ pub trait LevelConfigurationRepository: Send {
     /// one where it is missing.
     ///
     /// What it gives was read after the lock was taken: thresholds that a concurrent change replaced are never seen.
-    fn share_level_configurations(
+    fn lock_level_configurations_shared(
         &mut self,
         communities: &BTreeSet<CommunityId>,
         default_for: impl Fn(CommunityId) -> LevelConfiguration + Send,
@@ -185,13 +185,13 @@ pub trait RecalculationRepository: Send {
 
     /// Lifts the next members from `first` on, at most as many as `event_ids` has ids for, to where `levels` puts them;
     /// writes a `MemberLeveledUp` and the change of counts for each who rises.
-    fn lift_members(
+    fn level_up_members(
         &mut self,
         levels: &LevelConfiguration,
         first: UserId,
         event_ids: Vec<Uuid>,
         now: OffsetDateTime,
-    ) -> impl Future<Output = Result<Lifted, StoreError>> + Send;
+    ) -> impl Future<Output = Result<LevelUps, StoreError>> + Send;
 
     /// Notes the first member who was not looked at yet.
     fn save_recalculation(
@@ -210,16 +210,16 @@ pub trait RecalculationRepository: Send {
 
 /// What lifting some members came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lifted {
+pub struct LevelUps {
     /// Who rose.
-    pub risen: Vec<Rise>,
+    pub level_ups: Vec<LevelUp>,
     /// Who is next; `None` when nobody is left.
     pub next: Option<UserId>,
 }
 
 /// A member who rose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rise {
+pub struct LevelUp {
     /// Who.
     pub user_id: UserId,
     /// The level before.
@@ -327,11 +327,11 @@ pub trait Outbox: Send {
 
 /// What a user is in a community.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Membership {
     /// No event named this community.
     CommunityUnknown,
     /// Not a member, or not any more.
-    Stranger,
+    NotAMember,
     /// A member, with this role.
     Member(Role),
 }
@@ -361,7 +361,7 @@ pub struct CourseGate {
 /// Reads. Each costs one round trip, what the caller may see included; `None` when the community is not known.
 pub trait Queries: Send + Sync + 'static {
     /// What a user is in a community.
-    fn standing(&self, user: MemberKey) -> impl Future<Output = Result<Standing, StoreError>> + Send;
+    fn membership(&self, user: MemberKey) -> impl Future<Output = Result<Membership, StoreError>> + Send;
 
     /// Members' points, of those whom the community ever had, in no order.
     fn member_points(
@@ -395,7 +395,7 @@ pub trait Queries: Send + Sync + 'static {
 }
 
 /// What operators are told of everything that is stored.
-pub trait Census: Send + Sync + 'static {
+pub trait Statistics: Send + Sync + 'static {
     /// How many present members each level has, over all communities; levels that nobody ever had may be left out.
     fn members_by_level(&self) -> impl Future<Output = Result<Vec<(LevelNumber, u64)>, StoreError>> + Send;
 }

@@ -1,6 +1,6 @@
 //! Brings the outbox's events out, in each member's order.
 //!
-//! Any number of servers may run a relay; one at a time has the turn. Members are independent of one another: when an
+//! Any number of servers may run a relay; one at a time holds the lease. Members are independent of one another: when an
 //! event of one is not taken, their later ones wait, with growing pauses, and everybody else's go on. When the receiver
 //! takes nothing from anybody it is down, and is left alone but for a few tries.
 //!
@@ -21,8 +21,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Chain, Environment,
-    ports::{Deliveries, PendingEvent, Setback, StoreError, Turn},
+    Chain, Clock, IdGenerator,
+    ports::{Deliveries, PendingEvent, DeliveryFailure, StoreError, RelayLease},
 };
 use receiver_health::ReceiverHealth;
 
@@ -30,7 +30,7 @@ use receiver_health::ReceiverHealth;
 const PAGE: usize = 256;
 /// How many events of one member are delivered before they are marked.
 const CHAIN: usize = 16;
-/// How often is looked without having been woken: for retries, for what a killed server has left, and for the turn.
+/// How often is looked without having been woken: for retries, for what a killed server has left, and for the lease.
 const POLL: Duration = Duration::from_secs(1);
 /// How long deliveries that have begun may take to end when the relay shall stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -47,28 +47,28 @@ pub trait Destination: Send + Sync + 'static {
     /// Brings an event there; it may have been there before.
     ///
     /// # Errors
-    /// [`NotTaken`] when it must be tried again.
-    fn deliver(&self, event: &PendingEvent) -> impl Future<Output = Result<(), NotTaken>> + Send;
+    /// [`DeliveryError`] when it must be tried again.
+    fn deliver(&self, event: &PendingEvent) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }
 
 /// Why an event was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NotTaken(pub String);
+pub struct DeliveryError(pub String);
 
 /// Delivers events until it is told to stop.
 pub async fn relay_events(
     deliveries: &impl Deliveries,
     destination: &impl Destination,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     stop: &CancellationToken,
 ) {
     while !stop.is_cancelled() {
-        let Some(turn) = stop.run_until_cancelled(deliveries.take_turn()).await else {
+        let Some(lease) = stop.run_until_cancelled(deliveries.acquire_lease()).await else {
             return;
         };
-        let outcome = match turn {
-            Ok(turn) => Shift::new(deliveries, destination, environment, stop).work(turn).await,
+        let outcome = match lease {
+            Ok(lease) => RelaySession::new(deliveries, destination, system, stop).run(lease).await,
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
@@ -78,11 +78,11 @@ pub async fn relay_events(
     }
 }
 
-/// One turn at delivering.
-struct Shift<'a, D, T, E> {
+/// Delivering while the lease is held.
+struct RelaySession<'a, D, T, E> {
     deliveries: &'a D,
     destination: &'a T,
-    environment: &'a E,
+    system: &'a E,
     stop: &'a CancellationToken,
     /// Members whose events are being delivered.
     busy: HashSet<MemberKey>,
@@ -101,16 +101,16 @@ struct EventChain {
 struct Delivered {
     member: MemberKey,
     taken: Vec<PendingEvent>,
-    failed: Option<(PendingEvent, NotTaken)>,
+    failed: Option<(PendingEvent, DeliveryError)>,
 }
 
-impl<'a, D: Deliveries, T: Destination, E: Environment> Shift<'a, D, T, E> {
-    fn new(deliveries: &'a D, destination: &'a T, environment: &'a E, stop: &'a CancellationToken) -> Self {
+impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a, D, T, E> {
+    fn new(deliveries: &'a D, destination: &'a T, system: &'a E, stop: &'a CancellationToken) -> Self {
         let (busy, health) = (HashSet::new(), ReceiverHealth::default());
-        Self { deliveries, destination, environment, stop, busy, health, last_taken_at: None }
+        Self { deliveries, destination, system, stop, busy, health, last_taken_at: None }
     }
 
-    async fn work(mut self, mut turn: impl Turn) -> Result<(), StoreError> {
+    async fn run(mut self, mut lease: impl RelayLease) -> Result<(), StoreError> {
         let mut under_way = FuturesUnordered::new();
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -126,7 +126,7 @@ impl<'a, D: Deliveries, T: Destination, E: Environment> Shift<'a, D, T, E> {
                     self.settle_all(delivered, &mut under_way).await?;
                     look = true;
                 }
-                committed = turn.committed() => {
+                committed = lease.committed() => {
                     committed?;
                     look = true;
                 }
@@ -150,7 +150,7 @@ impl<'a, D: Deliveries, T: Destination, E: Environment> Shift<'a, D, T, E> {
         if room == 0 {
             return Ok((Vec::new(), false));
         }
-        let events = self.deliveries.pending_events(&self.busy, self.environment.now(), PAGE).await?;
+        let events = self.deliveries.pending_events(&self.busy, self.system.now(), PAGE).await?;
         let mut more = events.len() == PAGE;
         let mut places: HashMap<MemberKey, usize> = HashMap::new();
         let mut chains: Vec<EventChain> = Vec::new();
@@ -188,14 +188,14 @@ impl<'a, D: Deliveries, T: Destination, E: Environment> Shift<'a, D, T, E> {
     async fn settle(&mut self, delivered: Delivered) -> Result<(), StoreError> {
         let Delivered { member, taken, failed } = delivered;
         self.busy.remove(&member);
-        let now = self.environment.now();
+        let now = self.system.now();
         if !taken.is_empty() {
             let keys: Vec<_> = taken.iter().map(|event| (event.event.community_id(), event.id)).collect();
             self.deliveries.mark_delivered(&keys, now).await?;
             self.last_taken_at = Some(now);
             if self.health.took() {
                 tracing::info!("the receiver takes events again");
-                self.deliveries.forgive_setbacks(now).await?;
+                self.deliveries.retry_now(now).await?;
             }
         }
         match failed {
@@ -208,7 +208,7 @@ impl<'a, D: Deliveries, T: Destination, E: Environment> Shift<'a, D, T, E> {
         &mut self,
         member: MemberKey,
         event: &PendingEvent,
-        NotTaken(cause): NotTaken,
+        DeliveryError(cause): DeliveryError,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let event_id = event.id;
@@ -220,7 +220,7 @@ impl<'a, D: Deliveries, T: Destination, E: Environment> Shift<'a, D, T, E> {
         if self.health.refused(member, Instant::now()) {
             tracing::warn!(cause, "the receiver takes no events; leaving it alone for a while");
         }
-        let before = event.setback.as_ref();
+        let before = event.failure.as_ref();
         let failures = before.map_or(0, |before| before.failures).saturating_add(1);
         // Who takes nothing from anybody is down, and no event is to blame for that.
         let takes_others =
@@ -231,14 +231,14 @@ impl<'a, D: Deliveries, T: Destination, E: Environment> Shift<'a, D, T, E> {
         } else {
             tracing::warn!(%event_id, failures, cause, "an event was not taken; trying again later");
         }
-        let setback = Setback {
+        let failure = DeliveryFailure {
             failures,
             attempted_at: now,
-            retry_at: now + jittered(pause(failures), self.environment),
+            retry_at: now + jittered(pause(failures), self.system),
             parked_at: is_given_up.then_some(now),
             cause,
         };
-        self.deliveries.save_setback(event, &setback).await
+        self.deliveries.save_delivery_failure(event, &failure).await
     }
 }
 
@@ -271,9 +271,9 @@ fn pause(failures: u32) -> Duration {
 }
 
 /// Between half of a pause and all of it, so that what failed together does not come back together.
-fn jittered(pause: Duration, environment: &impl Environment) -> Duration {
+fn jittered(pause: Duration, system: &(impl Clock + IdGenerator)) -> Duration {
     // The end of a UUIDv7 is random.
-    let [.., random] = environment.next_id().into_bytes();
+    let [.., random] = system.next_id().into_bytes();
     pause / 2 + pause * u32::from(random) / 512
 }
 
@@ -285,11 +285,11 @@ const CLEANING: Duration = Duration::from_secs(60);
 /// Deletes events a day after they were delivered, for ever; where nobody receives events, a day after they happened.
 pub async fn forget_events(
     deliveries: &impl Deliveries,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     is_delivering: bool,
 ) {
     loop {
-        match deliveries.delete_events(environment.now() - RETENTION, !is_delivering).await {
+        match deliveries.delete_events(system.now() - RETENTION, !is_delivering).await {
             // There may be more.
             Ok(1..) => continue,
             Ok(0) => {}
@@ -302,7 +302,7 @@ pub async fn forget_events(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SystemEnvironment;
+    use crate::System;
 
     #[test]
     fn pauses_grow_to_ten_minutes_and_an_event_is_given_up_after_hours() {
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn jitter_keeps_a_pause_between_its_half_and_itself() {
         let whole = Duration::from_secs(64);
-        let pauses: HashSet<Duration> = (0..64).map(|_| jittered(whole, &SystemEnvironment)).collect();
+        let pauses: HashSet<Duration> = (0..64).map(|_| jittered(whole, &System)).collect();
         assert!(pauses.len() > 10, "they differ");
         assert!(pauses.iter().all(|pause| (whole / 2..=whole).contains(pause)));
     }

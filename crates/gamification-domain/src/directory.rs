@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{ChangeClaim, CommunityId, CourseId, Latest, Outcome, UserId};
+use crate::{
+    Aggregate, ChangeOutcome, CommunityId, CourseId, CourseKey, EventMetadata, LwwRegister, MemberKey, UserId,
+};
 
 /// What a member may do in a community.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -90,14 +92,14 @@ pub struct Community {
     /// Its id.
     pub id: CommunityId,
     /// What it is called, once an event said so.
-    pub name: Latest<Option<DirectoryText>>,
+    pub name: LwwRegister<Option<DirectoryText>>,
 }
 
 impl Community {
     /// A community that is known to exist and not more.
     #[must_use]
     pub const fn new(id: CommunityId) -> Self {
-        Self { id, name: Latest::unset(None) }
+        Self { id, name: LwwRegister::unset(None) }
     }
 }
 
@@ -119,36 +121,41 @@ pub struct CommunityMember {
     /// Which user.
     pub user_id: UserId,
     /// How they appear, while they are a member; a member who left is forgotten but for points and level.
-    pub presence: Latest<Option<Profile>>,
+    pub presence: LwwRegister<Option<Profile>>,
     /// Their role; it counts while they are a member.
-    pub role: Latest<Role>,
+    pub role: LwwRegister<Role>,
 }
 
 impl CommunityMember {
     /// Somebody the community has not had yet.
     #[must_use]
     pub const fn new(community_id: CommunityId, user_id: UserId) -> Self {
-        Self { community_id, user_id, presence: Latest::unset(None), role: Latest::unset(Role::Member) }
+        Self {
+            community_id,
+            user_id,
+            presence: LwwRegister::unset(None),
+            role: LwwRegister::unset(Role::Member),
+        }
     }
 
     /// They join, or are known to have joined.
-    pub fn join(&mut self, profile: Profile, role: Role, claim: &ChangeClaim) -> Outcome {
-        let presence = self.presence.set(Some(profile), claim);
-        let role = self.role.set(role, claim);
+    pub fn join(&mut self, profile: Profile, role: Role, metadata: &EventMetadata) -> ChangeOutcome {
+        let presence = self.presence.set(Some(profile), metadata);
+        let role = self.role.set(role, metadata);
         match (presence, role) {
-            (Outcome::AlreadyApplied, Outcome::Applied) => role,
+            (ChangeOutcome::AlreadyApplied, ChangeOutcome::Applied) => role,
             _ => presence,
         }
     }
 
     /// Their role changes.
-    pub fn change_role(&mut self, role: Role, claim: &ChangeClaim) -> Outcome {
-        self.role.set(role, claim)
+    pub fn change_role(&mut self, role: Role, metadata: &EventMetadata) -> ChangeOutcome {
+        self.role.set(role, metadata)
     }
 
     /// They leave. Points and level stay, for their return.
-    pub fn leave(&mut self, claim: &ChangeClaim) -> Outcome {
-        self.presence.set(None, claim)
+    pub fn leave(&mut self, metadata: &EventMetadata) -> ChangeOutcome {
+        self.presence.set(None, metadata)
     }
 
     /// The role of a present member; none for anybody else.
@@ -169,7 +176,7 @@ pub struct Course {
     /// Which course.
     pub course_id: CourseId,
     /// Whether it is there, and what it is called.
-    pub listing: Latest<Option<CourseListing>>,
+    pub listing: LwwRegister<Option<CourseListing>>,
 }
 
 /// How a present course appears on the platform.
@@ -183,7 +190,31 @@ impl Course {
     /// A course we have not heard of yet.
     #[must_use]
     pub const fn new(community_id: CommunityId, course_id: CourseId) -> Self {
-        Self { community_id, course_id, listing: Latest::unset(None) }
+        Self { community_id, course_id, listing: LwwRegister::unset(None) }
+    }
+}
+
+impl Aggregate for Community {
+    type Key = CommunityId;
+
+    fn key(&self) -> CommunityId {
+        self.id
+    }
+}
+
+impl Aggregate for CommunityMember {
+    type Key = MemberKey;
+
+    fn key(&self) -> MemberKey {
+        (self.community_id, self.user_id)
+    }
+}
+
+impl Aggregate for Course {
+    type Key = CourseKey;
+
+    fn key(&self) -> CourseKey {
+        (self.community_id, self.course_id)
     }
 }
 
@@ -195,9 +226,9 @@ mod tests {
     use super::*;
     use crate::EventId;
 
-    fn at(minute: i64) -> ChangeClaim {
+    fn at(minute: i64) -> EventMetadata {
         let noon = datetime!(2026-11-22 12:00 UTC);
-        ChangeClaim {
+        EventMetadata {
             event_id: EventId::parse("event").unwrap(),
             sequence: None,
             time: Some(noon + Duration::minutes(minute - 60)),
@@ -205,7 +236,7 @@ mod tests {
         }
     }
 
-    type Step = fn(&mut CommunityMember) -> Outcome;
+    type Step = fn(&mut CommunityMember) -> ChangeOutcome;
 
     const JOIN: Step = |member| member.join(Profile::default(), Role::Member, &at(1));
     const PROMOTE: Step = |member| member.change_role(Role::Admin, &at(2));
@@ -251,8 +282,8 @@ mod tests {
     #[test]
     fn a_joining_that_only_tells_the_role_anew_counts() {
         let mut member = after(&[JOIN, PROMOTE]);
-        assert_eq!(JOIN(&mut member), Outcome::AlreadyApplied);
-        assert_eq!(RETURN(&mut member), Outcome::Applied);
+        assert_eq!(JOIN(&mut member), ChangeOutcome::AlreadyApplied);
+        assert_eq!(RETURN(&mut member), ChangeOutcome::Applied);
     }
 
     #[test]

@@ -3,105 +3,104 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    ChangeClaim, CommunityId, Content, CourseId, CourseListing, DirectoryText, LessonId, Profile, Role,
-    UserId,
+    CommunityId, Content, CourseId, CourseListing, DirectoryText, EventMetadata, LessonId, PointSource,
+    Profile, Role, SourceId, UserId,
 };
 
-/// Something that happened on the platform. What it changes follows from the fact, never from the message.
+/// Something that happened in a community. What it changes follows from the fact, never from the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fact {
+pub struct Fact {
+    /// Where it happened; `None` only for a lesson whose event names just the course, until
+    /// [`CourseCommunities::resolve`] has found the course's community.
+    pub community_id: Option<CommunityId>,
+    /// What happened.
+    pub kind: FactKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactKind {
     /// A member wrote a post or a comment.
     ContentCreated {
-        /// Where.
-        community_id: CommunityId,
-        /// What.
+        /// The post or comment.
         content: Content,
-        /// Who wrote it.
+        /// The member who earns its points.
         author_id: UserId,
     },
-    /// Somebody likes a post or a comment.
+    /// A user likes a post or a comment.
     ContentLiked {
-        /// Where.
-        community_id: CommunityId,
-        /// What.
+        /// The post or comment.
         content: Content,
-        /// Who likes it.
+        /// The user who likes it.
         liker_id: UserId,
-        /// Who wrote it.
+        /// The member who earns the point of the like.
         author_id: UserId,
     },
-    /// Somebody takes a like back.
+    /// A user takes a like back.
     ContentUnliked {
-        /// Where.
-        community_id: CommunityId,
-        /// What.
+        /// The post or comment.
         content: Content,
-        /// Who liked it.
+        /// The user who had liked it.
         liker_id: UserId,
-        /// Who wrote it.
+        /// The author as this event names them; the point is taken from who holds it.
         author_id: UserId,
     },
     /// A member completed a lesson.
     LessonCompleted {
-        /// Where; may be left out when the course is known.
-        community_id: Option<CommunityId>,
-        /// The lesson's course.
+        /// The course, which tells the community where the event does not.
         course_id: CourseId,
-        /// Which lesson.
+        /// The lesson, which earns points once for each member.
         lesson_id: LessonId,
-        /// Who completed it.
+        /// The member who earns them.
         user_id: UserId,
     },
     /// A community came into being, or has a new name.
     CommunityCreated {
-        /// Which.
-        community_id: CommunityId,
-        /// What it is called.
+        /// The name; kept as it is where the event has none.
         name: Option<DirectoryText>,
     },
-    /// A user joined a community.
+    /// A user joined, or is known to have joined.
     MemberJoined {
-        /// Where.
-        community_id: CommunityId,
-        /// Who.
+        /// The user, who is a member from then on.
         user_id: UserId,
-        /// With which role.
+        /// The role they joined with.
         role: Role,
         /// How they appear.
         profile: Profile,
     },
-    /// A member's role changed.
+    /// A member has another role.
     MemberRoleChanged {
-        /// Where.
-        community_id: CommunityId,
-        /// Whose.
+        /// The member.
         user_id: UserId,
-        /// To what.
+        /// The role from then on.
         role: Role,
     },
-    /// A member left.
+    /// A member left; points and level stay for their return.
     MemberLeft {
-        /// Where.
-        community_id: CommunityId,
-        /// Who.
+        /// The user, who is no member from then on.
         user_id: UserId,
     },
     /// A course came into being, or has a new title.
     CourseCreated {
-        /// Where.
-        community_id: CommunityId,
-        /// Which.
+        /// The course, which the community lists from then on.
         course_id: CourseId,
         /// How it appears.
         listing: CourseListing,
     },
     /// A course was deleted.
     CourseDeleted {
-        /// Where.
-        community_id: CommunityId,
-        /// Which.
+        /// The course, which the community lists no more.
         course_id: CourseId,
     },
+}
+
+/// Points that a fact earns by itself, whatever the state of anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Award {
+    pub(crate) source: PointSource,
+    pub(crate) source_id: SourceId,
+    /// The member who earns them, by their own doing.
+    pub(crate) member: UserId,
 }
 
 impl Fact {
@@ -122,7 +121,21 @@ impl Fact {
         "CourseDeleted",
     ];
 
-    /// The name of the event type that tells it, such as `PostLiked`.
+    /// A fact of a known community.
+    #[must_use]
+    pub const fn new(community_id: CommunityId, kind: FactKind) -> Self {
+        Self { community_id: Some(community_id), kind }
+    }
+
+    /// The name of the event type that tells it, one of [`Fact::EVENT_TYPES`].
+    #[must_use]
+    pub const fn event_type(&self) -> &'static str {
+        self.kind.event_type()
+    }
+}
+
+impl FactKind {
+    /// The name of the event type that tells it, one of [`Fact::EVENT_TYPES`].
     #[must_use]
     pub const fn event_type(&self) -> &'static str {
         match self {
@@ -142,20 +155,27 @@ impl Fact {
         }
     }
 
-    /// Where it happened, as far as it says so.
-    #[must_use]
-    pub const fn community_id(&self) -> Option<CommunityId> {
+    /// What it earns by itself; a like earns through its switch.
+    pub(crate) const fn award(&self) -> Option<Award> {
         match *self {
-            Self::LessonCompleted { community_id, .. } => community_id,
-            Self::ContentCreated { community_id, .. }
-            | Self::ContentLiked { community_id, .. }
-            | Self::ContentUnliked { community_id, .. }
-            | Self::CommunityCreated { community_id, .. }
-            | Self::MemberJoined { community_id, .. }
-            | Self::MemberRoleChanged { community_id, .. }
-            | Self::MemberLeft { community_id, .. }
-            | Self::CourseCreated { community_id, .. }
-            | Self::CourseDeleted { community_id, .. } => Some(community_id),
+            Self::ContentCreated { content, author_id } => Some(Award {
+                source: content.created_source(),
+                source_id: content.source_id(),
+                member: author_id,
+            }),
+            Self::LessonCompleted { lesson_id, user_id, .. } => Some(Award {
+                source: PointSource::LessonCompleted,
+                source_id: SourceId::new(lesson_id.as_uuid()),
+                member: user_id,
+            }),
+            Self::ContentLiked { .. }
+            | Self::ContentUnliked { .. }
+            | Self::CommunityCreated { .. }
+            | Self::MemberJoined { .. }
+            | Self::MemberRoleChanged { .. }
+            | Self::MemberLeft { .. }
+            | Self::CourseCreated { .. }
+            | Self::CourseDeleted { .. } => None,
         }
     }
 }
@@ -163,19 +183,19 @@ impl Fact {
 /// A fact, and what its message says about when it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FactRecord {
-    /// What happened.
+    /// What happened, and where.
     pub fact: Fact,
     /// When, and by which event we know.
-    pub claim: ChangeClaim,
+    pub metadata: EventMetadata,
 }
 
 /// In which communities courses are known.
 ///
 /// A course belongs to one community; where two claim it, it tells nothing about a lesson's community.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CourseHomes(BTreeMap<CourseId, BTreeSet<CommunityId>>);
+pub struct CourseCommunities(BTreeMap<CourseId, BTreeSet<CommunityId>>);
 
-impl CourseHomes {
+impl CourseCommunities {
     /// Learns that a course is in a community.
     pub fn insert(&mut self, course_id: CourseId, community_id: CommunityId) {
         self.0.entry(course_id).or_default().insert(community_id);
@@ -183,49 +203,44 @@ impl CourseHomes {
 
     /// The community of a course, when exactly one is known.
     #[must_use]
-    pub fn home_of(&self, course_id: CourseId) -> Option<CommunityId> {
-        let mut homes = self.0.get(&course_id)?.iter();
-        homes.next().filter(|_| homes.next().is_none()).copied()
+    pub fn community_of(&self, course_id: CourseId) -> Option<CommunityId> {
+        let mut communities = self.0.get(&course_id)?.iter();
+        communities.next().filter(|_| communities.next().is_none()).copied()
     }
 
-    /// Fills in the community of each lesson that lacks one, learning from the facts' own courses on the way, in order.
-    pub fn complete(&mut self, records: &mut [FactRecord]) {
-        for record in records {
-            match &mut record.fact {
-                Fact::CourseCreated { community_id, course_id, .. }
-                | Fact::CourseDeleted { community_id, course_id } => self.insert(*course_id, *community_id),
-                Fact::LessonCompleted { community_id: home @ None, course_id, .. } => {
-                    *home = self.home_of(*course_id);
+    /// Fills in the community of each fact that lacks one, learning from the facts' own courses on the way, in order.
+    pub fn resolve(&mut self, records: &mut [FactRecord]) {
+        for FactRecord { fact, .. } in records {
+            match (fact.community_id, &fact.kind) {
+                (
+                    Some(community_id),
+                    FactKind::CourseCreated { course_id, .. } | FactKind::CourseDeleted { course_id },
+                ) => self.insert(*course_id, community_id),
+                (None, FactKind::LessonCompleted { course_id, .. }) => {
+                    fact.community_id = self.community_of(*course_id);
                 }
-                Fact::LessonCompleted { .. }
-                | Fact::ContentCreated { .. }
-                | Fact::ContentLiked { .. }
-                | Fact::ContentUnliked { .. }
-                | Fact::CommunityCreated { .. }
-                | Fact::MemberJoined { .. }
-                | Fact::MemberRoleChanged { .. }
-                | Fact::MemberLeft { .. } => {}
+                _ => {}
             }
         }
     }
 
-    /// The courses that must be looked up to complete these facts.
+    /// The courses that must be looked up to resolve these facts.
     #[must_use]
-    pub fn wanted(records: &[FactRecord]) -> BTreeSet<CourseId> {
+    pub fn unresolved(records: &[FactRecord]) -> BTreeSet<CourseId> {
         let courses = records.iter().filter_map(|record| match record.fact {
-            Fact::LessonCompleted { community_id: None, course_id, .. } => Some(course_id),
+            Fact { community_id: None, kind: FactKind::LessonCompleted { course_id, .. } } => Some(course_id),
             _ => None,
         });
         courses.collect()
     }
 }
 
-impl FromIterator<(CourseId, CommunityId)> for CourseHomes {
+impl FromIterator<(CourseId, CommunityId)> for CourseCommunities {
     fn from_iter<I: IntoIterator<Item = (CourseId, CommunityId)>>(known: I) -> Self {
-        let mut homes = Self::default();
+        let mut communities = Self::default();
         for (course_id, community_id) in known {
-            homes.insert(course_id, community_id);
+            communities.insert(course_id, community_id);
         }
-        homes
+        communities
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Members of online communities earn [`Points`] for posts, comments, likes and lessons ([`PointSource`]); points make
 //! nine levels ([`LevelConfiguration`]) that never fall again ([`MemberPoints`]); levels open courses
-//! ([`CourseAccess`]). Facts may arrive late, twice and in any order: [`Latest`] and [`OnceOnlyKey`] see to it that
+//! ([`CourseAccess`]). Facts may arrive late, twice and in any order: [`LwwRegister`] and [`OnceOnlyKey`] see to it that
 //! the effect follows the fact and not the message, and [`Batch`] decides any number of them at once.
 //!
 //! This crate never does I/O, is never asynchronous, and has neither clock nor randomness: times and ids come in as
@@ -43,6 +43,7 @@
 //! per; give the event that brings it a variant in [`Fact`], and let [`Scope`] and [`Batch`] handle it. The compiler
 //! names every place that must decide.
 
+mod aggregate;
 mod batch;
 mod course_level_requirement;
 mod directory;
@@ -50,21 +51,23 @@ mod events;
 mod fact;
 mod ids;
 mod level_configuration;
+mod level_counts;
 mod level_distribution;
 mod level_name;
 mod level_number;
 mod like_switch;
+mod lww_register;
 mod member_points;
-mod newest_change;
 mod plain_text;
 mod point_source;
 mod point_transaction;
 mod points;
 mod tracked;
 
+pub use aggregate::Aggregate;
 pub use batch::{
-    Batch, Changes, CourseKey, LevelCountChange, Loaded, MemberKey, MemberNeeded, Recording, Rejection,
-    Scope, Verdict,
+    AwardScope, AwardState, Batch, Changes, CourseKey, DirectoryEntries, DirectoryScope, EntryFactory,
+    LedgerChanges, LikeChanges, Loaded, MemberKey, MemberNeeded, Rejection, Scope, Verdict,
 };
 pub use course_level_requirement::{CourseAccess, CourseLevelRequirement};
 pub use directory::{
@@ -72,7 +75,7 @@ pub use directory::{
     UnknownRole,
 };
 pub use events::{DomainEvent, MemberLeveledUp, PointsAwarded, PointsDeducted};
-pub use fact::{CourseHomes, Fact, FactRecord};
+pub use fact::{CourseCommunities, Fact, FactKind, FactRecord};
 pub use ids::{
     CommentId, CommunityId, CourseId, CourseLevelRequirementId, InvalidId, LessonId, LevelConfigurationId,
     MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
@@ -81,15 +84,16 @@ pub use level_configuration::{
     LevelBand, LevelChanges, LevelConfiguration, LevelDefinition, LevelDraft, LevelField, LevelMistake,
     LevelMistakes, LevelPlace, LevelProblem,
 };
+pub use level_counts::{LevelCountChange, LevelCounts};
 pub use level_distribution::LevelDistribution;
 pub use level_name::{LevelName, LevelNameError};
 pub use level_number::{LevelNumber, LevelOutOfRange};
 pub use like_switch::{Content, LikeEffect, LikeKey, LikeSwitch};
-pub use member_points::{AppliedChange, MemberPoints, PointEntry};
-pub use newest_change::{
-    ChangeClaim, ChangeStamp, EventId, InvalidLabel, Latest, NewestChange, Outcome, Receipt, ReceiptKey,
-    Sequence,
+pub use lww_register::{
+    ChangeOutcome, EventId, EventMetadata, InvalidLabel, LwwRegister, LwwState, LwwVersion, Receipt,
+    ReceiptKey, Sequence,
 };
-pub use point_source::{PointSource, UnknownPointSource};
-pub use point_transaction::{AwardedKeys, OnceOnlyKey, PointTransaction};
+pub use member_points::{AppliedChange, MemberPoints, PointEntry};
+pub use point_source::{OncePer, OnceScope, PointRule, PointSource, UnknownPointSource};
+pub use point_transaction::{AwardedKeys, EntryCause, OnceOnlyKey, PointTransaction};
 pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};

@@ -1,6 +1,9 @@
 //! Likes: a switch for each piece of content and liker.
 
-use crate::{ChangeClaim, CommentId, CommunityId, Latest, Outcome, PointSource, PostId, SourceId, UserId};
+use crate::{
+    Aggregate, ChangeOutcome, CommentId, CommunityId, EventMetadata, LwwRegister, PointSource, PostId,
+    SourceId, UserId,
+};
 
 /// Something that is written by one member and liked by others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,14 +60,14 @@ pub struct LikeKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LikeSwitch {
     key: LikeKey,
-    author: Latest<Option<UserId>>,
+    author: LwwRegister<Option<UserId>>,
 }
 
 /// What a change of a switch means for points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LikeEffect {
     /// Whether the change counted.
-    pub outcome: Outcome,
+    pub outcome: ChangeOutcome,
     /// Who earns the point of the like.
     pub award: Option<UserId>,
     /// Who loses the point of the like.
@@ -75,28 +78,28 @@ impl LikeSwitch {
     /// A like we have not heard of yet.
     #[must_use]
     pub const fn new(key: LikeKey) -> Self {
-        Self { key, author: Latest::unset(None) }
+        Self { key, author: LwwRegister::unset(None) }
     }
 
     /// Takes up a stored switch again.
     #[must_use]
-    pub const fn restore(key: LikeKey, author: Latest<Option<UserId>>) -> Self {
+    pub const fn restore(key: LikeKey, author: LwwRegister<Option<UserId>>) -> Self {
         Self { key, author }
     }
 
     /// The like is given; `author` wrote the content.
-    pub fn like(&mut self, author: UserId, claim: &ChangeClaim) -> LikeEffect {
-        self.set(Some(author), claim)
+    pub fn like(&mut self, author: UserId, metadata: &EventMetadata) -> LikeEffect {
+        self.set(Some(author), metadata)
     }
 
     /// The like is taken back. Without a standing like this costs nobody a point.
-    pub fn unlike(&mut self, claim: &ChangeClaim) -> LikeEffect {
-        self.set(None, claim)
+    pub fn unlike(&mut self, metadata: &EventMetadata) -> LikeEffect {
+        self.set(None, metadata)
     }
 
-    fn set(&mut self, author: Option<UserId>, claim: &ChangeClaim) -> LikeEffect {
+    fn set(&mut self, author: Option<UserId>, metadata: &EventMetadata) -> LikeEffect {
         let before = *self.author.value();
-        let outcome = self.author.set(author, claim);
+        let outcome = self.author.set(author, metadata);
         let now = *self.author.value();
         if before == now {
             return LikeEffect { outcome, award: None, take_back: None };
@@ -104,16 +107,18 @@ impl LikeSwitch {
         LikeEffect { outcome, award: now, take_back: before }
     }
 
-    /// Which like this is.
-    #[must_use]
-    pub const fn key(&self) -> LikeKey {
-        self.key
-    }
-
     /// Who holds its point, while the like stands, and the change that said so.
     #[must_use]
-    pub const fn author(&self) -> &Latest<Option<UserId>> {
+    pub const fn author(&self) -> &LwwRegister<Option<UserId>> {
         &self.author
+    }
+}
+
+impl Aggregate for LikeSwitch {
+    type Key = LikeKey;
+
+    fn key(&self) -> LikeKey {
+        self.key
     }
 }
 
@@ -137,9 +142,9 @@ mod tests {
         })
     }
 
-    fn at(minute: i64) -> ChangeClaim {
+    fn at(minute: i64) -> EventMetadata {
         let noon = datetime!(2026-11-22 12:00 UTC);
-        ChangeClaim {
+        EventMetadata {
             event_id: EventId::parse("event").unwrap(),
             sequence: None,
             time: Some(noon + Duration::minutes(minute - 60)),
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn an_unlike_without_a_like_costs_nobody_a_point() {
         let effect = switch().unlike(&at(1));
-        assert_eq!(effect, LikeEffect { outcome: Outcome::Applied, award: None, take_back: None });
+        assert_eq!(effect, LikeEffect { outcome: ChangeOutcome::Applied, award: None, take_back: None });
     }
 
     #[test]
@@ -158,7 +163,7 @@ mod tests {
         let mut switch = switch();
         switch.unlike(&at(2));
         let late = switch.like(AUTHOR, &at(1));
-        assert_eq!(late, LikeEffect { outcome: Outcome::Stale, award: None, take_back: None });
+        assert_eq!(late, LikeEffect { outcome: ChangeOutcome::Stale, award: None, take_back: None });
     }
 
     #[test]
@@ -180,11 +185,11 @@ mod tests {
     fn a_repeated_like_is_known() {
         let mut switch = switch();
         switch.like(AUTHOR, &at(1));
-        assert_eq!(switch.like(AUTHOR, &at(1)).outcome, Outcome::AlreadyApplied);
-        assert_eq!(switch.like(AUTHOR, &at(3)).outcome, Outcome::AlreadyApplied);
+        assert_eq!(switch.like(AUTHOR, &at(1)).outcome, ChangeOutcome::AlreadyApplied);
+        assert_eq!(switch.like(AUTHOR, &at(3)).outcome, ChangeOutcome::AlreadyApplied);
         assert_eq!(
             switch.unlike(&at(2)).outcome,
-            Outcome::Stale,
+            ChangeOutcome::Stale,
             "a repeated like is remembered as the newest"
         );
     }
@@ -200,8 +205,8 @@ mod tests {
             let mut points = 0;
             for (liked, minute) in history {
                 let liked = *seen.entry(minute).or_insert(liked);
-                let claim = at(minute);
-                let effect = if liked { switch.like(AUTHOR, &claim) } else { switch.unlike(&claim) };
+                let metadata = at(minute);
+                let effect = if liked { switch.like(AUTHOR, &metadata) } else { switch.unlike(&metadata) };
                 points += i32::from(effect.award.is_some()) - i32::from(effect.take_back.is_some());
                 prop_assert!((0..=1).contains(&points));
             }

@@ -3,9 +3,10 @@
 use time::OffsetDateTime;
 
 use crate::{
-    AwardedKeys, CommunityId, DomainEvent, EventId, LevelConfiguration, LevelNumber, MemberLeveledUp,
-    MemberPointsId, OnceOnlyKey, PointChange, PointSource, PointTransaction, PointTransactionId, Points,
-    PointsAwarded, PointsDeducted, PointsOverflow, SourceId, UserId,
+    Aggregate, AwardedKeys, CommunityId, DomainEvent, EntryCause, LevelConfiguration, LevelNumber, MemberKey,
+    MemberLeveledUp, MemberPointsId, OnceOnlyKey, OncePer, OnceScope, PointChange, PointSource,
+    PointTransaction, PointTransactionId, Points, PointsAwarded, PointsDeducted, PointsOverflow, SourceId,
+    UserId,
 };
 
 /// A member's total and level (an aggregate).
@@ -17,8 +18,8 @@ use crate::{
 ///
 /// ```
 /// use gamification_domain::{
-///     AwardedKeys, CommunityId, DomainEvent, EventId, LevelConfiguration, LevelConfigurationId, MemberPoints,
-///     MemberPointsId, PointEntry, PointSource, PointTransactionId, SourceId, UserId,
+///     AwardedKeys, CommunityId, DomainEvent, EntryCause, EventId, LevelConfiguration, LevelConfigurationId,
+///     MemberPoints, MemberPointsId, PointEntry, PointSource, PointTransactionId, SourceId, UserId,
 /// };
 /// use time::macros::datetime;
 /// use uuid::Uuid;
@@ -29,12 +30,15 @@ use crate::{
 /// let mut member = MemberPoints::new(MemberPointsId::new(Uuid::from_u128(4)), community, author);
 /// let mut awarded = AwardedKeys::default();
 ///
+/// let rule = PointSource::LessonCompleted.rule();
 /// let lesson = |number: u128| PointEntry {
 ///     transaction_id: PointTransactionId::new(Uuid::from_u128(100 + number)),
+///     amount: rule.points,
+///     once_per: rule.once_per,
 ///     source: PointSource::LessonCompleted,
 ///     source_id: SourceId::new(Uuid::from_u128(number)),
 ///     actor_id: author,
-///     event_id: EventId::parse("evt-1").unwrap(),
+///     cause: EntryCause::Fact(EventId::parse("evt-1").unwrap()),
 ///     occurred_at: datetime!(2026-11-22 10:00 UTC),
 ///     recorded_at: datetime!(2026-11-22 10:01 UTC),
 /// };
@@ -56,29 +60,33 @@ pub struct MemberPoints {
     is_present: bool,
 }
 
-/// What an award or a deduction is about.
+/// What is to be awarded or deducted, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PointEntry {
-    /// The id its line in the ledger shall have.
+    /// The id that it has in the ledger.
     pub transaction_id: PointTransactionId,
-    /// What the points are for; it says how many.
+    /// How many points.
+    pub amount: Points,
+    /// How often it may be awarded, by the rule that it came from.
+    pub once_per: OncePer,
+    /// What the points are for.
     pub source: PointSource,
-    /// Which post, comment or lesson.
+    /// The post, comment or lesson.
     pub source_id: SourceId,
-    /// Who did it.
+    /// The author, the liker, or the member who completed the lesson.
     pub actor_id: UserId,
-    /// The event that brought it.
-    pub event_id: EventId,
+    /// Why it is posted.
+    pub cause: EntryCause,
     /// When it happened.
     pub occurred_at: OffsetDateTime,
     /// When it is recorded.
     pub recorded_at: OffsetDateTime,
 }
 
-/// A change that was applied: its line in the ledger, and what to tell the world, in order.
+/// A change that was applied: its entry in the ledger, and what to publish, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppliedChange {
-    /// The line to append.
+    /// The entry to append.
     pub transaction: PointTransaction,
     /// `PointsAwarded` or `PointsDeducted`, then `MemberLeveledUp` if a level was reached.
     pub events: Vec<DomainEvent>,
@@ -109,7 +117,7 @@ impl MemberPoints {
         self.is_present = is_present;
     }
 
-    /// Awards what the entry's source is worth, unless its once-only key was awarded before: then `None`.
+    /// Awards the entry's points, unless its once-only key was awarded before: then `None`.
     ///
     /// `levels` are this community's, read under a lock that a change of thresholds excludes. `awarded` must hold the
     /// entry's key if the ledger does; a new award adds it.
@@ -122,11 +130,13 @@ impl MemberPoints {
         levels: &LevelConfiguration,
         awarded: &mut AwardedKeys,
     ) -> Result<Option<AppliedChange>, PointsOverflow> {
-        let key = OnceOnlyKey::of(self.community_id, entry.source, entry.source_id, self.user_id);
+        let once_scope = entry.once_per.scope(self.user_id);
+        let (community_id, source, source_id) = (self.community_id, entry.source, entry.source_id);
+        let key = once_scope.map(|scope| OnceOnlyKey { community_id, source, source_id, scope });
         if key.is_some_and(|key| awarded.contains(&key)) {
             return Ok(None);
         }
-        let points = entry.source.points();
+        let points = entry.amount;
         self.total_points = self.total_points.checked_add(points)?;
         if let Some(key) = key {
             awarded.insert(key);
@@ -139,16 +149,16 @@ impl MemberPoints {
             source: entry.source,
         })];
         events.extend(self.recalculate_level(levels));
-        let transaction = self.transaction(entry, PointChange::Awarded(points));
+        let transaction = self.transaction(entry, PointChange::Awarded(points), once_scope);
         Ok(Some(AppliedChange { transaction, events }))
     }
 
-    /// Takes back what the entry's source is worth, or what is left of it: the total never goes below 0, and the
+    /// Takes the entry's points back, or what is left of them: the total never goes below 0, and the
     /// ledger gets the amount that was really taken. `None` when there is nothing to take.
     ///
     /// The level stays (the ratchet).
     pub fn deduct_points(&mut self, entry: PointEntry) -> Option<AppliedChange> {
-        let left = self.total_points.saturating_sub(entry.source.points());
+        let left = self.total_points.saturating_sub(entry.amount);
         let points = self.total_points.saturating_sub(left);
         if points == Points::ZERO {
             return None;
@@ -161,7 +171,7 @@ impl MemberPoints {
             new_total: self.total_points,
             source: entry.source,
         })];
-        let transaction = self.transaction(entry, PointChange::Deducted(points));
+        let transaction = self.transaction(entry, PointChange::Deducted(points), None);
         Some(AppliedChange { transaction, events })
     }
 
@@ -189,9 +199,23 @@ impl MemberPoints {
         self.current_level.max(levels.level_for_points(self.total_points))
     }
 
-    fn transaction(&self, entry: PointEntry, change: PointChange) -> PointTransaction {
-        let PointEntry { transaction_id, source, source_id, actor_id, event_id, occurred_at, recorded_at } =
-            entry;
+    fn transaction(
+        &self,
+        entry: PointEntry,
+        change: PointChange,
+        once_scope: Option<OnceScope>,
+    ) -> PointTransaction {
+        let PointEntry {
+            transaction_id,
+            amount: _,
+            once_per: _,
+            source,
+            source_id,
+            actor_id,
+            cause,
+            occurred_at,
+            recorded_at,
+        } = entry;
         PointTransaction {
             id: transaction_id,
             community_id: self.community_id,
@@ -200,7 +224,8 @@ impl MemberPoints {
             source,
             source_id,
             actor_id,
-            event_id,
+            cause,
+            once_scope,
             occurred_at,
             created_at: recorded_at,
         }
@@ -212,13 +237,13 @@ impl MemberPoints {
         self.id
     }
 
-    /// In which community.
+    /// The community that the points count in.
     #[must_use]
     pub const fn community_id(&self) -> CommunityId {
         self.community_id
     }
 
-    /// Whose points these are.
+    /// The member, by their id as a user of the platform.
     #[must_use]
     pub const fn user_id(&self) -> UserId {
         self.user_id
@@ -243,6 +268,14 @@ impl MemberPoints {
     }
 }
 
+impl Aggregate for MemberPoints {
+    type Key = MemberKey;
+
+    fn key(&self) -> MemberKey {
+        (self.community_id, self.user_id)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -250,7 +283,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{LevelConfigurationId, LevelDraft};
+    use crate::{EventId, LevelConfigurationId, LevelDraft};
 
     fn levels(step: i64) -> LevelConfiguration {
         let drafts: Vec<LevelDraft> = (1..=9)
@@ -274,10 +307,12 @@ mod tests {
     fn entry(source: PointSource, source_id: u128) -> PointEntry {
         PointEntry {
             transaction_id: PointTransactionId::new(Uuid::from_u128(9)),
+            amount: source.rule().points,
+            once_per: source.rule().once_per,
             source,
             source_id: SourceId::new(Uuid::from_u128(source_id)),
             actor_id: UserId::new(Uuid::from_u128(3)),
-            event_id: EventId::parse("event").unwrap(),
+            cause: EntryCause::Fact(EventId::parse("event").unwrap()),
             occurred_at: datetime!(2026-11-22 10:00 UTC),
             recorded_at: datetime!(2026-11-22 10:01 UTC),
         }

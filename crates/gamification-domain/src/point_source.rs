@@ -1,32 +1,74 @@
-//! What earns points, and how many.
+//! What earns points: the one table of rules that every source follows.
 
 use std::{fmt, str::FromStr};
 
-use crate::Points;
+use crate::{Points, UserId};
 
 /// What a transaction's points are for.
 ///
-/// The values are constants of the product, not configuration.
+/// The rules are constants of the product, not configuration; [`PointSource::rule`] is the only place that says them.
 ///
 /// ```
-/// use gamification_domain::PointSource;
+/// use gamification_domain::{OncePer, PointSource};
 ///
-/// assert_eq!(PointSource::LessonCompleted.points().get(), 5);
+/// let rule = PointSource::LessonCompleted.rule();
+/// assert_eq!((rule.points.get(), rule.once_per), (5, OncePer::Member));
 /// assert_eq!(PointSource::LessonCompleted.as_str(), "lesson_completed");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum PointSource {
-    /// +2 to the author of a post, once per post.
+    /// A post was written.
     PostCreated,
-    /// +1 to the author of a comment, once per comment.
+    /// A comment was written.
     CommentCreated,
-    /// +1 to the author of a post for each like, while it stands.
+    /// A post is liked.
     PostLiked,
-    /// +1 to the author of a comment for each like, while it stands.
+    /// A comment is liked.
     CommentLiked,
-    /// +5 to the member who completed a lesson, once per lesson and member, for ever.
+    /// A lesson was completed.
     LessonCompleted,
+}
+
+/// What a source is worth, and how often it may be awarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PointRule {
+    /// The points of one award.
+    pub points: Points,
+    /// What one award excludes.
+    pub once_per: OncePer,
+}
+
+/// How often the same post, comment or lesson may be awarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OncePer {
+    /// Once for ever, whoever is named as the member who earns it.
+    Content,
+    /// Once for ever for each member.
+    Member,
+    /// Again and again: a [`LikeSwitch`](crate::LikeSwitch) turns the award on and off.
+    SwitchOn,
+}
+
+/// Among which awards one may be made only once: the consequence of [`OncePer`] that the ledger keeps with each award.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OnceScope {
+    /// All awards for the content.
+    Content,
+    /// The awards for the content to this member.
+    Member(UserId),
+}
+
+impl OncePer {
+    /// The scope of an award to a member; `None` when it may be repeated.
+    #[must_use]
+    pub const fn scope(self, member: UserId) -> Option<OnceScope> {
+        match self {
+            Self::Content => Some(OnceScope::Content),
+            Self::Member => Some(OnceScope::Member(member)),
+            Self::SwitchOn => None,
+        }
+    }
 }
 
 /// A text that names no source.
@@ -39,17 +81,19 @@ impl PointSource {
     pub const ALL: [Self; 5] =
         [Self::PostCreated, Self::CommentCreated, Self::PostLiked, Self::CommentLiked, Self::LessonCompleted];
 
-    /// How many points it is worth.
+    /// The rule of this source.
     #[must_use]
-    pub const fn points(self) -> Points {
-        Points::constant(match self {
-            Self::PostCreated => 2,
-            Self::CommentCreated | Self::PostLiked | Self::CommentLiked => 1,
-            Self::LessonCompleted => 5,
-        })
+    pub const fn rule(self) -> PointRule {
+        let (points, once_per) = match self {
+            Self::PostCreated => (2, OncePer::Content),
+            Self::CommentCreated => (1, OncePer::Content),
+            Self::PostLiked | Self::CommentLiked => (1, OncePer::SwitchOn),
+            Self::LessonCompleted => (5, OncePer::Member),
+        };
+        PointRule { points: Points::constant(points), once_per }
     }
 
-    /// The stable name, the same in the API, the events and the ledger.
+    /// The stable name, the same in the API, the events and the ledger: at most 30 ASCII characters.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -81,25 +125,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_values_are_those_of_the_product() {
-        let table: Vec<_> =
-            PointSource::ALL.iter().map(|source| (source.as_str(), source.points().get())).collect();
+    fn the_table_is_that_of_the_product() {
+        let row = |source: PointSource| {
+            let PointRule { points, once_per } = source.rule();
+            (source.as_str(), points.get(), once_per)
+        };
         assert_eq!(
-            table,
+            PointSource::ALL.map(row),
             [
-                ("post_created", 2),
-                ("comment_created", 1),
-                ("post_liked", 1),
-                ("comment_liked", 1),
-                ("lesson_completed", 5)
+                ("post_created", 2, OncePer::Content),
+                ("comment_created", 1, OncePer::Content),
+                ("post_liked", 1, OncePer::SwitchOn),
+                ("comment_liked", 1, OncePer::SwitchOn),
+                ("lesson_completed", 5, OncePer::Member)
             ]
         );
     }
 
     #[test]
-    fn a_name_parses_back() {
+    fn a_name_parses_back_and_fits_its_column() {
         for source in PointSource::ALL {
             assert_eq!(source.as_str().parse(), Ok(source));
+            assert!(source.as_str().len() <= 30 && source.as_str().is_ascii(), "{source}");
         }
         assert_eq!("Post_Created".parse::<PointSource>(), Err(UnknownPointSource));
     }

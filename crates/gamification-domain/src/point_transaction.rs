@@ -1,66 +1,72 @@
-//! The lines of the ledger, and the keys that keep a fact from being written twice.
+//! The entries of the ledger, and the keys that keep a fact from being awarded twice.
 
 use std::collections::HashSet;
 
 use time::OffsetDateTime;
 
 use crate::{
-    CommunityId, EventId, MemberPointsId, PointChange, PointSource, PointTransactionId, SourceId, UserId,
+    CommunityId, EventId, MemberPointsId, OnceScope, PointChange, PointSource, PointTransactionId, SourceId,
+    UserId,
 };
 
-/// One line of the append-only ledger: what changed a member's total, by how much, and why.
+/// One entry of the append-only ledger: what changed a member's total, by how much, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PointTransaction {
-    /// Its id.
+    /// UUIDv7, given when it was recorded.
     pub id: PointTransactionId,
-    /// In which community.
+    /// The community whose ledger this is.
     pub community_id: CommunityId,
-    /// Whose points.
+    /// The member whose total changed.
     pub member_points_id: MemberPointsId,
-    /// The amount that was applied.
+    /// The amount that was really applied, which may be less than what was asked to be deducted.
     pub change: PointChange,
     /// What the points are for.
     pub source: PointSource,
-    /// Which post, comment or lesson.
+    /// The post, comment or lesson.
     pub source_id: SourceId,
-    /// Who did it: the author, the liker, or the member who completed the lesson.
+    /// The author, the liker, or the member who completed the lesson.
     pub actor_id: UserId,
-    /// The event that brought it.
-    pub event_id: EventId,
+    /// Why it was posted.
+    pub cause: EntryCause,
+    /// Among which awards this one is the only one; `None` for a deduction, and for what may be repeated.
+    pub once_scope: Option<OnceScope>,
     /// When it happened; never after `created_at`.
     pub occurred_at: OffsetDateTime,
     /// When it was recorded.
     pub created_at: OffsetDateTime,
 }
 
-/// What may be awarded only once: a post or comment by its own identity, a lesson for each member.
+/// Why an entry was posted to the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryCause {
+    /// A fact that this event of the platform told.
+    Fact(EventId),
+}
+
+/// What may be awarded only once: a source and its content, within a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OnceOnlyKey {
-    /// In which community.
+    /// The community whose ledger holds the award.
     pub community_id: CommunityId,
-    /// The source of the points.
+    /// What the points are for.
     pub source: PointSource,
-    /// Which post, comment or lesson.
+    /// The post, comment or lesson.
     pub source_id: SourceId,
-    /// The member, where each member earns on their own.
-    pub user_id: Option<UserId>,
+    /// Among which awards it may be made once.
+    pub scope: OnceScope,
 }
 
 impl OnceOnlyKey {
-    /// The key of an award; none for a like, which may be given and taken back again and again.
+    /// The key of an award to a member by the source's rule; `None` where it may be repeated.
     #[must_use]
-    pub const fn of(
+    pub fn of(
         community_id: CommunityId,
         source: PointSource,
         source_id: SourceId,
-        user_id: UserId,
+        member: UserId,
     ) -> Option<Self> {
-        let user_id = match source {
-            PointSource::PostCreated | PointSource::CommentCreated => None,
-            PointSource::LessonCompleted => Some(user_id),
-            PointSource::PostLiked | PointSource::CommentLiked => return None,
-        };
-        Some(Self { community_id, source, source_id, user_id })
+        let scope = source.rule().once_per.scope(member)?;
+        Some(Self { community_id, source, source_id, scope })
     }
 }
 

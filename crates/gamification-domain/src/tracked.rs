@@ -1,45 +1,42 @@
-//! Values by key, and which of them changed.
+//! Aggregates by key, and which of them changed.
 
 use std::collections::BTreeMap;
 
+use crate::Aggregate;
+
 #[derive(Debug)]
-pub(crate) struct Tracked<K, V> {
-    values: BTreeMap<K, V>,
-    loaded: BTreeMap<K, V>,
+pub(crate) struct Tracked<A: Aggregate> {
+    values: BTreeMap<A::Key, A>,
+    loaded: BTreeMap<A::Key, A>,
 }
 
-impl<K: Clone + Ord, V: Clone + PartialEq> Tracked<K, V> {
-    pub(crate) fn new(loaded: Vec<V>, key: impl Fn(&V) -> K) -> Self {
-        let loaded: BTreeMap<K, V> = loaded.into_iter().map(|value| (key(&value), value)).collect();
+impl<A: Aggregate> Tracked<A> {
+    pub(crate) fn new(loaded: Vec<A>) -> Self {
+        let loaded: BTreeMap<A::Key, A> = loaded.into_iter().map(|value| (value.key(), value)).collect();
         Self { values: loaded.clone(), loaded }
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get(&self, key: &A::Key) -> Option<&A> {
         self.values.get(key)
     }
 
     /// For a change of a value that is there.
-    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+    pub(crate) fn get_mut(&mut self, key: &A::Key) -> Option<&mut A> {
         self.values.get_mut(key)
     }
 
-    /// Replaces a value.
-    pub(crate) fn put(&mut self, key: K, value: V) {
-        self.values.insert(key, value);
+    /// Adds a value, or replaces the one with its key.
+    pub(crate) fn put(&mut self, value: A) {
+        self.values.insert(value.key(), value);
     }
 
-    /// Changes a value, or a new one.
-    pub(crate) fn update<T>(
-        &mut self,
-        key: K,
-        new: impl FnOnce() -> V,
-        change: impl FnOnce(&mut V) -> T,
-    ) -> T {
-        change(self.values.entry(key).or_insert_with(new))
+    /// Changes the value with the key of `new`, or `new` itself where there is none.
+    pub(crate) fn update<T>(&mut self, new: A, change: impl FnOnce(&mut A) -> T) -> T {
+        change(self.values.entry(new.key()).or_insert(new))
     }
 
     /// What differs from what was loaded, by key: what was loaded, if it was, and what is now.
-    pub(crate) fn differences(&self) -> impl Iterator<Item = (Option<&V>, &V)> {
+    pub(crate) fn differences(&self) -> impl Iterator<Item = (Option<&A>, &A)> {
         self.values.iter().filter_map(|(key, now)| {
             let loaded = self.loaded.get(key);
             (loaded != Some(now)).then_some((loaded, now))
@@ -47,14 +44,14 @@ impl<K: Clone + Ord, V: Clone + PartialEq> Tracked<K, V> {
     }
 
     /// What differs from what was loaded, by key.
-    pub(crate) fn into_changed(self) -> Vec<V> {
+    pub(crate) fn into_changed(self) -> Vec<A> {
         let (mut new, changed) = self.into_new_and_changed();
         new.extend(changed);
         new
     }
 
     /// What differs from what was loaded, by key: first what had not been loaded, then what had.
-    pub(crate) fn into_new_and_changed(self) -> (Vec<V>, Vec<V>) {
+    pub(crate) fn into_new_and_changed(self) -> (Vec<A>, Vec<A>) {
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for (key, value) in self.values {
             match self.loaded.get(&key) {

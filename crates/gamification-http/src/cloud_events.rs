@@ -3,7 +3,7 @@
 //! An event is read on its own: what is wrong with one says nothing about the others.
 
 use gamification_domain::{
-    ChangeClaim, CommentId, CommunityId, Content, CourseListing, DirectoryText, EventId, Fact, FactRecord,
+    EventMetadata, CommentId, CommunityId, Content, CourseListing, DirectoryText, EventId, Fact, FactRecord,
     PostId, Profile, Role, Sequence,
 };
 use serde_json::{Map, Value};
@@ -61,7 +61,7 @@ fn content(event: &Fields<'_>, received_at: OffsetDateTime) -> Result<EventConte
     }
     let event_id = event.parsed("id", EventId::parse)?;
     event.text("source")?;
-    let claim = ChangeClaim {
+    let metadata = EventMetadata {
         event_id,
         sequence: sequence(event)?,
         time: event.optional("time", |text| {
@@ -79,7 +79,7 @@ fn content(event: &Fields<'_>, received_at: OffsetDateTime) -> Result<EventConte
     };
     let data = Fields { fields: data, path: &["data"] };
     Ok(fact(kind, &data)?
-        .map_or(EventContent::UnknownType, |fact| EventContent::Fact(FactRecord { fact, claim })))
+        .map_or(EventContent::UnknownType, |fact| EventContent::Fact(FactRecord { fact, metadata })))
 }
 
 /// CloudEvents has it as a text; a number is as good.
@@ -381,7 +381,7 @@ mod tests {
             let mut event = event("PostCreated", &data);
             event["sequence"] = sequence;
             let Ok(EventContent::Fact(record)) = read(&event).content else { panic!("not understood") };
-            assert_eq!(record.claim.sequence, Some(Sequence::parse("17").unwrap()));
+            assert_eq!(record.metadata.sequence, Some(Sequence::parse("17").unwrap()));
         }
     }
 }

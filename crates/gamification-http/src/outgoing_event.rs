@@ -36,7 +36,7 @@ enum Data<'a> {
 /// # Errors
 /// Never, but for a mistake of ours.
 pub fn outgoing_event(pending: &PendingEvent) -> Result<String, serde_json::Error> {
-    let PendingEvent { id, sequence, event, created_at, setback: _ } = pending;
+    let PendingEvent { id, sequence, event, created_at, failure: _ } = pending;
     serde_json::to_string(&OutgoingEvent {
         specversion: "1.0",
         id: *id,
@@ -110,7 +110,7 @@ mod tests {
             sequence: 42,
             event,
             created_at: datetime!(2026-11-22 10:00 UTC),
-            setback: None,
+            failure: None,
         };
         serde_json::from_str(&outgoing_event(&pending).unwrap()).unwrap()
     }

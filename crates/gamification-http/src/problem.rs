@@ -12,7 +12,7 @@ use actix_web::{
     },
     middleware::Next,
 };
-use gamification_app::{Chain, Denied, ports::StoreError};
+use gamification_app::{Chain, AccessDenied, ports::StoreError};
 use serde::Serialize;
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
@@ -305,11 +305,11 @@ impl ResponseError for Problem {
     }
 }
 
-impl From<Denied> for Problem {
-    fn from(denied: Denied) -> Self {
+impl From<AccessDenied> for Problem {
+    fn from(denied: AccessDenied) -> Self {
         match denied {
-            Denied::CommunityNotFound => Self::not_found(denied.to_string()),
-            Denied::NotAMember | Denied::NotAnAdmin => Self::forbidden(denied.to_string()),
+            AccessDenied::CommunityNotFound => Self::not_found(denied.to_string()),
+            AccessDenied::NotAMember | AccessDenied::NotAnAdmin => Self::forbidden(denied.to_string()),
         }
     }
 }

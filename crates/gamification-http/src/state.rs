@@ -16,7 +16,7 @@ pub struct Api<S, E> {
     /// Where facts go.
     pub facts: FactQueue,
     /// Time and ids.
-    pub environment: E,
+    pub system: E,
     /// Whose tokens are trusted.
     pub verifier: TokenVerifier,
 }

@@ -11,7 +11,7 @@ use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, pooled_connection::deadpool::Object,
 };
 use futures_util::StreamExt;
-use gamification_app::ports::{Backlog, Deliveries, ParkedEvent, PendingEvent, Setback, StoreError, Turn};
+use gamification_app::ports::{Backlog, Deliveries, ParkedEvent, PendingEvent, DeliveryFailure, StoreError, RelayLease};
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -28,10 +28,10 @@ use crate::{
 /// Where commits are told: the name of a channel of PostgreSQL's.
 const CHANNEL: &str = "gamification_outbox";
 
-/// Whose holder has the turn; any number will do that nothing else in the database locks.
-const TURN_LOCK: i64 = 7_024_823_470_051;
-/// How often is asked for the turn while another has it.
-const TURN_POLL: Duration = Duration::from_secs(1);
+/// Whose holder holds the lease; any number will do that nothing else in the database locks.
+const LEASE_LOCK: i64 = 7_024_823_470_051;
+/// How often is asked for the lease while another holds it.
+const LEASE_POLL: Duration = Duration::from_secs(1);
 
 /// The least time between two announcements of commits.
 const ANNOUNCEMENT_PAUSE: Duration = Duration::from_millis(10);
@@ -77,7 +77,7 @@ statement! {
 }
 
 statement! {
-    SaveSetback {
+    SaveDeliveryFailure {
         community_id: Uuid => SqlUuid,
         member_id: Uuid => SqlUuid,
         event_id: Uuid => SqlUuid,
@@ -96,7 +96,7 @@ statement! {
 }
 
 statement! {
-    ForgiveSetbacks { now: OffsetDateTime => Timestamptz } -> ()
+    RetryNow { now: OffsetDateTime => Timestamptz } -> ()
     "UPDATE outbox_setbacks SET retry_at = ? WHERE parked_at IS NULL"
 }
 
@@ -166,8 +166,8 @@ impl TryFrom<PendingEventRow> for PendingEvent {
             cause,
         } = row;
         let stored: StoredEvent = serde_json::from_value(payload).map_err(corrupt)?;
-        let setback = match (failures, attempted_at, retry_at, cause) {
-            (Some(failures), Some(attempted_at), Some(retry_at), Some(cause)) => Some(Setback {
+        let failure = match (failures, attempted_at, retry_at, cause) {
+            (Some(failures), Some(attempted_at), Some(retry_at), Some(cause)) => Some(DeliveryFailure {
                 failures: u32::try_from(failures).map_err(corrupt)?,
                 attempted_at,
                 retry_at,
@@ -176,7 +176,7 @@ impl TryFrom<PendingEventRow> for PendingEvent {
             }),
             _ => None,
         };
-        Ok(Self { id, sequence, event: stored.read(&event_type)?, created_at, setback })
+        Ok(Self { id, sequence, event: stored.read(&event_type)?, created_at, failure })
     }
 }
 
@@ -207,12 +207,12 @@ impl TryFrom<ParkedEventRow> for ParkedEvent {
             cause,
         } = row;
         let failures = u32::try_from(failures).map_err(corrupt)?;
-        let setback = Setback { failures, attempted_at, retry_at, parked_at, cause };
-        Ok(Self { id: event_id, member: (CommunityId::new(community_id), UserId::new(member_id)), setback })
+        let failure = DeliveryFailure { failures, attempted_at, retry_at, parked_at, cause };
+        Ok(Self { id: event_id, member: (CommunityId::new(community_id), UserId::new(member_id)), failure })
     }
 }
 
-/// The outbox of a database. Turns are taken, and commits heard of, on a connection beside the pool.
+/// The outbox of a database. Leases are acquired, and commits heard of, on a connection beside the pool.
 #[derive(Clone)]
 pub struct PgDeliveries {
     store: PgStore,
@@ -232,21 +232,21 @@ impl PgDeliveries {
 }
 
 impl Deliveries for PgDeliveries {
-    type Turn = PgTurn;
+    type Lease = PgRelayLease;
 
-    async fn take_turn(&self) -> Result<PgTurn, StoreError> {
+    async fn acquire_lease(&self) -> Result<PgRelayLease, StoreError> {
         let mut connection = self.connector.connect().await.map_err(unavailable)?;
         let take =
-            diesel::select((sql::<Bool>("pg_try_advisory_lock(").bind::<BigInt, _>(TURN_LOCK).sql(")"),));
+            diesel::select((sql::<Bool>("pg_try_advisory_lock(").bind::<BigInt, _>(LEASE_LOCK).sql(")"),));
         loop {
             let (is_ours,): (bool,) = take.clone().get_result(&mut connection).await.map_err(store_error)?;
             if is_ours {
                 break;
             }
-            tokio::time::sleep(TURN_POLL).await;
+            tokio::time::sleep(LEASE_POLL).await;
         }
         connection.batch_execute(&format!("LISTEN {CHANNEL}")).await.map_err(store_error)?;
-        Ok(PgTurn { connection })
+        Ok(PgRelayLease { connection })
     }
 
     async fn pending_events(
@@ -274,10 +274,10 @@ impl Deliveries for PgDeliveries {
         mark.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
     }
 
-    async fn save_setback(&self, event: &PendingEvent, setback: &Setback) -> Result<(), StoreError> {
+    async fn save_delivery_failure(&self, event: &PendingEvent, failure: &DeliveryFailure) -> Result<(), StoreError> {
         let (community_id, member_id) = event.member();
-        let Setback { failures, attempted_at, retry_at, parked_at, cause } = setback.clone();
-        let save = SaveSetback {
+        let DeliveryFailure { failures, attempted_at, retry_at, parked_at, cause } = failure.clone();
+        let save = SaveDeliveryFailure {
             community_id: community_id.as_uuid(),
             member_id: member_id.as_uuid(),
             event_id: event.id,
@@ -291,8 +291,8 @@ impl Deliveries for PgDeliveries {
         save.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
     }
 
-    async fn forgive_setbacks(&self, now: OffsetDateTime) -> Result<(), StoreError> {
-        let forgive = ForgiveSetbacks { now };
+    async fn retry_now(&self, now: OffsetDateTime) -> Result<(), StoreError> {
+        let forgive = RetryNow { now };
         forgive.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
     }
 
@@ -328,18 +328,18 @@ impl Deliveries for PgDeliveries {
     }
 }
 
-/// A relay's turn: an advisory lock, which the database gives on when this connection ends, however that happens.
-pub struct PgTurn {
+/// The lease: an advisory lock, which the database gives on when this connection ends, however that happens.
+pub struct PgRelayLease {
     connection: AsyncPgConnection,
 }
 
-impl Turn for PgTurn {
+impl RelayLease for PgRelayLease {
     async fn committed(&mut self) -> Result<(), StoreError> {
         let mut notifications = std::pin::pin!(self.connection.notifications_stream());
         match notifications.next().await {
             Some(Ok(_)) => Ok(()),
             Some(Err(error)) => Err(store_error(error)),
-            None => Err(unavailable("the connection that holds the relay's turn has ended")),
+            None => Err(unavailable("the connection that holds the relay's lease has ended")),
         }
     }
 }

@@ -7,7 +7,7 @@ use diesel::{
     },
 };
 use diesel_async::RunQueryDsl;
-use gamification_app::ports::{CommunityView, CourseGate, Queries, Standing, StoreError};
+use gamification_app::ports::{CommunityView, CourseGate, Queries, Membership, StoreError};
 use gamification_domain::{
     CommunityId, CourseId, LevelDistribution, LevelNumber, MemberKey, MemberPoints, Role, UserId,
 };
@@ -18,7 +18,7 @@ use crate::{
     PgStore,
     error::{corrupt, store_error},
     migrations::{applied_version, newest_version},
-    repositories::{MemberPointsRow, StoredLevels, level_configuration, standing},
+    repositories::{MemberPointsRow, StoredLevels, level_configuration, membership},
     statement::statement,
 };
 
@@ -179,9 +179,9 @@ impl ViewRow {
 }
 
 impl Queries for PgStore {
-    async fn standing(&self, user: MemberKey) -> Result<Standing, StoreError> {
+    async fn membership(&self, user: MemberKey) -> Result<Membership, StoreError> {
         let mut connection = self.connection().await?;
-        standing(&mut connection, user).await
+        membership(&mut connection, user).await
     }
 
     async fn member_points(

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use gamification_app::ports::{
-    BrokenEvent, CommunityRange, Origin, RepairRepository, RepeatedContent, RepeatedLesson, Sample, Snapshot,
+    BrokenEvent, CommunityRange, SourceOfTruth, RepairRepository, RepeatedContent, RepeatedLesson, Sample, Snapshot,
     StoreError, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification, WrongLevelCount, WrongLike,
 };
 use gamification_domain::{CommunityId, MemberKey, UserId};
@@ -264,7 +264,7 @@ statement! {
 }
 
 statement! {
-    SelectOrigins { community_ids: Vec<Uuid> => Uuids, user_ids: Vec<Uuid> => Uuids } -> (SqlUuid, BigInt, Bool)
+    SelectSourcesOfTruth { community_ids: Vec<Uuid> => Uuids, user_ids: Vec<Uuid> => Uuids } -> (SqlUuid, BigInt, Bool)
     "SELECT m.user_id, ledger.points, COALESCE(directory.is_present, false)
      FROM UNNEST(?, ?) AS asked (community_id, user_id)
      JOIN member_points AS m USING (community_id, user_id)
@@ -516,16 +516,16 @@ async fn wrong_level_counts(
 }
 
 impl RepairRepository for PgTx {
-    async fn origins(&mut self, members: &BTreeSet<MemberKey>) -> Result<Vec<Origin>, StoreError> {
+    async fn sources_of_truth(&mut self, members: &BTreeSet<MemberKey>) -> Result<Vec<SourceOfTruth>, StoreError> {
         let (community_ids, user_ids) = columns(members);
-        let select = SelectOrigins { community_ids, user_ids };
+        let select = SelectSourcesOfTruth { community_ids, user_ids };
         let rows: Vec<(Uuid, i64, bool)> = select.load(self.connection()).await.map_err(store_error)?;
-        let origin = |(user_id, ledger_points, is_present)| Origin {
+        let source_of_truth = |(user_id, ledger_points, is_present)| SourceOfTruth {
             user_id: UserId::new(user_id),
             ledger_points,
             is_present,
         };
-        Ok(rows.into_iter().map(origin).collect())
+        Ok(rows.into_iter().map(source_of_truth).collect())
     }
 
     async fn lock_level_count_repair(&mut self) -> Result<(), StoreError> {

@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use gamification_app::{
-    Environment, EventBus, FactQueue, SystemEnvironment, Told, register_handlers, relay_events,
+    Clock, IdGenerator, EventBus, FactQueue, System, EventEnvelope, register_handlers, relay_events,
 };
 use gamification_domain::{
-    ChangeClaim, CommunityId, Content, CourseId, EventId, Fact, FactRecord, LessonId, MemberLeveledUp,
+    EventMetadata, CommunityId, Content, CourseId, EventId, Fact, FactRecord, LessonId, MemberLeveledUp,
     PointsAwarded, PostId, UserId,
 };
 use gamification_pg::{
@@ -43,19 +43,19 @@ async fn gamify(url: DatabaseUrl) -> anyhow::Result<()> {
     let store = PgStore::new(pool(connector.clone(), 4)?);
 
     // What comes in: facts on the bus go to the queue, where those that wait are committed together.
-    let (facts, mut workers) = FactQueue::start(&store, &SystemEnvironment);
+    let (facts, mut workers) = FactQueue::start(&store, &System);
     let mut bus = EventBus::default();
     register_handlers(&mut bus, &facts);
 
     // What goes out: subscribers say by its type what they want to hear of.
     let (sender, mut news) = mpsc::unbounded_channel();
     let levels = sender.clone();
-    bus.subscribe("points", move |told: Arc<Told<PointsAwarded>>| {
+    bus.subscribe("points", move |told: Arc<EventEnvelope<PointsAwarded>>| {
         let told = &told.event;
         let heard = sender.send(format!("+{} for {}", told.points.get(), told.source.as_str()));
         async move { heard.map_err(Into::into) }
     });
-    bus.subscribe("levels", move |told: Arc<Told<MemberLeveledUp>>| {
+    bus.subscribe("levels", move |told: Arc<EventEnvelope<MemberLeveledUp>>| {
         let told = &told.event;
         let heard = levels.send(format!("level {}: {}", told.new_level.get(), told.new_level_name.as_str()));
         async move { heard.map_err(Into::into) }
@@ -68,7 +68,7 @@ async fn gamify(url: DatabaseUrl) -> anyhow::Result<()> {
     });
     let relay = tokio::spawn({
         let (bus, stop, deliveries) = (Arc::clone(&bus), stop.clone(), PgDeliveries::new(store, connector));
-        async move { relay_events(&deliveries, &bus, &SystemEnvironment, &stop).await }
+        async move { relay_events(&deliveries, &bus, &System, &stop).await }
     });
 
     // Somebody writes a post, and completes two lessons.
@@ -102,15 +102,15 @@ async fn gamify(url: DatabaseUrl) -> anyhow::Result<()> {
 }
 
 fn new_id() -> uuid::Uuid {
-    SystemEnvironment.next_id()
+    System.next_id()
 }
 
 /// A fact that happens now.
 fn now(fact: Fact) -> anyhow::Result<FactRecord> {
-    let received_at = SystemEnvironment.now();
+    let received_at = System.now();
     let event_id = EventId::parse(&new_id().to_string())?;
     Ok(FactRecord {
         fact,
-        claim: ChangeClaim { event_id, sequence: None, time: Some(received_at), received_at },
+        metadata: EventMetadata { event_id, sequence: None, time: Some(received_at), received_at },
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Chain, Destination, Environment, NotTaken, SystemEnvironment, ports::PendingEvent};
+use gamification_app::{Chain, Destination, Clock, IdGenerator, DeliveryError, System, ports::PendingEvent};
 use gamification_http::outgoing_event;
 use opentelemetry::global;
 use opentelemetry_http::HeaderInjector;
@@ -88,12 +88,12 @@ fn trace_headers(span: &Span) -> HeaderMap {
 }
 
 impl Destination for Webhook {
-    async fn deliver(&self, event: &PendingEvent) -> Result<(), NotTaken> {
-        let body = outgoing_event::outgoing_event(event).map_err(|error| NotTaken(error.to_string()))?;
+    async fn deliver(&self, event: &PendingEvent) -> Result<(), DeliveryError> {
+        let body = outgoing_event::outgoing_event(event).map_err(|error| DeliveryError(error.to_string()))?;
         let id = event.id.to_string();
-        let timestamp = SystemEnvironment.now().unix_timestamp();
+        let timestamp = System.now().unix_timestamp();
         let signature =
-            self.signer.sign(&id, timestamp, body.as_bytes()).map_err(|error| NotTaken(error.to_string()))?;
+            self.signer.sign(&id, timestamp, body.as_bytes()).map_err(|error| DeliveryError(error.to_string()))?;
         let span = delivery_span(event);
         let request = self
             .client
@@ -106,9 +106,9 @@ impl Destination for Webhook {
             .body(body);
         match request.send().instrument(span).await {
             Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(NotTaken(format!("the receiver answered {}", answer.status()))),
+            Ok(answer) => Err(DeliveryError(format!("the receiver answered {}", answer.status()))),
             // The address may hold a secret, and who reads the log knows it anyway.
-            Err(error) => Err(NotTaken(Chain(&error.without_url()).to_string())),
+            Err(error) => Err(DeliveryError(Chain(&error.without_url()).to_string())),
         }
     }
 }

@@ -4,11 +4,11 @@
 
 use std::process::{Command, Output};
 
-fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, String) {
+fn run(arguments: &[&str], system: &[(&str, &str)]) -> (Output, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_gamification-server"))
         .args(arguments)
         .env_clear()
-        .envs(environment.iter().copied())
+        .envs(system.iter().copied())
         .output()
         .expect("the program can't be started");
     let error = String::from_utf8(output.stderr.clone()).unwrap();
@@ -19,7 +19,7 @@ const SECRET: (&str, &str) = ("GAMIFICATION_JWT_HS256_SECRET", "a secret of more
 
 #[test]
 fn a_wrong_value_stops_the_start_with_one_sentence_that_names_the_variable() {
-    for (environment, sentence) in [
+    for (system, sentence) in [
         (
             ("GAMIFICATION_LISTEN", "8080"),
             "GAMIFICATION_LISTEN must be an IP address and a port such as 127.0.0.1:8080, not \"8080\"",
@@ -47,8 +47,8 @@ fn a_wrong_value_stops_the_start_with_one_sentence_that_names_the_variable() {
             "GAMIFICATION_JWT_HS256_SECRET is not usable: it must be at least 32 bytes long, and is 5",
         ),
     ] {
-        let (output, error) = run(&[], &[SECRET, ("GAMIFICATION_DATA_DIR", "/nonexistent"), environment]);
-        assert_eq!(output.status.code(), Some(1), "{environment:?}");
+        let (output, error) = run(&[], &[SECRET, ("GAMIFICATION_DATA_DIR", "/nonexistent"), system]);
+        assert_eq!(output.status.code(), Some(1), "{system:?}");
         assert_eq!(error, format!("gamification-server: {sentence}\n"));
     }
 }

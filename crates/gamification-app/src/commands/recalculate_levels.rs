@@ -6,11 +6,11 @@ use gamification_domain::{CommunityId, LevelConfiguration, LevelConfigurationId}
 use time::OffsetDateTime;
 
 use crate::{
-    Environment,
+    Clock, IdGenerator,
     contention::Tries,
     observation,
     ports::{
-        LevelConfigurationRepository, Lifted, Queries, RecalculationRepository, Store, StoreError, UnitOfWork,
+        LevelConfigurationRepository, LevelUps, Queries, RecalculationRepository, Store, StoreError, UnitOfWork,
     },
 };
 
@@ -24,20 +24,20 @@ const CHUNK: usize = 5_000;
 /// # Errors
 /// [`StoreError`] when the database fails; what is left to do stays noted.
 #[tracing::instrument(
-    name = "gamification.recalculate_levels", skip_all, fields(%community_id, risen = tracing::field::Empty)
+    name = "gamification.recalculate_levels", skip_all, fields(%community_id, level_ups = tracing::field::Empty)
 )]
 pub async fn recalculate_levels(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
 ) -> Result<(), StoreError> {
     let mut tries = Tries::default();
-    let mut risen = 0;
+    let mut level_ups = 0;
     loop {
-        match lift_chunk(store, environment, community_id).await {
+        match level_up_chunk(store, system, community_id).await {
             Ok(progress) => {
-                risen += progress.risen;
-                tracing::Span::current().record("risen", risen);
+                level_ups += progress.level_ups;
+                tracing::Span::current().record("level_ups", level_ups);
                 if progress.is_done {
                     return Ok(());
                 }
@@ -55,14 +55,14 @@ pub async fn recalculate_levels(
 /// [`StoreError`] when the database fails; what is left to do stays noted.
 pub async fn resume_recalculations(
     store: &(impl Store + Queries),
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     idle_since: OffsetDateTime,
 ) -> Result<(), StoreError> {
     // One community where it fails does not hold up the others.
     let mut outcome = Ok(());
     for community_id in store.idle_recalculations(idle_since).await? {
-        tracing::info!(%community_id, "going on with a recalculation that somebody left");
-        if let Err(error) = recalculate_levels(store, environment, community_id).await {
+        tracing::info!(%community_id, "resuming an abandoned recalculation");
+        if let Err(error) = recalculate_levels(store, system, community_id).await {
             outcome = Err(error);
         }
     }
@@ -71,21 +71,21 @@ pub async fn resume_recalculations(
 
 /// What one transaction came to.
 struct Progress {
-    risen: usize,
+    level_ups: usize,
     /// Whether nobody is left.
     is_done: bool,
 }
 
 impl Progress {
-    const NOTHING_TO_DO: Self = Self { risen: 0, is_done: true };
+    const NOTHING_TO_DO: Self = Self { level_ups: 0, is_done: true };
 }
 
-async fn lift_chunk(
+async fn level_up_chunk(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
 ) -> Result<Progress, StoreError> {
-    let now = environment.now();
+    let now = system.now();
     let mut tx = store.begin().await?;
     let Some(first) = tx.lock_recalculation(community_id).await? else {
         return Ok(Progress::NOTHING_TO_DO);
@@ -93,19 +93,19 @@ async fn lift_chunk(
     let communities = BTreeSet::from([community_id]);
     let no_default = |community_id| {
         // A community whose thresholds were changed has a configuration.
-        LevelConfiguration::default_for(LevelConfigurationId::new(environment.next_id()), community_id)
+        LevelConfiguration::default_for(LevelConfigurationId::new(system.next_id()), community_id)
     };
-    let levels = tx.share_level_configurations(&communities, no_default, now).await?;
+    let levels = tx.lock_level_configurations_shared(&communities, no_default, now).await?;
     let Some(levels) = levels.first() else {
         return Ok(Progress::NOTHING_TO_DO);
     };
-    let event_ids = (0..CHUNK).map(|_| environment.next_id()).collect();
-    let Lifted { risen, next } = tx.lift_members(levels, first, event_ids, now).await?;
+    let event_ids = (0..CHUNK).map(|_| system.next_id()).collect();
+    let LevelUps { level_ups, next } = tx.level_up_members(levels, first, event_ids, now).await?;
     match next {
         Some(next) => tx.save_recalculation(community_id, next, now).await?,
         None => tx.delete_recalculation(community_id).await?,
     }
     tx.commit().await?;
-    observation::members_lifted(community_id, &risen);
-    Ok(Progress { risen: risen.len(), is_done: next.is_none() })
+    observation::members_leveled_up(community_id, &level_ups);
+    Ok(Progress { level_ups: level_ups.len(), is_done: next.is_none() })
 }

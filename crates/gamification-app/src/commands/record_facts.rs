@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use gamification_domain::{
-    Batch, Changes, CourseHomes, FactRecord, LevelConfiguration, LevelConfigurationId, Loaded, MemberKey,
+    Batch, Changes, CourseCommunities, FactRecord, LevelConfiguration, LevelConfigurationId, Loaded, MemberKey,
     MemberNeeded, MemberPoints, MemberPointsId, Recording, Scope, Verdict,
 };
 use time::OffsetDateTime;
 
 use crate::{
-    Environment,
+    Clock, IdGenerator,
     contention::Tries,
     observation,
     ports::{
@@ -36,12 +36,12 @@ pub enum RecordFactsError {
 /// [`RecordFactsError::Store`] when the database failed, or other transactions were in the way again and again.
 pub async fn record_facts(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     records: &[FactRecord],
 ) -> Result<Vec<Verdict>, RecordFactsError> {
     let mut tries = Tries::default();
     loop {
-        match try_to_record_facts(store, environment, records).await {
+        match try_to_record_facts(store, system, records).await {
             Err(RecordFactsError::Store(error)) if tries.allow_another(&error) => {}
             outcome => return outcome,
         }
@@ -51,12 +51,12 @@ pub async fn record_facts(
 /// The same, but contention is for the caller to deal with.
 pub(crate) async fn try_to_record_facts(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     records: &[FactRecord],
 ) -> Result<Vec<Verdict>, RecordFactsError> {
     let mut more_members = BTreeSet::new();
     loop {
-        match try_once(store, environment, records.to_vec(), &more_members).await {
+        match try_once(store, system, records.to_vec(), &more_members).await {
             Ok(verdicts) => return Ok(verdicts),
             // Each member is asked for once, so this ends by itself.
             Err(Attempt::MemberNeeded(member)) => {
@@ -87,33 +87,33 @@ impl From<MemberNeeded> for Attempt {
 
 async fn try_once(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     mut records: Vec<FactRecord>,
     more_members: &BTreeSet<MemberKey>,
 ) -> Result<Vec<Verdict>, Attempt> {
-    let now = environment.now();
+    let now = system.now();
     let mut tx = store.begin().await?;
     find_communities_of_lessons(&mut tx, &mut records).await?;
     let mut scope = Scope::of(&records);
     scope.member_points.extend(more_members);
 
-    let loaded = load(&mut tx, environment, &scope, now).await?;
-    let (verdicts, changes) = decide(environment, loaded, &records, now)?;
-    let events = write(&mut tx, environment, changes, now).await?;
+    let loaded = load(&mut tx, system, &scope, now).await?;
+    let (verdicts, changes) = decide(system, loaded, &records, now)?;
+    let events = write(&mut tx, system, changes, now).await?;
     tx.commit().await?;
     let events = events.iter().map(|event| &event.event);
-    observation::facts_recorded(&records, &verdicts, events, environment.now());
+    observation::facts_recorded(&records, &verdicts, events, system.now());
     Ok(verdicts)
 }
 
 fn decide(
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     loaded: Loaded,
     records: &[FactRecord],
     now: OffsetDateTime,
 ) -> Result<(Vec<Verdict>, Changes), MemberNeeded> {
     let mut batch = Batch::new(loaded);
-    let mut next_id = || environment.next_id();
+    let mut next_id = || system.next_id();
     let mut recording = Recording { recorded_at: now, next_id: &mut next_id };
     let verdicts: Result<Vec<Verdict>, MemberNeeded> =
         records.iter().map(|record| batch.record(record, &mut recording)).collect();
@@ -124,9 +124,9 @@ async fn find_communities_of_lessons(
     tx: &mut impl DirectoryRepository,
     records: &mut [FactRecord],
 ) -> Result<(), StoreError> {
-    let wanted = CourseHomes::wanted(records);
+    let wanted = CourseCommunities::unresolved(records);
     if !wanted.is_empty() {
-        tx.course_homes(&wanted).await?.complete(records);
+        tx.course_communities(&wanted).await?.complete(records);
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ async fn load(
              + MemberPointsRepository
              + LikeSwitchRepository
          ),
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     scope: &Scope,
     now: OffsetDateTime,
 ) -> Result<Loaded, StoreError> {
@@ -153,17 +153,17 @@ async fn load(
         likes,
     } = scope;
     let default_levels = |community_id| {
-        LevelConfiguration::default_for(LevelConfigurationId::new(environment.next_id()), community_id)
+        LevelConfiguration::default_for(LevelConfigurationId::new(system.next_id()), community_id)
     };
     let new_member = |(community_id, user_id)| {
-        MemberPoints::new(MemberPointsId::new(environment.next_id()), community_id, user_id)
+        MemberPoints::new(MemberPointsId::new(system.next_id()), community_id, user_id)
     };
     Ok(Loaded {
         communities: tx.lock_communities(communities, now).await?,
         community_members: tx.lock_community_members(community_members, now).await?,
         courses: tx.lock_courses(courses, now).await?,
         level_configurations: tx
-            .share_level_configurations(level_configurations, default_levels, now)
+            .lock_level_configurations_shared(level_configurations, default_levels, now)
             .await?,
         member_points: tx.lock_member_points(member_points, new_member, now).await?,
         awarded_keys: tx.awarded_keys(once_only_keys).await?,
@@ -180,7 +180,7 @@ async fn write(
              + LevelCountRepository
              + Outbox
          ),
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     changes: Changes,
     now: OffsetDateTime,
 ) -> Result<Vec<OutboxEvent>, StoreError> {
@@ -196,7 +196,7 @@ async fn write(
         events,
     } = changes;
     let events: Vec<OutboxEvent> =
-        events.into_iter().map(|event| OutboxEvent { id: environment.next_id(), event }).collect();
+        events.into_iter().map(|event| OutboxEvent { id: system.next_id(), event }).collect();
     tx.save_communities(&communities, now).await?;
     tx.save_community_members(&community_members, now).await?;
     tx.save_courses(&courses, now).await?;

@@ -8,15 +8,15 @@ use gamification_domain::{
 };
 
 use crate::{
-    Chain, Environment,
+    Chain, Clock, IdGenerator,
     contention::Tries,
     ports::{
-        LevelConfigurationRepository, LevelCountRepository, MemberPointsRepository, Origin, Outbox,
+        LevelConfigurationRepository, LevelCountRepository, MemberPointsRepository, SourceOfTruth, Outbox,
         OutboxEvent, RepairRepository, Snapshot, Store, StoreError, StoredMember, UnitOfWork, Verification,
         WrongLevelCount,
     },
     queries::{
-        Finding, Invariant, MemberChunk, Members, Seen, VerifyError, Walk, member_finding, presence,
+        Finding, Invariant, MemberChunk, Members, AuditEvent, VerifyError, CommunityCursor, member_finding, presence,
         wrong_level_count,
     },
 };
@@ -36,12 +36,12 @@ const ALL_COUNTS: i64 = i64::MAX;
 /// [`VerifyError`]; what was told until then stays right.
 pub async fn repair(
     store: &(impl Store + Verification),
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     community_id: Option<CommunityId>,
-    see: &mut (impl FnMut(Seen) + Send),
+    emit: &mut (impl FnMut(AuditEvent) + Send),
 ) -> Result<(), VerifyError> {
-    let mut walk = Walk::begin(store, community_id, see).await?;
-    while let Some(communities) = walk.next(store).await? {
+    let mut cursor = CommunityCursor::begin(store, community_id, emit).await?;
+    while let Some(communities) = cursor.next(store).await? {
         // Counts come first: a member's repair changes them by one, which only right ones can bear.
         let mut snapshot = store.snapshot().await?;
         let wrong = snapshot.wrong_level_counts(communities.range, ALL_COUNTS).await?;
@@ -51,14 +51,14 @@ pub async fn repair(
             repair_level_counts(store, community_id)
                 .await?
                 .into_iter()
-                .for_each(|finding| see(Seen::Repaired(finding)));
+                .for_each(|finding| emit(AuditEvent::Repaired(finding)));
         }
         let mut members = Members::of(communities.range);
         while let Some(chunk) = members.next(store).await? {
-            for finding in repair_members(store, environment, &chunk).await? {
-                see(Seen::Repaired(finding));
+            for finding in repair_members(store, system, &chunk).await? {
+                emit(AuditEvent::Repaired(finding));
             }
-            see(Seen::LookedAt(chunk.extent()));
+            emit(AuditEvent::Progress(chunk.progress()));
         }
     }
     Ok(())
@@ -102,7 +102,7 @@ fn correction(wrong: &WrongLevelCount) -> Option<LevelCountChange> {
 
 async fn repair_members(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     chunk: &MemberChunk,
 ) -> Result<Vec<Finding>, StoreError> {
     let mut by_community: BTreeMap<CommunityId, Vec<&StoredMember>> = BTreeMap::new();
@@ -112,22 +112,22 @@ async fn repair_members(
     let mut repaired = Vec::new();
     for (community_id, rows) in by_community {
         for rows in rows.chunks(CHUNK) {
-            let last_known = rows.iter().map(|row| (row.member.1, LastKnown::of(row, chunk))).collect();
-            repaired.extend(repair_some(store, environment, community_id, &last_known).await?);
+            let last_seen = rows.iter().map(|row| (row.member.1, LastSeen::of(row, chunk))).collect();
+            repaired.extend(repair_some(store, system, community_id, &last_seen).await?);
         }
     }
     Ok(repaired)
 }
 
 /// What was seen of a member before they were locked.
-struct LastKnown {
+struct LastSeen {
     /// Their level.
     level: i64,
     /// The level they were last told to be at, if an event that says so is still there.
     told: Option<i64>,
 }
 
-impl LastKnown {
+impl LastSeen {
     fn of(row: &StoredMember, chunk: &MemberChunk) -> Self {
         Self { level: i64::from(row.current_level), told: chunk.told_level(row.member) }
     }
@@ -143,13 +143,13 @@ impl LastKnown {
 
 async fn repair_some(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
-    last_known: &BTreeMap<UserId, LastKnown>,
+    last_seen: &BTreeMap<UserId, LastSeen>,
 ) -> Result<Vec<Finding>, StoreError> {
     let mut tries = Tries::default();
     loop {
-        match try_to_repair(store, environment, community_id, last_known).await {
+        match try_to_repair(store, system, community_id, last_seen).await {
             Err(error) if tries.allow_another(&error) => {}
             Err(error @ StoreError::Corrupt(_)) => {
                 // One community that can't be understood does not hold up the others; the audit tells what is off in it.
@@ -164,38 +164,38 @@ async fn repair_some(
 /// Takes the locks of an award, in their order: level configuration, members, then counts and events.
 async fn try_to_repair(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
-    last_known: &BTreeMap<UserId, LastKnown>,
+    last_seen: &BTreeMap<UserId, LastSeen>,
 ) -> Result<Vec<Finding>, StoreError> {
-    let now = environment.now();
+    let now = system.now();
     let mut tx = store.begin().await?;
     let default_levels =
-        |id| LevelConfiguration::default_for(LevelConfigurationId::new(environment.next_id()), id);
-    let levels = tx.share_level_configurations(&BTreeSet::from([community_id]), default_levels, now).await?;
+        |id| LevelConfiguration::default_for(LevelConfigurationId::new(system.next_id()), id);
+    let levels = tx.lock_level_configurations_shared(&BTreeSet::from([community_id]), default_levels, now).await?;
     let Some(levels) = levels.first() else {
         return Ok(Vec::new());
     };
-    let keys: BTreeSet<MemberKey> = last_known.keys().map(|user_id| (community_id, *user_id)).collect();
+    let keys: BTreeSet<MemberKey> = last_seen.keys().map(|user_id| (community_id, *user_id)).collect();
     let new_member = |(community_id, user_id)| {
-        MemberPoints::new(MemberPointsId::new(environment.next_id()), community_id, user_id)
+        MemberPoints::new(MemberPointsId::new(system.next_id()), community_id, user_id)
     };
     let members = tx.lock_member_points(&keys, new_member, now).await?;
-    let origins = tx.origins(&keys).await?;
-    let origins: BTreeMap<UserId, Origin> =
-        origins.into_iter().map(|origin| (origin.user_id, origin)).collect();
+    let sources_of_truth = tx.sources_of_truth(&keys).await?;
+    let sources_of_truth: BTreeMap<UserId, SourceOfTruth> =
+        sources_of_truth.into_iter().map(|source_of_truth| (source_of_truth.user_id, source_of_truth)).collect();
 
     let mut repairs = Repairs::default();
     for member in members {
-        if let (Some(origin), Some(last_known)) =
-            (origins.get(&member.user_id()), last_known.get(&member.user_id()))
+        if let (Some(source_of_truth), Some(last_seen)) =
+            (sources_of_truth.get(&member.user_id()), last_seen.get(&member.user_id()))
         {
-            repairs.put_right(&member, origin, last_known, levels);
+            repairs.repair_member(&member, source_of_truth, last_seen, levels);
         }
     }
     let Repairs { members, level_counts, events, findings } = repairs;
     let events: Vec<OutboxEvent> =
-        events.into_iter().map(|event| OutboxEvent { id: environment.next_id(), event }).collect();
+        events.into_iter().map(|event| OutboxEvent { id: system.next_id(), event }).collect();
     tx.save_member_points(&members, now).await?;
     tx.change_level_counts(&changes(community_id, level_counts)).await?;
     tx.append_events(&events, now).await?;
@@ -220,28 +220,28 @@ struct Repairs {
 impl Repairs {
     /// Puts a member right, if something is off: the total is the ledger's sum, the level is raised to the rule and
     /// never lowered, presence is the directory's.
-    fn put_right(
+    fn repair_member(
         &mut self,
         member: &MemberPoints,
-        origin: &Origin,
-        last_known: &LastKnown,
+        source_of_truth: &SourceOfTruth,
+        last_seen: &LastSeen,
         levels: &LevelConfiguration,
     ) {
         // A ledger whose sum no total can be is for people to look at.
-        let total = Points::new(origin.ledger_points).unwrap_or(member.total_points());
+        let total = Points::new(source_of_truth.ledger_points).unwrap_or(member.total_points());
         let mut right = MemberPoints::restore(
             member.id(),
             member.community_id(),
             member.user_id(),
             total,
             member.current_level(),
-            origin.is_present,
+            source_of_truth.is_present,
         );
         let risen = right.recalculate_level(levels);
         if right == *member {
             return;
         }
-        self.events.extend(risen.and_then(|event| since_told(event, last_known.told_level(member))));
+        self.events.extend(risen.and_then(|event| since_told(event, last_seen.told_level(member))));
         self.note(member, &right);
         for (member, members) in [(member, -1), (&right, 1)] {
             if member.is_present() {

@@ -5,8 +5,8 @@ use gamification_domain::{
 };
 
 use crate::{
-    Environment,
-    access::{self, Denied},
+    Clock, IdGenerator,
+    access::{self, AccessDenied},
     ports::{CourseLevelRequirementRepository, DirectoryRepository, Store, StoreError, UnitOfWork},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 pub enum SetCourseLevelRequirementError {
     /// The caller may not.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    AccessDenied(#[from] AccessDenied),
     /// The community does not list this course.
     #[error("Course not found")]
     CourseNotFound,
@@ -30,20 +30,20 @@ pub enum SetCourseLevelRequirementError {
 /// [`SetCourseLevelRequirementError`], the first that applies.
 pub async fn set_course_level_requirement(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     (community_id, user_id): MemberKey,
     course_id: CourseId,
     minimum_level: Option<LevelNumber>,
 ) -> Result<(), SetCourseLevelRequirementError> {
-    let now = environment.now();
+    let now = system.now();
     let mut tx = store.begin().await?;
-    access::admin(tx.standing((community_id, user_id)).await?)?;
-    if !tx.share_course((community_id, course_id)).await? {
+    access::admin(tx.membership((community_id, user_id)).await?)?;
+    if !tx.lock_course_shared((community_id, course_id)).await? {
         return Err(SetCourseLevelRequirementError::CourseNotFound);
     }
     match minimum_level {
         Some(minimum_level) => {
-            let id = CourseLevelRequirementId::new(environment.next_id());
+            let id = CourseLevelRequirementId::new(system.next_id());
             let requirement = CourseLevelRequirement { id, community_id, course_id, minimum_level };
             tx.put_course_level_requirement(&requirement, now).await?;
         }

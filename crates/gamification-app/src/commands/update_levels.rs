@@ -3,8 +3,8 @@
 use gamification_domain::{LevelChanges, LevelDraft, LevelMistakes, MemberKey};
 
 use crate::{
-    Environment,
-    access::{self, Denied},
+    Clock, IdGenerator,
+    access::{self, AccessDenied},
     commands::recalculate_levels,
     contention::Tries,
     ports::{DirectoryRepository, RecalculationRepository, Store, StoreError, UnitOfWork},
@@ -25,7 +25,7 @@ pub struct LevelsUpdate {
 pub enum UpdateLevelsError {
     /// The caller may not.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    AccessDenied(#[from] AccessDenied),
     /// The levels break rules.
     #[error(transparent)]
     Invalid(#[from] LevelMistakes),
@@ -47,16 +47,16 @@ pub enum UpdateLevelsError {
 /// [`UpdateLevelsError`], the first that applies.
 pub async fn update_levels(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     caller: MemberKey,
     update: &LevelsUpdate,
 ) -> Result<(), UpdateLevelsError> {
     let mut tries = Tries::default();
     loop {
-        match store_levels(store, environment, caller, update).await {
+        match store_levels(store, system, caller, update).await {
             Ok(Stored::Done) => return Ok(()),
-            Ok(Stored::MembersToLift) => return Ok(recalculate_levels(store, environment, caller.0).await?),
-            Ok(Stored::NotYet) => recalculate_levels(store, environment, caller.0).await?,
+            Ok(Stored::MembersToLevelUp) => return Ok(recalculate_levels(store, system, caller.0).await?),
+            Ok(Stored::NotYet) => recalculate_levels(store, system, caller.0).await?,
             Err(UpdateLevelsError::Store(error)) if tries.allow_another(&error) => {}
             Err(error) => return Err(error),
         }
@@ -67,22 +67,22 @@ enum Stored {
     /// Nobody's level can change.
     Done,
     /// The levels are stored; members follow.
-    MembersToLift,
+    MembersToLevelUp,
     /// An earlier change must be done first; nothing is stored.
     NotYet,
 }
 
 async fn store_levels(
     store: &impl Store,
-    environment: &impl Environment,
+    system: &(impl Clock + IdGenerator),
     (community_id, user_id): MemberKey,
     update: &LevelsUpdate,
 ) -> Result<Stored, UpdateLevelsError> {
-    let now = environment.now();
+    let now = system.now();
     let mut tx = store.begin().await?;
-    access::admin(tx.standing((community_id, user_id)).await?)?;
+    access::admin(tx.membership((community_id, user_id)).await?)?;
     let mut configuration =
-        tx.lock_level_configuration(community_id).await?.ok_or(Denied::CommunityNotFound)?;
+        tx.lock_level_configuration(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?;
     let version = configuration.version();
     let changes = configuration.update_levels(&update.drafts)?;
     if update.expected_versions.as_ref().is_some_and(|expected| !expected.contains(&version)) {
@@ -99,11 +99,11 @@ async fn store_levels(
     tx.save_level_configuration(&configuration, now).await?;
     if changes.thresholds > 0 {
         // After the configuration, against the order of locks: nobody can hold a row that is not there yet.
-        tx.insert_recalculation(community_id, environment.next_id(), now).await?;
+        tx.insert_recalculation(community_id, system.next_id(), now).await?;
     }
     tx.commit().await?;
     let LevelChanges { names, thresholds } = changes;
     let changed = format_args!("{names} names, {thresholds} thresholds");
     tracing::info!(%community_id, admin_id = %user_id, changes = %changed, "level config updated");
-    Ok(if thresholds > 0 { Stored::MembersToLift } else { Stored::Done })
+    Ok(if thresholds > 0 { Stored::MembersToLevelUp } else { Stored::Done })
 }

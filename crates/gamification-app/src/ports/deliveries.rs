@@ -20,7 +20,7 @@ pub struct PendingEvent {
     /// When.
     pub created_at: OffsetDateTime,
     /// How delivering it has failed so far.
-    pub setback: Option<Setback>,
+    pub failure: Option<DeliveryFailure>,
 }
 
 impl PendingEvent {
@@ -33,7 +33,7 @@ impl PendingEvent {
 
 /// Failed attempts at a member's next event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setback {
+pub struct DeliveryFailure {
     /// How many.
     pub failures: u32,
     /// When the last one was.
@@ -54,7 +54,7 @@ pub struct ParkedEvent {
     /// Whose it is; their later events wait behind it.
     pub member: MemberKey,
     /// Why.
-    pub setback: Setback,
+    pub failure: DeliveryFailure,
 }
 
 /// What waits in the outbox.
@@ -68,14 +68,14 @@ pub struct Backlog {
 
 /// Bringing events out.
 ///
-/// One relay at a time has the turn, so that no two can overtake each other with a member's events. Nothing depends on
+/// One relay at a time holds the lease, so that no two can overtake each other with a member's events. Nothing depends on
 /// where a relay was: whatever is not marked as delivered is pending, however late it was committed.
 pub trait Deliveries: Send + Sync + 'static {
     /// The right to deliver; it ends when it is dropped, and with the process.
-    type Turn: Turn;
+    type Lease: RelayLease;
 
-    /// Waits for the turn while another relay has it, and takes it.
-    fn take_turn(&self) -> impl Future<Output = Result<Self::Turn, StoreError>> + Send;
+    /// Waits for the lease while another relay holds it, and acquires it.
+    fn acquire_lease(&self) -> impl Future<Output = Result<Self::Lease, StoreError>> + Send;
 
     /// The next events, in each member's order, at most `limit`; none of members who are `busy` or wait after a
     /// setback.
@@ -94,14 +94,14 @@ pub trait Deliveries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Notes that a member's next event was not taken.
-    fn save_setback(
+    fn save_delivery_failure(
         &self,
         event: &PendingEvent,
-        setback: &Setback,
+        failure: &DeliveryFailure,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Lets everything that is not parked be tried at once.
-    fn forgive_setbacks(&self, now: OffsetDateTime) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn retry_now(&self, now: OffsetDateTime) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Deletes events that were delivered before a time, and, when `undelivered` is set, those that nobody asked for
     /// since; at most a few thousand at once. Gives how many.
@@ -124,8 +124,8 @@ pub trait Deliveries: Send + Sync + 'static {
     fn release_parked(&self, event: Option<Uuid>) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
-/// A relay's turn.
-pub trait Turn: Send {
-    /// Waits until something was committed that may have to be delivered. An error means that the turn is lost.
+/// The right of one relay to deliver.
+pub trait RelayLease: Send {
+    /// Waits until something was committed that may have to be delivered. An error means that the lease is lost.
     fn committed(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

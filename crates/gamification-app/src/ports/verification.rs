@@ -115,10 +115,10 @@ pub trait Snapshot: Send {
 /// What derived values are put right from. Members must be locked.
 pub trait RepairRepository: Send {
     /// The sum of the ledger, and whether the directory has them as present, by user.
-    fn origins(
+    fn sources_of_truth(
         &mut self,
         members: &BTreeSet<MemberKey>,
-    ) -> impl Future<Output = Result<Vec<Origin>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<SourceOfTruth>, StoreError>> + Send;
 
     /// Waits until no other repair changes counts of members, and keeps others waiting until the transaction ends.
     fn lock_level_count_repair(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -162,7 +162,7 @@ pub struct StoredMember {
 
 /// What a member's derived values come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct SourceOfTruth {
     /// Who.
     pub user_id: UserId,
     /// The sum of their lines in the ledger, in points.

@@ -3,7 +3,7 @@
 use gamification_domain::MemberKey;
 
 use crate::{
-    access::{self, Denied},
+    access::{self, AccessDenied},
     ports::{Queries, StoreError},
 };
 
@@ -12,7 +12,7 @@ use crate::{
 pub enum AuthorizeAdminError {
     /// The caller may not.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    AccessDenied(#[from] AccessDenied),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -23,5 +23,5 @@ pub enum AuthorizeAdminError {
 /// # Errors
 /// [`AuthorizeAdminError`], the first that applies.
 pub async fn authorize_admin(queries: &impl Queries, caller: MemberKey) -> Result<(), AuthorizeAdminError> {
-    Ok(access::admin(queries.standing(caller).await?)?)
+    Ok(access::admin(queries.membership(caller).await?)?)
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gamification_domain::{LevelName, LevelNumber, MemberKey, MemberPoints, UserId};
 
 use crate::{
-    access::{self, Denied},
+    access::{self, AccessDenied},
     ports::{CommunityView, Queries, StoreError},
 };
 
@@ -25,7 +25,7 @@ pub struct Badge {
 pub enum GetBadgesError {
     /// The caller may not.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    AccessDenied(#[from] AccessDenied),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -3,7 +3,7 @@
 use gamification_domain::{CourseAccess, CourseId, LevelConfiguration, MemberKey};
 
 use crate::{
-    access::{self, Denied},
+    access::{self, AccessDenied},
     ports::{CommunityView, CourseGate, Queries, StoreError},
 };
 
@@ -21,7 +21,7 @@ pub struct CourseAccesses {
 pub enum GetCourseAccessError {
     /// The caller may not.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    AccessDenied(#[from] AccessDenied),
     /// The community does not list this course.
     #[error("Course not found")]
     CourseNotFound,

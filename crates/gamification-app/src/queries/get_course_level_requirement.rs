@@ -4,7 +4,7 @@ use gamification_domain::{CourseId, LevelNumber, MemberKey};
 
 use crate::{
     access,
-    ports::{Queries, Standing},
+    ports::{Queries, Membership},
     queries::GetCourseAccessError,
 };
 
@@ -19,8 +19,8 @@ pub async fn get_course_level_requirement(
 ) -> Result<Option<LevelNumber>, GetCourseAccessError> {
     let view = queries.course_gates(caller, Some(&[course_id])).await?;
     access::admin(
-        view.as_ref().map_or(Standing::CommunityUnknown, |view| {
-            view.role.map_or(Standing::Stranger, Standing::Member)
+        view.as_ref().map_or(Membership::CommunityUnknown, |view| {
+            view.role.map_or(Membership::NotAMember, Membership::Member)
         }),
     )?;
     let gates = view.map(|view| view.asked).unwrap_or_default();

@@ -3,7 +3,7 @@
 use gamification_domain::{LevelConfiguration, LevelDistribution, LevelNumber, MemberKey};
 
 use crate::{
-    access::{self, Denied},
+    access::{self, AccessDenied},
     ports::{CommunityView, Queries, StoreError},
 };
 
@@ -23,7 +23,7 @@ pub struct Levels {
 pub enum GetLevelsError {
     /// The caller may not.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    AccessDenied(#[from] AccessDenied),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -3,7 +3,7 @@
 use gamification_domain::{LevelName, LevelNumber, MemberKey, Points, UserId};
 
 use crate::{
-    access::{self, Denied},
+    access::{self, AccessDenied},
     ports::{CommunityView, Queries, StoreError},
 };
 
@@ -27,7 +27,7 @@ pub struct MemberLevel {
 pub enum GetMemberLevelError {
     /// The caller may not.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    AccessDenied(#[from] AccessDenied),
     /// The community never had this user.
     #[error("Member not found")]
     MemberNotFound,

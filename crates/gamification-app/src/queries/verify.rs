@@ -89,24 +89,24 @@ impl fmt::Display for Finding {
 
 /// What is seen while everything is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum AuditEvent {
     /// So many members are to be looked at, more or less: others may join meanwhile.
-    Members(u64),
+    MemberCount(u64),
     /// So much was looked at since the last time.
-    LookedAt(Extent),
+    Progress(AuditProgress),
     /// Something is off.
-    Off(Finding),
+    Finding(Finding),
     /// So many more are off in the same way.
-    MoreOff(Invariant, u64),
+    Omitted(Invariant, u64),
     /// So many members are below the level that their points reach, and are being lifted after a change of thresholds.
-    NotLiftedYet(CommunityId, u64),
+    AwaitingLevelUp(CommunityId, u64),
     /// Something was off, and was put right.
     Repaired(Finding),
 }
 
 /// How much was looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extent {
+pub struct AuditProgress {
     /// Communities, known or not.
     pub communities: u64,
     /// Members who have a record of points.
@@ -136,28 +136,28 @@ pub enum VerifyError {
 pub async fn verify(
     verification: &impl Verification,
     community_id: Option<CommunityId>,
-    see: &mut (impl FnMut(Seen) + Send),
+    emit: &mut (impl FnMut(AuditEvent) + Send),
 ) -> Result<(), VerifyError> {
-    let mut walk = Walk::begin(verification, community_id, see).await?;
-    while let Some(communities) = walk.next(verification).await? {
-        verify_communities(verification, &communities, see).await?;
+    let mut cursor = CommunityCursor::begin(verification, community_id, emit).await?;
+    while let Some(communities) = cursor.next(verification).await? {
+        verify_communities(verification, &communities, emit).await?;
         let mut members = Members::of(communities.range);
         while let Some(chunk) = members.next(verification).await? {
             for finding in chunk.findings() {
-                see(Seen::Off(finding));
+                emit(AuditEvent::Finding(finding));
             }
-            for (community_id, members) in chunk.not_lifted_yet() {
-                see(Seen::NotLiftedYet(community_id, members));
+            for (community_id, members) in chunk.awaiting_level_up() {
+                emit(AuditEvent::AwaitingLevelUp(community_id, members));
             }
-            see(Seen::LookedAt(chunk.extent()));
+            emit(AuditEvent::Progress(chunk.progress()));
         }
-        see(Seen::LookedAt(Extent { communities: communities.count(), ..Extent::default() }));
+        emit(AuditEvent::Progress(AuditProgress { communities: communities.count(), ..AuditProgress::default() }));
     }
     Ok(())
 }
 
 /// Communities, group by group.
-pub(crate) struct Walk {
+pub(crate) struct CommunityCursor {
     first: Option<CommunityId>,
     last: CommunityId,
 }
@@ -174,12 +174,12 @@ impl Communities {
     }
 }
 
-impl Walk {
+impl CommunityCursor {
     /// Over one community, or all of them.
     pub(crate) async fn begin(
         verification: &impl Verification,
         only: Option<CommunityId>,
-        see: &mut (impl FnMut(Seen) + Send),
+        emit: &mut (impl FnMut(AuditEvent) + Send),
     ) -> Result<Self, VerifyError> {
         let everything = (CommunityId::new(Uuid::nil()), CommunityId::new(Uuid::max()));
         let (first, last) = only.map_or(everything, |only| (only, only));
@@ -189,7 +189,7 @@ impl Walk {
         {
             return Err(VerifyError::CommunityUnknown(only));
         }
-        see(Seen::Members(snapshot.count_members((first, last)).await?));
+        emit(AuditEvent::MemberCount(snapshot.count_members((first, last)).await?));
         snapshot.end().await?;
         Ok(Self { first: Some(first), last })
     }
@@ -221,7 +221,7 @@ fn after(id: Uuid) -> Option<Uuid> {
 async fn verify_communities(
     verification: &impl Verification,
     communities: &Communities,
-    see: &mut (impl FnMut(Seen) + Send),
+    emit: &mut (impl FnMut(AuditEvent) + Send),
 ) -> Result<(), StoreError> {
     let range = communities.range;
     let mut snapshot = verification.snapshot().await?;
@@ -234,13 +234,13 @@ async fn verify_communities(
     snapshot.end().await?;
 
     for finding in level_configuration_findings(&communities.ids, &configurations) {
-        see(Seen::Off(finding));
+        emit(AuditEvent::Finding(finding));
     }
-    tell(level_counts, Invariant::LevelCount, |wrong| wrong_level_count(&wrong), see);
-    tell(contents, Invariant::OnceOnlyAward, repeated_content, see);
-    tell(likes, Invariant::Like, wrong_like, see);
-    tell(members, Invariant::RecordOfPoints, member_without_points, see);
-    tell(events, Invariant::OutgoingEvent, broken_event, see);
+    emit_sample(level_counts, Invariant::LevelCount, |wrong| wrong_level_count(&wrong), emit);
+    emit_sample(contents, Invariant::OnceOnlyAward, repeated_content, emit);
+    emit_sample(likes, Invariant::Like, wrong_like, emit);
+    emit_sample(members, Invariant::RecordOfPoints, member_without_points, emit);
+    emit_sample(events, Invariant::OutgoingEvent, broken_event, emit);
     Ok(())
 }
 
@@ -248,14 +248,14 @@ fn tell<T>(
     Sample { first, count }: Sample<T>,
     invariant: Invariant,
     finding: impl Fn(T) -> Finding,
-    see: &mut impl FnMut(Seen),
+    emit: &mut impl FnMut(AuditEvent),
 ) {
     let told = u64::try_from(first.len()).unwrap_or(u64::MAX);
     for off in first {
-        see(Seen::Off(finding(off)));
+        emit(AuditEvent::Finding(finding(off)));
     }
     if count > told {
-        see(Seen::MoreOff(invariant, count - told));
+        emit(AuditEvent::Omitted(invariant, count - told));
     }
 }
 
@@ -490,7 +490,7 @@ impl MemberChunk {
         (level > i64::from(row.current_level)).then_some(level)
     }
 
-    fn not_lifted_yet(&self) -> BTreeMap<CommunityId, u64> {
+    fn awaiting_level_up(&self) -> BTreeMap<CommunityId, u64> {
         let mut members = BTreeMap::new();
         let rows = self.members.iter().filter(|row| self.recalculating.contains(&row.member.0));
         for row in rows.filter(|row| self.below_level(row).is_some()) {
@@ -499,9 +499,9 @@ impl MemberChunk {
         members
     }
 
-    pub(crate) fn extent(&self) -> Extent {
+    pub(crate) fn progress(&self) -> AuditProgress {
         let lines: i64 = self.members.iter().map(|row| row.ledger_lines).sum();
-        Extent {
+        AuditProgress {
             communities: 0,
             members: u64::try_from(self.members.len()).unwrap_or(u64::MAX),
             transactions: u64::try_from(lines).unwrap_or_default(),
@@ -594,7 +594,7 @@ mod tests {
     fn who_is_below_their_level_while_members_are_lifted_is_noted_and_not_off() {
         let lifting = chunk(member(10, 1), true);
         assert_eq!((invariants(&lifting), lifting.to_repair().count()), (vec![], 0));
-        assert_eq!(lifting.not_lifted_yet().into_values().collect::<Vec<_>>(), [1]);
+        assert_eq!(lifting.awaiting_level_up().into_values().collect::<Vec<_>>(), [1]);
     }
 
     #[test]

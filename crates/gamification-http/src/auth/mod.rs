@@ -12,7 +12,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
-use gamification_app::Environment;
+use gamification_app::Clock, IdGenerator;
 use gamification_domain::UserId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -188,7 +188,7 @@ struct Caller {
 }
 
 /// Lets `request` in with a valid token only.
-fn authenticate<S: 'static, E: Environment>(request: &HttpRequest) -> Result<Caller, Problem> {
+fn authenticate<S: 'static, E: Clock + IdGenerator>(request: &HttpRequest) -> Result<Caller, Problem> {
     let api = request.app_data::<Data<Api<S, E>>>().ok_or_else(Problem::internal)?;
     let header = request.headers().get(AUTHORIZATION).ok_or_else(Problem::no_token)?;
     let (scheme, token) =
@@ -210,7 +210,7 @@ pub(crate) struct EventProducer<S, E> {
     api: Data<Api<S, E>>,
 }
 
-impl<S: 'static, E: Environment> FromRequest for User<S, E> {
+impl<S: 'static, E: Clock + IdGenerator> FromRequest for User<S, E> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -223,7 +223,7 @@ impl<S: 'static, E: Environment> FromRequest for User<S, E> {
     }
 }
 
-impl<S: 'static, E: Environment> FromRequest for EventProducer<S, E> {
+impl<S: 'static, E: Clock + IdGenerator> FromRequest for EventProducer<S, E> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -240,7 +240,7 @@ impl<S: 'static, E: Environment> FromRequest for EventProducer<S, E> {
     }
 }
 
-fn api<S: 'static, E: Environment>(request: &HttpRequest) -> Result<Data<Api<S, E>>, Problem> {
+fn api<S: 'static, E: Clock + IdGenerator>(request: &HttpRequest) -> Result<Data<Api<S, E>>, Problem> {
     request.app_data::<Data<Api<S, E>>>().cloned().ok_or_else(Problem::internal)
 }
 

@@ -16,7 +16,7 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use gamification_app::{
-    Environment,
+    Clock, IdGenerator,
     ports::{Queries, Store},
 };
 use utoipa::OpenApi;
@@ -30,7 +30,7 @@ use crate::{
 
 /// Adds the routes of the parts that are given to an Actix app: those that users and the platform call, those that
 /// operators look at, or both.
-pub fn configure<S: Store + Queries, E: Environment>(
+pub fn configure<S: Store + Queries, E: Clock + IdGenerator>(
     config: &mut ServiceConfig,
     api: Option<&Data<Api<S, E>>>,
     operations: Option<&Data<Operations<S>>>,
@@ -51,7 +51,7 @@ pub fn configure<S: Store + Queries, E: Environment>(
     }
 }
 
-fn api_table<S: Store + Queries, E: Environment>() -> Vec<Address> {
+fn api_table<S: Store + Queries, E: Clock + IdGenerator>() -> Vec<Address> {
     vec![
         at("/api/communities/{community_id}/members/levels", &["user_ids"])
             .get(members::badges::badges::<S, E>),
@@ -85,7 +85,7 @@ const OPERATIONS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// Every address with its methods, for comparing the table with the [`Document`].
 #[must_use]
-pub fn addresses<S: Store + Queries, E: Environment>() -> Vec<(&'static str, Vec<&'static str>)> {
+pub fn addresses<S: Store + Queries, E: Clock + IdGenerator>() -> Vec<(&'static str, Vec<&'static str>)> {
     let tables = api_table::<S, E>().into_iter().chain(operations_table::<S>());
     tables.map(|address| (address.path, address.methods)).collect()
 }

@@ -7,10 +7,10 @@ use diesel::{
     sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use gamification_app::ports::{DirectoryRepository, Standing, StoreError};
+use gamification_app::ports::{DirectoryRepository, Membership, StoreError};
 use gamification_domain::{
-    Community, CommunityId, CommunityMember, Course, CourseHomes, CourseId, CourseKey, CourseListing,
-    DirectoryText, InvalidDirectoryText, Latest, MemberKey, NewestChange, Profile, Role, UserId,
+    Community, CommunityId, CommunityMember, Course, CourseCommunities, CourseId, CourseKey, CourseListing,
+    DirectoryText, InvalidDirectoryText, LwwRegister, MemberKey, LwwState, Profile, Role, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,16 +20,16 @@ use crate::{
     PgTx,
     error::{corrupt, store_error},
     statement::statement,
-    stored_change::StoredChange,
+    stored_lww_state::StoredLwwState,
 };
 
 statement! {
-    SelectCourseHomes { course_ids: Vec<Uuid> => Uuids } -> (SqlUuid, SqlUuid)
+    SelectCourseCommunities { course_ids: Vec<Uuid> => Uuids } -> (SqlUuid, SqlUuid)
     "SELECT course_id, community_id FROM courses WHERE course_id = ANY (?)"
 }
 
 statement! {
-    SelectStanding { community_id: Uuid => SqlUuid, user_id: Uuid => SqlUuid } -> (Nullable<Text>,)
+    SelectMembership { community_id: Uuid => SqlUuid, user_id: Uuid => SqlUuid } -> (Nullable<Text>,)
     "SELECT m.role
      FROM (VALUES (?, ?)) AS asked (community_id, user_id)
      JOIN communities USING (community_id)
@@ -38,7 +38,7 @@ statement! {
 }
 
 statement! {
-    ShareCourse { community_id: Uuid => SqlUuid, course_id: Uuid => SqlUuid } -> (Bool,)
+    LockCourseShared { community_id: Uuid => SqlUuid, course_id: Uuid => SqlUuid } -> (Bool,)
     "SELECT is_listed FROM courses WHERE community_id = ? AND course_id = ? FOR SHARE"
 }
 
@@ -61,7 +61,7 @@ statement! {
     UpdateCommunities {
         community_ids: Vec<Uuid> => Uuids,
         names: Vec<Option<String>> => NullableTexts,
-        name_changes: Vec<Option<StoredChange>> => Changes,
+        name_changes: Vec<Option<StoredLwwState>> => Changes,
         now: OffsetDateTime => Timestamptz,
     } -> ()
     "UPDATE communities AS c SET name = new.name, name_change = new.name_change, updated_at = t.now
@@ -99,9 +99,9 @@ statement! {
         presences: Vec<bool> => Array<Bool>,
         display_names: Vec<Option<String>> => NullableTexts,
         avatar_urls: Vec<Option<String>> => NullableTexts,
-        presence_changes: Vec<Option<StoredChange>> => Changes,
+        presence_changes: Vec<Option<StoredLwwState>> => Changes,
         roles: Vec<String> => Texts,
-        role_changes: Vec<Option<StoredChange>> => Changes,
+        role_changes: Vec<Option<StoredLwwState>> => Changes,
         now: OffsetDateTime => Timestamptz,
     } -> ()
     "UPDATE community_members AS m
@@ -141,7 +141,7 @@ statement! {
         course_ids: Vec<Uuid> => Uuids,
         listed: Vec<bool> => Array<Bool>,
         titles: Vec<Option<String>> => NullableTexts,
-        listing_changes: Vec<Option<StoredChange>> => Changes,
+        listing_changes: Vec<Option<StoredLwwState>> => Changes,
         now: OffsetDateTime => Timestamptz,
     } -> ()
     "UPDATE courses AS c
@@ -155,7 +155,7 @@ statement! {
 struct CommunityRow {
     community_id: Uuid,
     name: Option<String>,
-    name_change: Option<StoredChange>,
+    name_change: Option<StoredLwwState>,
 }
 
 #[derive(Queryable)]
@@ -165,9 +165,9 @@ struct CommunityMemberRow {
     is_present: bool,
     display_name: Option<String>,
     avatar_url: Option<String>,
-    presence_change: Option<StoredChange>,
+    presence_change: Option<StoredLwwState>,
     role: String,
-    role_change: Option<StoredChange>,
+    role_change: Option<StoredLwwState>,
 }
 
 #[derive(Queryable)]
@@ -176,7 +176,7 @@ struct CourseRow {
     course_id: Uuid,
     is_listed: bool,
     title: Option<String>,
-    listing_change: Option<StoredChange>,
+    listing_change: Option<StoredLwwState>,
 }
 
 impl TryFrom<CommunityRow> for Community {
@@ -184,7 +184,7 @@ impl TryFrom<CommunityRow> for Community {
 
     fn try_from(row: CommunityRow) -> Result<Self, StoreError> {
         let CommunityRow { community_id, name, name_change } = row;
-        let name = Latest::restore(text(name)?, change(name_change)?);
+        let name = LwwRegister::restore(text(name)?, change(name_change)?);
         Ok(Self { id: CommunityId::new(community_id), name })
     }
 }
@@ -208,8 +208,8 @@ impl TryFrom<CommunityMemberRow> for CommunityMember {
         Ok(Self {
             community_id: CommunityId::new(community_id),
             user_id: UserId::new(user_id),
-            presence: Latest::restore(is_present.then_some(profile), change(presence_change)?),
-            role: Latest::restore(role, change(role_change)?),
+            presence: LwwRegister::restore(is_present.then_some(profile), change(presence_change)?),
+            role: LwwRegister::restore(role, change(role_change)?),
         })
     }
 }
@@ -223,7 +223,7 @@ impl TryFrom<CourseRow> for Course {
         Ok(Self {
             community_id: CommunityId::new(community_id),
             course_id: CourseId::new(course_id),
-            listing: Latest::restore(is_listed.then_some(listing), change(listing_change)?),
+            listing: LwwRegister::restore(is_listed.then_some(listing), change(listing_change)?),
         })
     }
 }
@@ -234,8 +234,8 @@ fn text(stored: Option<String>) -> Result<Option<DirectoryText>, StoreError> {
     stored.map(parse).transpose()
 }
 
-fn change(stored: Option<StoredChange>) -> Result<Option<NewestChange>, StoreError> {
-    stored.map(NewestChange::try_from).transpose()
+fn change(stored: Option<StoredLwwState>) -> Result<Option<LwwState>, StoreError> {
+    stored.map(LwwState::try_from).transpose()
 }
 
 fn plain(text: Option<&DirectoryText>) -> Option<String> {
@@ -247,35 +247,35 @@ fn course_columns<'a>(keys: impl IntoIterator<Item = &'a CourseKey>) -> (Vec<Uui
 }
 
 /// What a user is in a community.
-pub(crate) async fn standing(
+pub(crate) async fn membership(
     connection: &mut AsyncPgConnection,
     (community_id, user_id): MemberKey,
-) -> Result<Standing, StoreError> {
-    let select = SelectStanding { community_id: community_id.as_uuid(), user_id: user_id.as_uuid() };
+) -> Result<Membership, StoreError> {
+    let select = SelectMembership { community_id: community_id.as_uuid(), user_id: user_id.as_uuid() };
     let row: Option<(Option<String>,)> =
         select.get_result(connection).await.optional().map_err(store_error)?;
     match row {
-        None => Ok(Standing::CommunityUnknown),
-        Some((None,)) => Ok(Standing::Stranger),
-        Some((Some(role),)) => Ok(Standing::Member(role.parse().map_err(corrupt)?)),
+        None => Ok(Membership::CommunityUnknown),
+        Some((None,)) => Ok(Membership::NotAMember),
+        Some((Some(role),)) => Ok(Membership::Member(role.parse().map_err(corrupt)?)),
     }
 }
 
 impl DirectoryRepository for PgTx {
-    async fn standing(&mut self, user: MemberKey) -> Result<Standing, StoreError> {
-        standing(self.connection(), user).await
+    async fn membership(&mut self, user: MemberKey) -> Result<Membership, StoreError> {
+        membership(self.connection(), user).await
     }
 
-    async fn share_course(&mut self, (community_id, course_id): CourseKey) -> Result<bool, StoreError> {
-        let share = ShareCourse { community_id: community_id.as_uuid(), course_id: course_id.as_uuid() };
+    async fn lock_course_shared(&mut self, (community_id, course_id): CourseKey) -> Result<bool, StoreError> {
+        let share = LockCourseShared { community_id: community_id.as_uuid(), course_id: course_id.as_uuid() };
         let row: Option<(bool,)> =
             share.get_result(self.connection()).await.optional().map_err(store_error)?;
         Ok(row == Some((true,)))
     }
 
-    async fn course_homes(&mut self, courses: &BTreeSet<CourseId>) -> Result<CourseHomes, StoreError> {
+    async fn course_communities(&mut self, courses: &BTreeSet<CourseId>) -> Result<CourseCommunities, StoreError> {
         let course_ids = courses.iter().map(|course| course.as_uuid()).collect();
-        let select = SelectCourseHomes { course_ids };
+        let select = SelectCourseCommunities { course_ids };
         let homes: Vec<(Uuid, Uuid)> = select.load(self.connection()).await.map_err(store_error)?;
         let known = homes.into_iter().map(|(course, home)| (CourseId::new(course), CommunityId::new(home)));
         Ok(known.collect())
@@ -348,7 +348,7 @@ impl DirectoryRepository for PgTx {
         for Community { id, name } in communities {
             update.community_ids.push(id.as_uuid());
             update.names.push(plain(name.value().as_ref()));
-            update.name_changes.push(name.newest().map(StoredChange::from));
+            update.name_changes.push(name.state().map(StoredLwwState::from));
         }
         update.execute(self.connection()).await.map(drop).map_err(store_error)
     }
@@ -379,9 +379,9 @@ impl DirectoryRepository for PgTx {
             update.presences.push(profile.is_some());
             update.display_names.push(plain(profile.and_then(|profile| profile.display_name.as_ref())));
             update.avatar_urls.push(plain(profile.and_then(|profile| profile.avatar_url.as_ref())));
-            update.presence_changes.push(presence.newest().map(StoredChange::from));
+            update.presence_changes.push(presence.state().map(StoredLwwState::from));
             update.roles.push(role.value().as_str().to_owned());
-            update.role_changes.push(role.newest().map(StoredChange::from));
+            update.role_changes.push(role.state().map(StoredLwwState::from));
         }
         update.execute(self.connection()).await.map(drop).map_err(store_error)
     }
@@ -404,7 +404,7 @@ impl DirectoryRepository for PgTx {
             update.course_ids.push(course_id.as_uuid());
             update.listed.push(listed.is_some());
             update.titles.push(plain(listed.and_then(|CourseListing { title }| title.as_ref())));
-            update.listing_changes.push(listing.newest().map(StoredChange::from));
+            update.listing_changes.push(listing.state().map(StoredLwwState::from));
         }
         update.execute(self.connection()).await.map(drop).map_err(store_error)
     }

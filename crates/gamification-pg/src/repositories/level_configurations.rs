@@ -26,7 +26,7 @@ use crate::{
 
 statement! {
     /// Waits for a change of thresholds that is being committed, and gives the thresholds after it.
-    ShareLevelConfigurations { community_ids: Vec<Uuid> => Uuids } -> (SqlUuid, SqlUuid, Jsonb, Integer)
+    LockLevelConfigurationsShared { community_ids: Vec<Uuid> => Uuids } -> (SqlUuid, SqlUuid, Jsonb, Integer)
     "SELECT id, community_id, levels, version FROM level_configurations WHERE community_id = ANY (?)
      ORDER BY community_id FOR SHARE"
 }
@@ -123,7 +123,7 @@ pub(crate) fn level_configuration(
 }
 
 impl LevelConfigurationRepository for PgTx {
-    async fn share_level_configurations(
+    async fn lock_level_configurations_shared(
         &mut self,
         communities: &BTreeSet<CommunityId>,
         default_for: impl Fn(CommunityId) -> LevelConfiguration + Send,
@@ -151,7 +151,7 @@ impl PgTx {
         if community_ids.is_empty() {
             return Ok(Vec::new());
         }
-        let share = ShareLevelConfigurations { community_ids };
+        let share = LockLevelConfigurationsShared { community_ids };
         let rows: Vec<LevelConfigurationRow> = share.load(self.connection()).await.map_err(store_error)?;
         rows.into_iter().map(LevelConfiguration::try_from).collect()
     }

@@ -9,7 +9,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use gamification_app::ports::{LikeSwitchRepository, StoreError};
 use gamification_domain::{
-    CommentId, CommunityId, Content, Latest, LikeKey, LikeSwitch, NewestChange, PostId, UserId,
+    CommentId, CommunityId, Content, LwwRegister, LikeKey, LikeSwitch, LwwState, PostId, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::{
     PgTx,
     error::{corrupt, store_error},
     statement::statement,
-    stored_change::StoredChange,
+    stored_lww_state::StoredLwwState,
 };
 
 statement! {
@@ -43,7 +43,7 @@ statement! {
         content_ids: Vec<Uuid> => Uuids,
         liker_ids: Vec<Uuid> => Uuids,
         author_ids: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
-        newest_changes: Vec<Option<StoredChange>> => Changes,
+        newest_changes: Vec<Option<StoredLwwState>> => Changes,
         now: OffsetDateTime => Timestamptz,
     } -> ()
     "INSERT INTO like_switches
@@ -62,7 +62,7 @@ statement! {
         content_ids: Vec<Uuid> => Uuids,
         liker_ids: Vec<Uuid> => Uuids,
         author_ids: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
-        newest_changes: Vec<Option<StoredChange>> => Changes,
+        newest_changes: Vec<Option<StoredLwwState>> => Changes,
         now: OffsetDateTime => Timestamptz,
     } -> ()
     "UPDATE like_switches AS s
@@ -80,7 +80,7 @@ struct LikeSwitchRow {
     content_id: Uuid,
     liker_id: Uuid,
     author_id: Option<Uuid>,
-    newest_change: StoredChange,
+    newest_change: StoredLwwState,
 }
 
 impl TryFrom<LikeSwitchRow> for LikeSwitch {
@@ -99,8 +99,8 @@ impl TryFrom<LikeSwitchRow> for LikeSwitch {
             content,
             liker_id: UserId::new(liker_id),
         };
-        let newest = NewestChange::try_from(newest_change)?;
-        Ok(Self::restore(key, Latest::restore(author_id.map(UserId::new), Some(newest))))
+        let newest = LwwState::try_from(newest_change)?;
+        Ok(Self::restore(key, LwwRegister::restore(author_id.map(UserId::new), Some(newest))))
     }
 }
 
@@ -137,10 +137,10 @@ fn key_columns(keys: impl ExactSizeIterator<Item = LikeKey>) -> KeyColumns {
 }
 
 /// The columns that a change of switches sets.
-fn state_columns(switches: &[LikeSwitch]) -> (Vec<Option<Uuid>>, Vec<Option<StoredChange>>) {
+fn state_columns(switches: &[LikeSwitch]) -> (Vec<Option<Uuid>>, Vec<Option<StoredLwwState>>) {
     let states = switches.iter().map(|switch| {
         let author = switch.author();
-        (author.value().map(UserId::as_uuid), author.newest().map(StoredChange::from))
+        (author.value().map(UserId::as_uuid), author.state().map(StoredLwwState::from))
     });
     states.unzip()
 }

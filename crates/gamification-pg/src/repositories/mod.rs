@@ -9,7 +9,7 @@ mod member_points;
 mod outbox;
 mod recalculations;
 
-pub(crate) use directory::standing;
+pub(crate) use directory::membership;
 pub(crate) use level_configurations::{StoredLevels, level_configuration};
 pub(crate) use member_points::MemberPointsRow;
 

@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Integer, Jsonb, SmallInt, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use gamification_app::ports::{LevelCountRepository, Lifted, RecalculationRepository, Rise, StoreError};
+use gamification_app::ports::{LevelCountRepository, LevelUps, RecalculationRepository, LevelUp, StoreError};
 use gamification_domain::{
     CommunityId, LevelBand, LevelConfiguration, LevelCountChange, LevelNumber, UserId,
 };
@@ -85,7 +85,7 @@ statement! {
     ///
     /// A member whose points change while their row is waited for is looked at anew; whoever changed them has judged
     /// them by the new thresholds anyway.
-    LiftMembers {
+    LevelUpMembers {
         now: OffsetDateTime => Timestamptz,
         levels: Vec<i16> => Array<SmallInt>,
         names: Vec<String> => Texts,
@@ -121,18 +121,18 @@ statement! {
 }
 
 #[derive(Queryable)]
-struct RiseRow {
+struct LevelUpRow {
     user_id: Uuid,
     old_level: i16,
     new_level: i16,
     is_present: bool,
 }
 
-impl TryFrom<RiseRow> for Rise {
+impl TryFrom<LevelUpRow> for LevelUp {
     type Error = StoreError;
 
-    fn try_from(row: RiseRow) -> Result<Self, StoreError> {
-        let RiseRow { user_id, old_level, new_level, is_present: _ } = row;
+    fn try_from(row: LevelUpRow) -> Result<Self, StoreError> {
+        let LevelUpRow { user_id, old_level, new_level, is_present: _ } = row;
         let level = |number| LevelNumber::new(i64::from(number)).map_err(corrupt);
         Ok(Self { user_id: UserId::new(user_id), old_level: level(old_level)?, new_level: level(new_level)? })
     }
@@ -192,20 +192,20 @@ impl RecalculationRepository for PgTx {
         Ok(next.map(|(user_id,)| UserId::new(user_id)))
     }
 
-    async fn lift_members(
+    async fn level_up_members(
         &mut self,
         levels: &LevelConfiguration,
         first: UserId,
         event_ids: Vec<Uuid>,
         now: OffsetDateTime,
-    ) -> Result<Lifted, StoreError> {
+    ) -> Result<LevelUps, StoreError> {
         let community_id = levels.community_id();
         let others = i64::try_from(event_ids.len().saturating_sub(1)).map_err(corrupt)?;
         let select =
             SelectLastOfChunk { community_id: community_id.as_uuid(), first: first.as_uuid(), others };
         let last: Option<(Uuid,)> =
             select.get_result(self.connection()).await.optional().map_err(store_error)?;
-        let mut lift = LiftMembers {
+        let mut lift = LevelUpMembers {
             now,
             levels: Vec::new(),
             names: Vec::new(),
@@ -223,12 +223,12 @@ impl RecalculationRepository for PgTx {
             lift.highest.push(highest.get());
         }
         self.has_events();
-        let rows: Vec<RiseRow> = lift.load(self.connection()).await.map_err(store_error)?;
+        let rows: Vec<LevelUpRow> = lift.load(self.connection()).await.map_err(store_error)?;
         self.change_level_counts(&count_changes(community_id, &rows)).await?;
         // The next one after the last, by the order of UUIDs; nobody comes after the greatest of all.
         let next = last.and_then(|(user_id,)| user_id.as_u128().checked_add(1));
-        Ok(Lifted {
-            risen: rows.into_iter().map(Rise::try_from).collect::<Result<_, _>>()?,
+        Ok(LevelUps {
+            level_ups: rows.into_iter().map(LevelUp::try_from).collect::<Result<_, _>>()?,
             next: next.map(|next| UserId::new(Uuid::from_u128(next))),
         })
     }
@@ -251,7 +251,7 @@ impl RecalculationRepository for PgTx {
 }
 
 /// What rises from where to where mean for the counts: sorted, with no level twice.
-fn count_changes(community_id: CommunityId, rises: &[RiseRow]) -> Vec<LevelCountChange> {
+fn count_changes(community_id: CommunityId, rises: &[LevelUpRow]) -> Vec<LevelCountChange> {
     let mut changes = Vec::new();
     for level in LevelNumber::all() {
         let mut members = 0;

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use gamification_app::{
-    Environment, FactQueue, SystemEnvironment,
+    Clock, IdGenerator, FactQueue, System,
     commands::{LevelsUpdate, set_course_level_requirement, update_levels},
 };
 use gamification_domain::{
@@ -45,7 +45,7 @@ pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()>
     let secret = config.jwt_secret().context("the demo needs tokens")?;
     let issuer = TokenIssuer::hs256(&secret, config.token_claims())
         .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
-    let now = SystemEnvironment.now();
+    let now = System.now();
     let token = |member: usize| issuer.issue(&member_id(member).to_string(), false, now, TOKEN_TTL);
     let (admin, member) = (token(0)?, token(MEMBER)?);
     with_database(options, log_format, async |connector| {
@@ -60,8 +60,8 @@ pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()>
 async fn fill(connector: Connector) -> Result<(usize, usize)> {
     migrate(connector.connect().await?).await?;
     let store = PgStore::new(pool(connector, 4)?);
-    let (facts, _workers) = FactQueue::start(&store, &SystemEnvironment);
-    let now = SystemEnvironment.now();
+    let (facts, _workers) = FactQueue::start(&store, &System);
+    let now = System.now();
     let records: Vec<FactRecord> = history()
         .iter()
         .filter_map(|event| match IncomingEvent::read(event, now).content {
@@ -80,11 +80,11 @@ async fn fill(connector: Connector) -> Result<(usize, usize)> {
     for (number, (_, minimum_level)) in COURSES.iter().enumerate() {
         let minimum_level = minimum_level.map(|level| LevelNumber::new(i64::from(level))).transpose()?;
         let course_id = CourseId::new(course_id(number));
-        set_course_level_requirement(&store, &SystemEnvironment, admin, course_id, minimum_level).await?;
+        set_course_level_requirement(&store, &System, admin, course_id, minimum_level).await?;
     }
     // Whoever changed the levels in an earlier run finds the beginning again.
     let defaults =
-        LevelConfiguration::default_for(LevelConfigurationId::new(SystemEnvironment.next_id()), community_id);
+        LevelConfiguration::default_for(LevelConfigurationId::new(System.next_id()), community_id);
     let drafts: Vec<LevelDraft> = defaults
         .levels()
         .iter()
@@ -96,7 +96,7 @@ async fn fill(connector: Connector) -> Result<(usize, usize)> {
             )
         })
         .collect();
-    update_levels(&store, &SystemEnvironment, admin, &LevelsUpdate { drafts, expected_versions: None })
+    update_levels(&store, &System, admin, &LevelsUpdate { drafts, expected_versions: None })
         .await?;
     ensure!(records.len() > MEMBERS, "the demo has no history");
     Ok((records.len(), applied))

@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Result, anyhow, bail};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use gamification_app::{FactQueue, NotRecorded, SystemEnvironment};
+use gamification_app::{FactQueue, RecordError, System};
 use gamification_domain::Rejection;
 use gamification_pg::{
     PgStore,
@@ -61,7 +61,7 @@ async fn import_to(connector: Connector, pool_size: usize, source: Source, patie
         tracing::info!(name, "applied a migration");
     }
     let store = PgStore::new(pool(connector, pool_size)?);
-    let (facts, mut workers) = FactQueue::start(&store, &SystemEnvironment);
+    let (facts, mut workers) = FactQueue::start(&store, &System);
     let progress = source.size.map_or_else(Progress::endless, Progress::towards);
     let started = Instant::now();
     let mut import = Import::new(progress, patience);
@@ -238,7 +238,7 @@ impl Refused {
     fn at(&self, line: &FactLine) -> Rejected {
         let detail = match self {
             Self::Rejection(rejection) => rejection.to_string(),
-            Self::Fault => NotRecorded::Fault.to_string(),
+            Self::Fault => RecordError::Internal.to_string(),
         };
         Rejected { line: line.line, detail }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use gamification_app::{
-    Environment, SystemEnvironment,
+    Clock, IdGenerator, System,
     ports::{Backlog, Deliveries, ParkedEvent},
 };
 use gamification_pg::{PgDeliveries, PgStore, connection::pool};
@@ -22,16 +22,16 @@ pub(super) async fn outbox(options: &Options, log_format: LogFormat, release: bo
             println!("{released} parked events released");
         }
         let Backlog { pending, oldest } = deliveries.backlog().await?;
-        let age = oldest.map(|oldest| (SystemEnvironment.now() - oldest).whole_seconds().max(0));
+        let age = oldest.map(|oldest| (System.now() - oldest).whole_seconds().max(0));
         println!(
             "{pending} events pending{}",
             age.map_or_else(String::new, |age| format!(", the oldest for {age} s"))
         );
         let parked = deliveries.parked_events(LISTED).await?;
-        for ParkedEvent { id, member: (community_id, user_id), setback } in &parked {
+        for ParkedEvent { id, member: (community_id, user_id), failure } in &parked {
             println!(
                 "parked: event {id} of member {user_id} in community {community_id}, after {} failures: {}",
-                setback.failures, setback.cause
+                failure.failures, failure.cause
             );
         }
         if !parked.is_empty() {

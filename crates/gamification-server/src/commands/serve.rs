@@ -12,7 +12,7 @@ use actix_web::{
 };
 use anyhow::{Context, Result};
 use gamification_app::{
-    Environment, FactQueue, SystemEnvironment, commands::resume_recalculations, forget_events,
+    Clock, IdGenerator, FactQueue, System, commands::resume_recalculations, forget_events,
     refresh_gauges, relay_events,
 };
 use gamification_http::{
@@ -58,7 +58,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// When nobody has gone on with a recalculation for so long, whoever began it is gone: a chunk takes far less.
 const IDLE: Duration = Duration::from_secs(5);
 
-type ServerApi = Api<PgStore, SystemEnvironment>;
+type ServerApi = Api<PgStore, System>;
 
 /// What serving is made of, read and checked.
 struct Parts {
@@ -93,8 +93,8 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     }
     let draining = Draining::default();
     let store = PgStore::new(pool(connector.clone(), pool_size)?);
-    let (facts, mut workers) = FactQueue::start(&store, &SystemEnvironment);
-    let api = Api { store: store.clone(), facts, environment: SystemEnvironment, verifier };
+    let (facts, mut workers) = FactQueue::start(&store, &System);
+    let api = Api { store: store.clone(), facts, system: System, verifier };
     let operations = Operations {
         store: store.clone(),
         draining: draining.clone(),
@@ -164,17 +164,17 @@ impl Background {
         let mut others = JoinSet::new();
         let announcing = store.clone();
         others.spawn(async move { announcing.announce_commits().await });
-        let (census, backlog) = (store.clone(), deliveries.clone());
+        let (statistics, backlog) = (store.clone(), deliveries.clone());
         others.spawn(async move {
-            refresh_gauges(&census, &backlog, &SystemEnvironment, is_delivering).await;
+            refresh_gauges(&statistics, &backlog, &System, is_delivering).await;
         });
         others.spawn(resume_left_work(store));
         let forgetting = deliveries.clone();
-        others.spawn(async move { forget_events(&forgetting, &SystemEnvironment, is_delivering).await });
+        others.spawn(async move { forget_events(&forgetting, &System, is_delivering).await });
         let relay = webhook.map(|webhook| {
             let stop = stop_relay.clone();
             tokio::spawn(async move {
-                relay_events(&deliveries, &webhook, &SystemEnvironment, &stop).await;
+                relay_events(&deliveries, &webhook, &System, &stop).await;
             })
         });
         Self { relay, stop_relay, others }
@@ -195,9 +195,9 @@ impl Background {
 /// Goes on with what a server that was killed has left.
 async fn resume_left_work(store: PgStore) {
     loop {
-        let idle_since = SystemEnvironment.now() - IDLE;
-        if let Err(error) = resume_recalculations(&store, &SystemEnvironment, idle_since).await {
-            tracing::warn!(%error, "left work could not be gone on with; trying again");
+        let idle_since = System.now() - IDLE;
+        if let Err(error) = resume_recalculations(&store, &System, idle_since).await {
+            tracing::warn!(%error, "resuming recalculations failed; trying again");
         }
         tokio::time::sleep(IDLE).await;
     }
@@ -228,8 +228,8 @@ fn bind(
     Ok((server.run(), addresses))
 }
 
-/// Lets the pages of some origins call the API. Tokens come in a header, so no cookies are involved.
-fn cors(origins: &[String]) -> Cors {
+/// Lets the pages of some sources_of_truth call the API. Tokens come in a header, so no cookies are involved.
+fn cors(sources_of_truth: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "PUT", "POST"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
@@ -237,7 +237,7 @@ fn cors(origins: &[String]) -> Cors {
         // Whether the page may read the answer is for its browser to enforce; other programs send an origin too.
         .block_on_origin_mismatch(false)
         .max_age(3_600);
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    sources_of_truth.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
 /// On SIGTERM: not ready any more, a moment later no new connections, then the requests that have begun. The same on

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Environment, SystemEnvironment};
+use gamification_app::{Clock, IdGenerator, System};
 use gamification_domain::UserId;
 use gamification_http::TokenIssuer;
 
@@ -16,7 +16,7 @@ pub(super) fn token(options: &Options, user: &str, service: bool, ttl: Duration)
     let config = Config::new(options);
     let issuer = TokenIssuer::hs256(&config.jwt_secret()?, config.token_claims())
         .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
-    let now = SystemEnvironment.now();
+    let now = System.now();
     ensure!(
         now.checked_add(ttl.try_into()?).is_some(),
         "--ttl is too long: the calendar ends before the token does"

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, pin::pin, time::Instant};
 
 use anyhow::{Result, bail, ensure};
 use gamification_app::{
-    SystemEnvironment,
+    System,
     commands::repair,
     ports::{Queries, StoreError},
-    queries::{Extent, Finding, Invariant, Seen, VerifyError, verify as audit},
+    queries::{AuditProgress, Finding, Invariant, AuditEvent, VerifyError, verify as audit},
 };
 use gamification_domain::CommunityId;
 use gamification_pg::{
@@ -64,7 +64,7 @@ async fn verify_on(
     let started = Instant::now();
     let mut report = Report::new("off");
     audit(&store, community_id, &mut |seen| report.take(seen)).await?;
-    let Report { extent: Extent { communities, members, transactions }, off, .. } = report.end();
+    let Report { progress: AuditProgress { communities, members, transactions }, off, .. } = report.end();
     let seconds = started.elapsed().as_secs_f64();
     let count: u64 = off.values().sum();
     let verdict = if count == 0 { "nothing is off".to_owned() } else { format!("{count} off") };
@@ -77,7 +77,7 @@ async fn verify_on(
 
 async fn repair_and_report(store: &PgStore, community_id: Option<CommunityId>) -> Result<(), VerifyError> {
     let mut report = Report::new("repaired");
-    let outcome = repair(store, &SystemEnvironment, community_id, &mut |seen| report.take(seen)).await;
+    let outcome = repair(store, &System, community_id, &mut |seen| report.take(seen)).await;
     let repaired: u64 = report.end().off.values().sum();
     print(&format!("repaired {repaired}"));
     outcome
@@ -111,41 +111,41 @@ const fn is_derived(invariant: Invariant) -> bool {
 struct Report {
     /// What became of findings: `off`, or `repaired`.
     word: &'static str,
-    progress: Option<Progress>,
-    extent: Extent,
+    bar: Option<Progress>,
+    progress: AuditProgress,
     off: BTreeMap<Invariant, u64>,
-    not_lifted_yet: BTreeMap<CommunityId, u64>,
+    awaiting_level_up: BTreeMap<CommunityId, u64>,
 }
 
 impl Report {
     const fn new(word: &'static str) -> Self {
         Self {
             word,
-            progress: None,
-            extent: Extent { communities: 0, members: 0, transactions: 0 },
+            bar: None,
+            progress: AuditProgress { communities: 0, members: 0, transactions: 0 },
             off: BTreeMap::new(),
-            not_lifted_yet: BTreeMap::new(),
+            awaiting_level_up: BTreeMap::new(),
         }
     }
 
-    fn take(&mut self, seen: Seen) {
+    fn take(&mut self, seen: AuditEvent) {
         match seen {
-            Seen::Members(members) => self.progress = Some(Progress::towards(members)),
-            Seen::LookedAt(more) => self.look(more),
-            Seen::Off(finding) | Seen::Repaired(finding) => self.find(&finding),
-            Seen::MoreOff(invariant, count) => *self.off.entry(invariant).or_default() += count,
-            Seen::NotLiftedYet(community_id, members) => {
-                *self.not_lifted_yet.entry(community_id).or_default() += members;
+            AuditEvent::MemberCount(members) => self.bar = Some(Progress::towards(members)),
+            AuditEvent::Progress(more) => self.look(more),
+            AuditEvent::Finding(finding) | AuditEvent::Repaired(finding) => self.find(&finding),
+            AuditEvent::Omitted(invariant, count) => *self.off.entry(invariant).or_default() += count,
+            AuditEvent::AwaitingLevelUp(community_id, members) => {
+                *self.awaiting_level_up.entry(community_id).or_default() += members;
             }
         }
     }
 
-    fn look(&mut self, more: Extent) {
-        self.extent.communities += more.communities;
-        self.extent.members += more.members;
-        self.extent.transactions += more.transactions;
-        if let Some(progress) = &self.progress {
-            progress.advance(more.members, format!("{} members", self.extent.members));
+    fn look(&mut self, more: AuditProgress) {
+        self.progress.communities += more.communities;
+        self.progress.members += more.members;
+        self.progress.transactions += more.transactions;
+        if let Some(bar) = &self.bar {
+            bar.advance(more.members, format!("{} members", self.progress.members));
         }
     }
 
@@ -158,21 +158,21 @@ impl Report {
     }
 
     fn say(&self, line: &str) {
-        match &self.progress {
-            Some(progress) => progress.above(|| print(line)),
+        match &self.bar {
+            Some(bar) => bar.above(|| print(line)),
             None => print(line),
         }
     }
 
     /// Says what was only counted so far, and takes the progress off the screen.
     fn end(mut self) -> Self {
-        self.progress = None;
+        self.bar = None;
         for (invariant, count) in &self.off {
             if *count > PRINTED {
                 self.say(&format!("{}: {invariant}: and {} more", self.word, count - PRINTED));
             }
         }
-        for (community_id, members) in &self.not_lifted_yet {
+        for (community_id, members) in &self.awaiting_level_up {
             self.say(&format!(
                 "note: community {community_id}: levels are being recalculated, {members} members are still to be lifted"
             ));

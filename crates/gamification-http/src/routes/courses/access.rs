@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL};
 use gamification_app::{
-    Environment,
+    Clock, IdGenerator,
     ports::{Queries, Store},
     queries::{GetCourseAccessError, get_course_access},
 };
@@ -60,7 +60,7 @@ impl CourseAccessView {
     responses((status = 200, description = "The decision", body = CourseAccessView), CourseAccessProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn access<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn access<S: Store + Queries, E: Clock + IdGenerator>(
     user: User<S, E>,
     path: CoursePath,
     request: HttpRequest,
@@ -84,7 +84,7 @@ pub(in crate::routes) async fn access<S: Store + Queries, E: Environment>(
 impl From<GetCourseAccessError> for Problem {
     fn from(error: GetCourseAccessError) -> Self {
         match error {
-            GetCourseAccessError::Denied(denied) => denied.into(),
+            GetCourseAccessError::AccessDenied(denied) => denied.into(),
             GetCourseAccessError::CourseNotFound => Self::not_found(error.to_string()),
             GetCourseAccessError::Store(error) => error.into(),
         }

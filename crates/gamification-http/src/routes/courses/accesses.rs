@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL};
 use gamification_app::{
-    Environment,
+    Clock, IdGenerator,
     ports::{Queries, Store},
     queries::{CourseAccesses, get_course_accesses},
 };
@@ -46,7 +46,7 @@ struct ListedCourseAccessView {
     responses((status = 200, description = "The decisions, by course id", body = CourseAccessesView), ReadProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn accesses<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn accesses<S: Store + Queries, E: Clock + IdGenerator>(
     user: User<S, E>,
     path: CommunityPath,
     request: HttpRequest,

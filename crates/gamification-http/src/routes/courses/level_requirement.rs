@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web::Payload};
 use gamification_app::{
-    Environment,
+    Clock, IdGenerator,
     commands::{SetCourseLevelRequirementError, set_course_level_requirement},
     ports::{Queries, Store},
     queries::{authorize_admin, get_course_level_requirement},
@@ -64,7 +64,7 @@ fn answer(course_id: CourseId, minimum_level: Option<LevelNumber>) -> HttpRespon
     responses((status = 200, description = "The requirement", body = CourseLevelRequirementView), ReadProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn level_requirement<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn level_requirement<S: Store + Queries, E: Clock + IdGenerator>(
     user: User<S, E>,
     path: CoursePath,
 ) -> Result<HttpResponse, Problem> {
@@ -86,7 +86,7 @@ pub(in crate::routes) async fn level_requirement<S: Store + Queries, E: Environm
     ),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn set_level_requirement<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn set_level_requirement<S: Store + Queries, E: Clock + IdGenerator>(
     user: User<S, E>,
     path: CoursePath,
     request: HttpRequest,
@@ -97,7 +97,7 @@ pub(in crate::routes) async fn set_level_requirement<S: Store + Queries, E: Envi
     within_deadline(authorize_admin(&user.store, caller)).await?;
     let body = body::read_settings(request.headers(), payload).await?;
     let minimum_level = minimum_level(&body).map_err(Problem::validation)?;
-    let set = set_course_level_requirement(&user.store, &user.environment, caller, course_id, minimum_level);
+    let set = set_course_level_requirement(&user.store, &user.system, caller, course_id, minimum_level);
     within_deadline(set).await?;
     Ok(answer(course_id, minimum_level))
 }
@@ -131,7 +131,7 @@ fn minimum_level(body: &Value) -> Result<Option<LevelNumber>, Vec<FieldError>> {
 impl From<SetCourseLevelRequirementError> for Problem {
     fn from(error: SetCourseLevelRequirementError) -> Self {
         match error {
-            SetCourseLevelRequirementError::Denied(denied) => denied.into(),
+            SetCourseLevelRequirementError::AccessDenied(denied) => denied.into(),
             SetCourseLevelRequirementError::CourseNotFound => Self::not_found(error.to_string()),
             SetCourseLevelRequirementError::Store(error) => error.into(),
         }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
 use gamification_app::{
-    Environment, NotRecorded, Recorded, count_ignored_event, count_rejected_event,
+    Clock, IdGenerator, RecordError, Recorded, count_ignored_event, count_rejected_event,
     ports::{Queries, Store},
 };
 use gamification_domain::{FactRecord, Rejection, Verdict};
@@ -130,12 +130,12 @@ enum Status {
     ),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn record<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn record<S: Store + Queries, E: Clock + IdGenerator>(
     producer: EventProducer<S, E>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let now = producer.environment.now();
+    let now = producer.system.now();
     let delivery = delivery::read(&request, payload, now).await?;
     let (events, is_single) = match delivery {
         Delivery::Single(event) => (vec![event], true),
@@ -145,7 +145,7 @@ pub(in crate::routes) async fn record<S: Store + Queries, E: Environment>(
     let recorded = within_deadline(async {
         let recorded = producer.facts.record(facts).await;
         match recorded.iter().find_map(must_be_sent_again) {
-            Some(not_recorded) => Err(not_recorded),
+            Some(record_error) => Err(record_error),
             None => Ok(recorded),
         }
     });
@@ -157,8 +157,8 @@ pub(in crate::routes) async fn record<S: Store + Queries, E: Environment>(
 }
 
 /// What the rest of the request has to come again for. What was recorded of it is known then.
-fn must_be_sent_again(recorded: &Recorded) -> Option<NotRecorded> {
-    recorded.err().filter(|not_recorded| *not_recorded != NotRecorded::Fault)
+fn must_be_sent_again(recorded: &Recorded) -> Option<RecordError> {
+    recorded.err().filter(|record_error| *record_error != RecordError::Internal)
 }
 
 fn fact(event: &IncomingEvent) -> Option<&FactRecord> {
@@ -226,7 +226,7 @@ fn answer(outcomes: Vec<Outcome>) -> HttpResponse {
         Err(refused) => {
             let detail = match refused {
                 Refused::Rejected(Rejected { detail, .. }) => detail,
-                Refused::Fault => NotRecorded::Fault.to_string(),
+                Refused::Fault => RecordError::Internal.to_string(),
             };
             EventResult { id, status: Status::Rejected, detail: Some(detail) }
         }
@@ -251,16 +251,16 @@ impl From<Refused> for Problem {
             Refused::Rejected(Rejected { pointer, detail }) => {
                 Self::validation(vec![FieldError { pointer, detail }])
             }
-            Refused::Fault => NotRecorded::Fault.into(),
+            Refused::Fault => RecordError::Internal.into(),
         }
     }
 }
 
-impl From<NotRecorded> for Problem {
-    fn from(not_recorded: NotRecorded) -> Self {
-        match not_recorded {
-            NotRecorded::QueueFull | NotRecorded::Unavailable => Self::unavailable(),
-            NotRecorded::Fault => Self::internal(),
+impl From<RecordError> for Problem {
+    fn from(record_error: RecordError) -> Self {
+        match record_error {
+            RecordError::QueueFull | RecordError::Unavailable => Self::unavailable(),
+            RecordError::Internal => Self::internal(),
         }
     }
 }

@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, ETAG},
 };
 use gamification_app::{
-    Environment,
+    Clock, IdGenerator,
     ports::{Queries, Store},
     queries::{GetLevelsError, Levels, get_levels},
 };
@@ -86,7 +86,7 @@ pub(super) fn answer(levels: Levels) -> HttpResponse {
     ),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn get<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn get<S: Store + Queries, E: Clock + IdGenerator>(
     user: User<S, E>,
     path: CommunityPath,
 ) -> Result<HttpResponse, Problem> {
@@ -97,7 +97,7 @@ pub(in crate::routes) async fn get<S: Store + Queries, E: Environment>(
 impl From<GetLevelsError> for Problem {
     fn from(error: GetLevelsError) -> Self {
         match error {
-            GetLevelsError::Denied(denied) => denied.into(),
+            GetLevelsError::AccessDenied(denied) => denied.into(),
             GetLevelsError::Store(error) => error.into(),
         }
     }

@@ -6,7 +6,7 @@ use actix_web::{
     web::Payload,
 };
 use gamification_app::{
-    Environment,
+    Clock, IdGenerator,
     commands::{LevelsUpdate, UpdateLevelsError, update_levels},
     ports::{Queries, Store},
     queries::{AuthorizeAdminError, authorize_admin, get_levels},
@@ -72,7 +72,7 @@ struct LevelUpdateBody {
     ),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn update<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn update<S: Store + Queries, E: Clock + IdGenerator>(
     user: User<S, E>,
     path: CommunityPath,
     request: HttpRequest,
@@ -83,7 +83,7 @@ pub(in crate::routes) async fn update<S: Store + Queries, E: Environment>(
     let body = body::read_settings(request.headers(), payload).await?;
     let update =
         LevelsUpdate { drafts: drafts(&body)?, expected_versions: expected_versions(request.headers()) };
-    update_levels(&user.store, &user.environment, caller, &update).await?;
+    update_levels(&user.store, &user.system, caller, &update).await?;
     let levels = within_deadline(get_levels(&user.store, caller)).await?;
     Ok(answer(levels))
 }
@@ -159,7 +159,7 @@ fn field_errors(mistakes: &LevelMistakes) -> Vec<FieldError> {
 impl From<AuthorizeAdminError> for Problem {
     fn from(error: AuthorizeAdminError) -> Self {
         match error {
-            AuthorizeAdminError::Denied(denied) => denied.into(),
+            AuthorizeAdminError::AccessDenied(denied) => denied.into(),
             AuthorizeAdminError::Store(error) => error.into(),
         }
     }
@@ -168,7 +168,7 @@ impl From<AuthorizeAdminError> for Problem {
 impl From<UpdateLevelsError> for Problem {
     fn from(error: UpdateLevelsError) -> Self {
         match error {
-            UpdateLevelsError::Denied(denied) => denied.into(),
+            UpdateLevelsError::AccessDenied(denied) => denied.into(),
             UpdateLevelsError::Invalid(mistakes) => Self::validation(field_errors(&mistakes)),
             UpdateLevelsError::Stale => Self::precondition_failed(error.to_string()),
             UpdateLevelsError::Store(error) => error.into(),

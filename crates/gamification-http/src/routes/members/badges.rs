@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL};
 use gamification_app::{
-    Environment,
+    Clock, IdGenerator,
     ports::{Queries, Store},
     queries::{Badge, GetBadgesError, get_badges},
 };
@@ -58,7 +58,7 @@ impl From<Badge> for BadgeView {
     responses((status = 200, description = "Badges, in the order asked", body = BadgesView), ReadProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn badges<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn badges<S: Store + Queries, E: Clock + IdGenerator>(
     user: User<S, E>,
     path: CommunityPath,
     request: HttpRequest,
@@ -73,7 +73,7 @@ pub(in crate::routes) async fn badges<S: Store + Queries, E: Environment>(
 impl From<GetBadgesError> for Problem {
     fn from(error: GetBadgesError) -> Self {
         match error {
-            GetBadgesError::Denied(denied) => denied.into(),
+            GetBadgesError::AccessDenied(denied) => denied.into(),
             GetBadgesError::Store(error) => error.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
 use gamification_app::{
-    Environment,
+    Clock, IdGenerator,
     ports::{Queries, Store},
     queries::{GetMemberLevelError, MemberLevel, get_member_level},
 };
@@ -62,7 +62,7 @@ impl From<MemberLevel> for MemberLevelView {
     responses((status = 200, description = "Points and level", body = MemberLevelView), ReadProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn level<S: Store + Queries, E: Environment>(
+pub(in crate::routes) async fn level<S: Store + Queries, E: Clock + IdGenerator>(
     user: User<S, E>,
     path: MemberPath,
 ) -> Result<HttpResponse, Problem> {
@@ -75,7 +75,7 @@ pub(in crate::routes) async fn level<S: Store + Queries, E: Environment>(
 impl From<GetMemberLevelError> for Problem {
     fn from(error: GetMemberLevelError) -> Self {
         match error {
-            GetMemberLevelError::Denied(denied) => denied.into(),
+            GetMemberLevelError::AccessDenied(denied) => denied.into(),
             GetMemberLevelError::MemberNotFound => Self::not_found(error.to_string()),
             GetMemberLevelError::Store(error) => error.into(),
         }

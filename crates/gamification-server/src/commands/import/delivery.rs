@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gamification_app::{FactQueue, NotRecorded};
+use gamification_app::{FactQueue, RecordError};
 use gamification_domain::{FactRecord, Verdict};
 use tokio::time::{Instant, sleep};
 
@@ -78,8 +78,8 @@ async fn submit(
         for (line, outcome) in rest.into_iter().zip(outcomes) {
             match outcome {
                 Ok(verdict) => delivered.push((line, Delivered::Judged(verdict))),
-                Err(NotRecorded::Fault) => delivered.push((line, Delivered::Fault)),
-                Err(NotRecorded::QueueFull | NotRecorded::Unavailable) => again.push(line),
+                Err(RecordError::Internal) => delivered.push((line, Delivered::Fault)),
+                Err(RecordError::QueueFull | RecordError::Unavailable) => again.push(line),
             }
         }
         rest = later;

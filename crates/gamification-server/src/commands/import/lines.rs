@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Environment, SystemEnvironment};
+use gamification_app::{Clock, IdGenerator, System};
 use gamification_domain::FactRecord;
 use gamification_http::cloud_events::{EventContent, IncomingEvent};
 use serde_json::Value;
@@ -93,7 +93,7 @@ pub(super) struct Batch {
 pub(super) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<Batch>>> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
-        let mut lines = Lines::new(BufReader::new(source.reader), SystemEnvironment);
+        let mut lines = Lines::new(BufReader::new(source.reader), System);
         while let Some(batch) = lines.next_batch().transpose() {
             let failed = batch.is_err();
             if sender.blocking_send(batch).is_err() || failed {
@@ -106,7 +106,7 @@ pub(super) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<Batch
 
 struct Lines<R, E> {
     reader: R,
-    environment: E,
+    system: E,
     /// The number of the line read last.
     line: u64,
     /// When the line read last was received.
@@ -114,9 +114,9 @@ struct Lines<R, E> {
     buffer: Vec<u8>,
 }
 
-impl<R: BufRead, E: Environment> Lines<R, E> {
-    fn new(reader: R, environment: E) -> Self {
-        Self { reader, environment, line: 0, received_at: OffsetDateTime::UNIX_EPOCH, buffer: Vec::new() }
+impl<R: BufRead, E: Clock + IdGenerator> Lines<R, E> {
+    fn new(reader: R, system: E) -> Self {
+        Self { reader, system, line: 0, received_at: OffsetDateTime::UNIX_EPOCH, buffer: Vec::new() }
     }
 
     /// The next lines; none at the end.
@@ -169,7 +169,7 @@ impl<R: BufRead, E: Environment> Lines<R, E> {
         }
         let event: Value = serde_json::from_str(text).map_err(|error| not_json(&error))?;
         // Each line is received after the one before it, so that changes without a time keep the order of the lines.
-        self.received_at = self.environment.now().max(self.received_at + Duration::microseconds(1));
+        self.received_at = self.system.now().max(self.received_at + Duration::microseconds(1));
         let IncomingEvent { content, .. } = IncomingEvent::read(&event, self.received_at);
         content.map(Some).map_err(|rejected| rejected.detail)
     }
@@ -189,7 +189,7 @@ mod tests {
     const POST: &str = r#"{"specversion":"1.0","id":"e","source":"/s","type":"PostCreated","data":{"community_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e01","post_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e02","author_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e03"}}"#;
 
     fn batches(text: &[u8]) -> Vec<Batch> {
-        let mut lines = Lines::new(text, SystemEnvironment);
+        let mut lines = Lines::new(text, System);
         std::iter::from_fn(|| lines.next_batch().unwrap()).collect()
     }
 
@@ -251,6 +251,6 @@ mod tests {
         let batches = batches(text.as_bytes());
         assert_eq!(batches.iter().map(|batch| batch.facts.len()).collect::<Vec<_>>(), [BATCH, 1]);
         let facts: Vec<&FactLine> = batches.iter().flat_map(|batch| &batch.facts).collect();
-        assert!(facts.is_sorted_by(|one, next| one.record.claim.received_at < next.record.claim.received_at));
+        assert!(facts.is_sorted_by(|one, next| one.record.metadata.received_at < next.record.metadata.received_at));
     }
 }

@@ -1,26 +1,31 @@
-//! Time and fresh ids: the two things that make a run differ from the next.
+//! Time and fresh ids: the two things that make one run differ from the next.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Where commands take time and ids from, so that a test can give its own.
-pub trait Environment: Send + Sync + 'static {
+/// Where commands take the time from, so that a test can give its own.
+pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> OffsetDateTime;
+}
 
+/// Where commands take fresh ids from.
+pub trait IdGenerator: Send + Sync + 'static {
     /// An id that was never given before.
     fn next_id(&self) -> Uuid;
 }
 
 /// The machine's clock, and UUIDv7: ids that rise with time keep the database's indexes compact.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemEnvironment;
+pub struct System;
 
-impl Environment for SystemEnvironment {
+impl Clock for System {
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }
+}
 
+impl IdGenerator for System {
     fn next_id(&self) -> Uuid {
         Uuid::now_v7()
     }

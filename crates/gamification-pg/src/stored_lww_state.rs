@@ -8,7 +8,7 @@ use diesel::{
     sql_types::Jsonb,
 };
 use gamification_app::ports::StoreError;
-use gamification_domain::{ChangeStamp, EventId, InvalidLabel, NewestChange, Receipt, ReceiptKey, Sequence};
+use gamification_domain::{LwwVersion, EventId, InvalidLabel, LwwState, Receipt, ReceiptKey, Sequence};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -16,7 +16,7 @@ use crate::error::corrupt;
 
 #[derive(Debug, Serialize, Deserialize, FromSqlRow, AsExpression)]
 #[diesel(sql_type = Jsonb)]
-pub(crate) struct StoredChange {
+pub(crate) struct StoredLwwState {
     sequence: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     occurred_at: OffsetDateTime,
@@ -37,10 +37,10 @@ struct StoredReceipt {
     event_id: Option<String>,
 }
 
-impl From<&NewestChange> for StoredChange {
-    fn from(change: &NewestChange) -> Self {
-        let NewestChange { stamp, receipts } = change;
-        let ChangeStamp { sequence, occurred_at, claimed_at, event_id } = stamp;
+impl From<&LwwState> for StoredLwwState {
+    fn from(change: &LwwState) -> Self {
+        let LwwState { stamp, receipts } = change;
+        let LwwVersion { sequence, occurred_at, claimed_at, event_id } = stamp;
         Self {
             sequence: sequence.as_ref().map(|sequence| sequence.as_str().to_owned()),
             occurred_at: *occurred_at,
@@ -61,16 +61,16 @@ impl From<&Receipt> for StoredReceipt {
     }
 }
 
-impl TryFrom<StoredChange> for NewestChange {
+impl TryFrom<StoredLwwState> for LwwState {
     type Error = StoreError;
 
-    fn try_from(stored: StoredChange) -> Result<Self, StoreError> {
-        let StoredChange { sequence, occurred_at, claimed_at, event_id, receipts } = stored;
+    fn try_from(stored: StoredLwwState) -> Result<Self, StoreError> {
+        let StoredLwwState { sequence, occurred_at, claimed_at, event_id, receipts } = stored;
         let sequence = sequence.map(|text| Sequence::parse(&text)).transpose().map_err(corrupt)?;
         let event_id = EventId::parse(&event_id).map_err(corrupt)?;
         let receipts = receipts.into_iter().map(receipt).collect::<Result<_, InvalidLabel>>();
         Ok(Self {
-            stamp: ChangeStamp { sequence, occurred_at, claimed_at, event_id },
+            stamp: LwwVersion { sequence, occurred_at, claimed_at, event_id },
             receipts: receipts.map_err(corrupt)?,
         })
     }
@@ -85,14 +85,14 @@ fn receipt(stored: StoredReceipt) -> Result<Receipt, InvalidLabel> {
     Ok(Receipt { key, received_at })
 }
 
-impl ToSql<Jsonb, Pg> for StoredChange {
+impl ToSql<Jsonb, Pg> for StoredLwwState {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         let json = serde_json::to_value(self)?;
         <serde_json::Value as ToSql<Jsonb, Pg>>::to_sql(&json, &mut out.reborrow())
     }
 }
 
-impl FromSql<Jsonb, Pg> for StoredChange {
+impl FromSql<Jsonb, Pg> for StoredLwwState {
     fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
         let json = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(bytes)?;
         Ok(serde_json::from_value(json)?)

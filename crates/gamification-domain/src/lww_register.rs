@@ -1,4 +1,4 @@
-//! The newest change wins: the order among changes of one thing, whatever order they are delivered in.
+//! Last-writer-wins registers: of changes that may arrive late, twice and in any order, the newest one decides.
 
 use std::{cmp::Ordering, fmt};
 
@@ -146,7 +146,7 @@ convert_as_text!(EventId, Sequence);
 
 /// What a message says about when its change happened, and when we received it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangeClaim {
+pub struct EventMetadata {
     /// The event that brought it.
     pub event_id: EventId,
     /// The producer's own order, where it gives one.
@@ -157,7 +157,7 @@ pub struct ChangeClaim {
     pub received_at: OffsetDateTime,
 }
 
-impl ChangeClaim {
+impl EventMetadata {
     /// When the change counts as having happened: its `time`; the moment of receipt where that is missing or lies in
     /// the future, so that a producer's bad clock can't jam a switch.
     #[must_use]
@@ -189,7 +189,7 @@ fn storable(time: OffsetDateTime) -> OffsetDateTime {
 /// `sequence` decides where events carry it, else the time, then the event id. A change with a sequence is newer than
 /// any without: comparing such a pair by time would let three changes outrank one another in a circle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChangeStamp {
+pub struct LwwVersion {
     /// The producer's own order, where it gives one.
     pub sequence: Option<Sequence>,
     /// When the change counts as having happened.
@@ -200,7 +200,7 @@ pub struct ChangeStamp {
     pub event_id: EventId,
 }
 
-impl ChangeStamp {
+impl LwwVersion {
     /// Whether only the event id may tell them apart, as it does for copies of one change.
     fn same_moment(&self, other: &Self) -> bool {
         match (&self.sequence, &other.sequence) {
@@ -231,9 +231,9 @@ pub struct Receipt {
 
 /// The newest change known of one thing, and what it takes to place its late copies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewestChange {
+pub struct LwwState {
     /// Where it stands.
-    pub stamp: ChangeStamp,
+    pub version: LwwVersion,
     /// Receipts that stood in for times, so that a copy of such a change counts at the same moment again.
     pub receipts: Vec<Receipt>,
 }
@@ -241,30 +241,30 @@ pub struct NewestChange {
 /// A value that is set by changes which may arrive late, twice and in any order: the newest change wins.
 ///
 /// ```
-/// use gamification_domain::{ChangeClaim, EventId, Latest, Outcome};
+/// use gamification_domain::{EventMetadata, EventId, LwwRegister, ChangeOutcome};
 /// use time::macros::datetime;
 ///
-/// let at = |time| ChangeClaim {
+/// let at = |time| EventMetadata {
 ///     event_id: EventId::parse("evt-1").unwrap(),
 ///     sequence: None,
 ///     time: Some(time),
 ///     received_at: datetime!(2026-11-22 12:00 UTC),
 /// };
-/// let mut door = Latest::unset("shut");
-/// assert_eq!(door.set("open", &at(datetime!(2026-11-22 10:00 UTC))), Outcome::Applied);
-/// assert_eq!(door.set("open", &at(datetime!(2026-11-22 10:00 UTC))), Outcome::AlreadyApplied);
-/// assert_eq!(door.set("shut", &at(datetime!(2026-11-22 09:00 UTC))), Outcome::Stale);
+/// let mut door = LwwRegister::unset("shut");
+/// assert_eq!(door.set("open", &at(datetime!(2026-11-22 10:00 UTC))), ChangeOutcome::Applied);
+/// assert_eq!(door.set("open", &at(datetime!(2026-11-22 10:00 UTC))), ChangeOutcome::AlreadyApplied);
+/// assert_eq!(door.set("shut", &at(datetime!(2026-11-22 09:00 UTC))), ChangeOutcome::Stale);
 /// assert_eq!(*door.value(), "open");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Latest<T> {
+pub struct LwwRegister<T> {
     value: T,
-    newest: Option<NewestChange>,
+    state: Option<LwwState>,
 }
 
 /// What became of a change. None of these is a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ChangeOutcome {
     /// It changed something.
     Applied,
     /// It was known already.
@@ -273,29 +273,29 @@ pub enum Outcome {
     Stale,
 }
 
-impl<T: PartialEq> Latest<T> {
+impl<T: PartialEq> LwwRegister<T> {
     /// A value that no change has set yet.
     pub const fn unset(value: T) -> Self {
-        Self { value, newest: None }
+        Self { value, state: None }
     }
 
     /// Takes up a stored value again; `newest` is `None` when no change has set it yet.
-    pub const fn restore(value: T, newest: Option<NewestChange>) -> Self {
-        Self { value, newest }
+    pub const fn restore(value: T, state: Option<LwwState>) -> Self {
+        Self { value, state }
     }
 
     /// Sets the value, if this change is the newest known.
-    pub fn set(&mut self, value: T, claim: &ChangeClaim) -> Outcome {
-        let is_first = self.newest.is_none();
+    pub fn set(&mut self, value: T, metadata: &EventMetadata) -> ChangeOutcome {
+        let is_first = self.state.is_none();
         let same_value = self.value == value;
-        match NewestChange::advance(&mut self.newest, claim) {
-            Advance::Newer if same_value && !is_first => Outcome::AlreadyApplied,
+        match LwwState::advance(&mut self.state, metadata) {
+            Advance::Newer if same_value && !is_first => ChangeOutcome::AlreadyApplied,
             Advance::Newer => {
                 self.value = value;
-                Outcome::Applied
+                ChangeOutcome::Applied
             }
-            Advance::Same if same_value => Outcome::AlreadyApplied,
-            Advance::Same | Advance::Overtaken => Outcome::Stale,
+            Advance::Same if same_value => ChangeOutcome::AlreadyApplied,
+            Advance::Same | Advance::Overtaken => ChangeOutcome::Stale,
         }
     }
 
@@ -305,8 +305,8 @@ impl<T: PartialEq> Latest<T> {
     }
 
     /// The change that set it; `None` when none has.
-    pub const fn newest(&self) -> Option<&NewestChange> {
-        self.newest.as_ref()
+    pub const fn state(&self) -> Option<&LwwState> {
+        self.state.as_ref()
     }
 }
 
@@ -321,24 +321,24 @@ enum Advance {
     Overtaken,
 }
 
-impl NewestChange {
+impl LwwState {
     /// How many receipts are remembered for one thing. Only changes without a usable time need one, so this many
     /// such changes of one thing must lie between a change and its late copy before the copy could count anew.
     const MAX_RECEIPTS: usize = 32;
 
     /// Compares an incoming change with the newest known, and remembers it when it is newer.
-    fn advance(newest: &mut Option<Self>, claim: &ChangeClaim) -> Advance {
-        let mut receipts = newest.as_ref().map_or_else(Vec::new, |known| known.receipts.clone());
-        let stamp = stamp(claim, &mut receipts);
-        let Some(known) = newest else {
-            *newest = Some(Self { stamp, receipts });
+    fn advance(state: &mut Option<Self>, metadata: &EventMetadata) -> Advance {
+        let mut receipts = state.as_ref().map_or_else(Vec::new, |known| known.receipts.clone());
+        let version = version(metadata, &mut receipts);
+        let Some(known) = state else {
+            *state = Some(Self { version, receipts });
             return Advance::Newer;
         };
         known.receipts = receipts;
-        if known.stamp < stamp {
-            known.stamp = stamp;
+        if known.version < version {
+            known.version = version;
             Advance::Newer
-        } else if known.stamp.same_moment(&stamp) {
+        } else if known.version.same_moment(&version) {
             Advance::Same
         } else {
             Advance::Overtaken
@@ -347,23 +347,23 @@ impl NewestChange {
 }
 
 /// Places a change; where its receipt stands in for its time, that is its first receipt.
-fn stamp(claim: &ChangeClaim, receipts: &mut Vec<Receipt>) -> ChangeStamp {
-    let key = claim.receipt_key();
+fn version(metadata: &EventMetadata, receipts: &mut Vec<Receipt>) -> LwwVersion {
+    let key = metadata.receipt_key();
     let first_receipt = receipts.iter().find(|receipt| receipt.key == key).map(|receipt| receipt.received_at);
-    let occurred_at = first_receipt.unwrap_or_else(|| claim.occurred_at());
-    let receipt_stands_in = claim.time.is_none_or(|time| time > claim.received_at);
+    let occurred_at = first_receipt.unwrap_or_else(|| metadata.occurred_at());
+    let receipt_stands_in = metadata.time.is_none_or(|time| time > metadata.received_at);
     // With a sequence, time does not decide, so there is nothing to remember.
-    if first_receipt.is_none() && receipt_stands_in && claim.sequence.is_none() {
-        if receipts.len() == NewestChange::MAX_RECEIPTS {
+    if first_receipt.is_none() && receipt_stands_in && metadata.sequence.is_none() {
+        if receipts.len() == LwwState::MAX_RECEIPTS {
             receipts.remove(0);
         }
         receipts.push(Receipt { key, received_at: occurred_at });
     }
-    ChangeStamp {
-        sequence: claim.sequence.clone(),
+    LwwVersion {
+        sequence: metadata.sequence.clone(),
         occurred_at,
-        claimed_at: claim.time.map(storable),
-        event_id: claim.event_id.clone(),
+        claimed_at: metadata.time.map(storable),
+        event_id: metadata.event_id.clone(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::sql_types::{BigInt, SmallInt};
 use diesel_async::RunQueryDsl;
-use gamification_app::ports::{Census, StoreError};
+use gamification_app::ports::{Statistics, StoreError};
 use gamification_domain::LevelNumber;
 
 use crate::{
@@ -17,7 +17,7 @@ statement! {
     "SELECT level, SUM(members)::bigint FROM level_counts GROUP BY level"
 }
 
-impl Census for PgStore {
+impl Statistics for PgStore {
     async fn members_by_level(&self) -> Result<Vec<(LevelNumber, u64)>, StoreError> {
         let mut connection = self.connection().await?;
         let rows: Vec<(i16, i64)> =

@@ -1,0 +1,56 @@
+//! The likes' part of a batch: switches, which turn points on and off.
+
+use super::{Awards, EntryFactory, MemberNeeded, Verdict};
+use crate::{EventMetadata, LikeEffect, LikeKey, LikeSwitch, tracked::Tracked};
+
+/// Like switches that changed.
+#[derive(Clone, Debug, Default)]
+pub struct LikeChanges {
+    /// Those that did not exist.
+    pub new: Vec<LikeSwitch>,
+    /// Those that did.
+    pub changed: Vec<LikeSwitch>,
+}
+
+#[derive(Debug)]
+pub(super) struct Likes {
+    switches: Tracked<LikeSwitch>,
+}
+
+impl Likes {
+    /// Starts from the switches that exist.
+    pub(super) fn new(loaded: Vec<LikeSwitch>) -> Self {
+        Self { switches: Tracked::new(loaded) }
+    }
+
+    /// Turns a switch, and moves the point that hangs on it.
+    pub(super) fn turn(
+        &mut self,
+        key: LikeKey,
+        metadata: &EventMetadata,
+        change: impl FnOnce(&mut LikeSwitch) -> LikeEffect,
+        awards: &mut Awards,
+        entries: &mut EntryFactory<'_>,
+    ) -> Result<Verdict, MemberNeeded> {
+        let mut switch = self.switches.get(&key).cloned().unwrap_or_else(|| LikeSwitch::new(key));
+        let LikeEffect { outcome, award, take_back } = change(&mut switch);
+        let (source, source_id) = (key.content.liked_source(), key.content.source_id());
+        let mut entry = || entries.entry(metadata, source, source_id, key.liker_id);
+        // The award comes first: it is the only step that can be rejected, and then nothing was changed.
+        if let Some(author) = award
+            && let rejected @ Verdict::Rejected(_) = awards.award((key.community_id, author), entry())?
+        {
+            return Ok(rejected);
+        }
+        if let Some(author) = take_back {
+            awards.take_back((key.community_id, author), entry())?;
+        }
+        self.switches.put(switch);
+        Ok(outcome.into())
+    }
+
+    pub(super) fn into_changes(self) -> LikeChanges {
+        let (new, changed) = self.switches.into_new_and_changed();
+        LikeChanges { new, changed }
+    }
+}
