@@ -181,7 +181,10 @@ async fn pages_of_allowed_origins_may_call_and_others_may_not_read() {
     assert_eq!(preflight("https://evil.example").header("access-control-allow-origin"), None);
     let (status, _, error) =
         Launch::on("postgres://127.0.0.1:1/x").env("GAMIFICATION_CORS_ORIGINS", "*").run();
-    assert!(!status.success() && error.contains("GAMIFICATION_CORS_ORIGINS must be sources_of_truth"), "{error}");
+    assert!(
+        !status.success() && error.contains("GAMIFICATION_CORS_ORIGINS must be sources_of_truth"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,12 +17,12 @@ use std::{
 };
 
 use gamification_app::{
-    EventBus, FactQueue, RecordError, System, EventEnvelope,
+    EventBus, EventEnvelope, FactQueue, RecordError, System,
     ports::{Store, StoreError},
     register_handlers, relay_events,
 };
 use gamification_domain::{
-    EventMetadata, CommunityId, Content, EventId, Fact, FactRecord, MemberLeveledUp, PointsAwarded, PostId,
+    CommunityId, Content, EventId, EventMetadata, Fact, FactRecord, MemberLeveledUp, PointsAwarded, PostId,
     UserId, Verdict,
 };
 use gamification_pg::{PgDeliveries, PgStore, PgTx};

@@ -19,11 +19,11 @@ use std::{
 use gamification_app::{
     AccessDenied, Clock, IdGenerator,
     commands::record_facts,
-    ports::{Queries, RecalculationRepository, Membership, Store, StoreError, UnitOfWork},
+    ports::{Membership, Queries, RecalculationRepository, Store, StoreError, UnitOfWork},
     queries::{GetMemberLevelError, MemberLevel, get_member_level},
 };
 use gamification_domain::{
-    EventMetadata, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventId, Fact, FactRecord,
+    CommunityId, Content, CourseId, CourseListing, DirectoryText, EventId, EventMetadata, Fact, FactRecord,
     LessonId, PostId, Profile, Role, UserId, Verdict,
     Verdict::{Applied, Duplicate, Ignored, Rejected, Stale},
 };
@@ -230,13 +230,19 @@ async fn the_directory_follows_the_newest_change_and_keeps_points_of_who_left() 
     let joined = at(9, scene.joined(scene.author));
 
     assert_eq!(scene.record(std::slice::from_ref(&promoted)).await, [Applied]);
-    assert!(matches!(scene.level_of_author().await, Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))));
+    assert!(matches!(
+        scene.level_of_author().await,
+        Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))
+    ));
     assert_eq!(scene.record(&[joined.clone(), at(8, scene.created(post()))]).await, [Applied, Applied]);
     let membership = scene.store.membership((community_id, user_id)).await.unwrap();
     assert_eq!(membership, Membership::Member(Role::Admin), "the change of role was newer than the joining");
 
     assert_eq!(scene.record(&[left, joined, promoted]).await, [Applied, Stale, Duplicate]);
-    assert!(matches!(scene.level_of_author().await, Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))));
+    assert!(matches!(
+        scene.level_of_author().await,
+        Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))
+    ));
     let names = "SELECT COUNT(*) FROM community_members WHERE display_name IS NOT NULL";
     assert_eq!(scene.database.number(names).await, 0, "who left is forgotten");
 

@@ -19,10 +19,12 @@ pub enum AccessDenied {
 }
 
 /// Lets members in, with their own points.
-pub(crate) fn member<T>(view: Option<CommunityView<T>>) -> Result<(MemberPoints, CommunityView<T>), AccessDenied> {
+pub(crate) fn member<T>(
+    view: Option<CommunityView<T>>,
+) -> Result<(MemberPoints, CommunityView<T>), AccessDenied> {
     let mut view = view.ok_or(AccessDenied::CommunityNotFound)?;
-    match (view.role, view.own.take()) {
-        (Some(_), Some(own)) => Ok((own, view)),
+    match (view.membership, view.own.take()) {
+        (Membership::Member(_), Some(own)) => Ok((own, view)),
         _ => Err(AccessDenied::NotAMember),
     }
 }

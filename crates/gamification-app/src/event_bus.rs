@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     Chain,
     ports::{BoxedError, PendingEvent},
-    relay::{Destination, DeliveryError},
+    relay::{DeliveryError, Destination},
 };
 
 /// Hands events to the handlers that are registered for their type.

@@ -25,7 +25,7 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     Chain, Clock, IdGenerator,
-    commands::{RecordFactsError, try_to_record_facts},
+    commands::record_facts_once,
     observation::count_rejected_event,
     ports::{BoxedError, Store, StoreError},
 };
@@ -65,7 +65,7 @@ pub enum RecordError {
     Unavailable,
     /// The fact can't be recorded, by a fault of ours. Nothing was changed.
     #[error("the fact can't be recorded")]
-    Fault,
+    Internal,
 }
 
 /// What became of one fact.
@@ -159,7 +159,7 @@ fn span_of(records: &[FactRecord]) -> Span {
         span.record("event_type", lone.fact.event_type());
         span.record("event_id", lone.metadata.event_id.as_str());
     }
-    let mut communities = records.iter().map(|record| record.fact.community_id());
+    let mut communities = records.iter().map(|record| record.fact.community_id);
     if let Some(Some(first)) = communities.next()
         && communities.all(|community_id| community_id == Some(first))
     {
@@ -287,9 +287,9 @@ async fn attempt(
     records: &[FactRecord],
     deadline: Instant,
 ) -> Result<Vec<Verdict>, StoreError> {
-    let recording = AssertUnwindSafe(try_to_record_facts(store, system, records));
+    let recording = AssertUnwindSafe(record_facts_once(store, system, records));
     match timeout_at(deadline, recording.catch_unwind()).await {
-        Ok(Ok(outcome)) => outcome.map_err(|RecordFactsError::Store(error)| error),
+        Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(StoreError::Corrupt("a panic, see above".into())),
         Err(elapsed) => Err(StoreError::Unavailable(BoxedError::from(elapsed))),
     }

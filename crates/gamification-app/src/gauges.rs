@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::{
     Chain, Clock, IdGenerator,
     observation::{LEVEL_DISTRIBUTION, OUTBOX_OLDEST_AGE, OUTBOX_PENDING},
-    ports::{Backlog, Statistics, Deliveries, StoreError},
+    ports::{Backlog, Deliveries, Statistics, StoreError},
 };
 
 /// How often. Scrapes are as far apart, and the database hardly notices.

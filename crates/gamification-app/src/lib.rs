@@ -16,13 +16,14 @@
 
 mod access;
 mod chain;
+mod clock;
 pub mod commands;
 mod contention;
-mod clock;
 mod event_bus;
 mod fact_queue;
 mod gauges;
 mod handlers;
+mod ledger;
 mod observation;
 pub mod ports;
 pub mod queries;
@@ -31,9 +32,9 @@ mod relay;
 pub use access::AccessDenied;
 pub use chain::Chain;
 pub use clock::{Clock, IdGenerator, System};
-pub use event_bus::{EventBus, HandlerFailed, EventEnvelope};
+pub use event_bus::{EventBus, EventEnvelope, HandlerFailed};
 pub use fact_queue::{FactQueue, RecordError, Recorded};
 pub use gauges::refresh_gauges;
 pub use handlers::register_handlers;
 pub use observation::{HISTOGRAMS, count_ignored_event, count_rejected_event, describe_metrics};
-pub use relay::{Destination, DeliveryError, forget_events, relay_events};
+pub use relay::{DeliveryError, Destination, forget_events, relay_events};

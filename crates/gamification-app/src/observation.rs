@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use gamification_domain::{
-    CommunityId, DomainEvent, Fact, FactRecord, LevelNumber, MemberLeveledUp, PointSource, PointsAwarded,
-    PointsDeducted, UserId, Verdict,
+    CommunityId, DomainEvent, Fact, FactKind, FactRecord, LevelNumber, MemberLeveledUp, PointSource,
+    PointsAwarded, PointsDeducted, UserId, Verdict,
 };
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use time::OffsetDateTime;
@@ -216,10 +216,10 @@ fn log_level_up(community_id: CommunityId, user_id: UserId, old_level: LevelNumb
 
 fn log_repeated_lessons(records: &[FactRecord], verdicts: &[Verdict]) {
     for (record, verdict) in records.iter().zip(verdicts) {
-        if let (Fact::LessonCompleted { community_id, course_id, lesson_id, user_id }, Verdict::Duplicate) =
-            (&record.fact, verdict)
+        if let (FactKind::LessonCompleted { course_id, lesson_id, user_id }, Verdict::Duplicate) =
+            (&record.fact.kind, verdict)
         {
-            let community_id = community_id.map(tracing::field::display);
+            let community_id = record.fact.community_id.map(tracing::field::display);
             tracing::debug!(
                 %user_id, community_id, %course_id, %lesson_id, "duplicate lesson completion ignored"
             );
@@ -230,7 +230,7 @@ fn log_repeated_lessons(records: &[FactRecord], verdicts: &[Verdict]) {
 /// Tells of members whom a change of thresholds has lifted. The transaction that did it is committed.
 pub(crate) fn members_leveled_up(community_id: CommunityId, level_ups: &[LevelUp]) {
     count_level_ups(level_ups.len() as u64);
-    for LevelUp { user_id, old_level, new_level } in level_ups {
+    for LevelUp { user_id, old_level, new_level, is_present: _ } in level_ups {
         log_level_up(community_id, *user_id, *old_level, *new_level);
     }
 }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Chain, Clock, IdGenerator,
-    ports::{Deliveries, PendingEvent, DeliveryFailure, StoreError, RelayLease},
+    ports::{Deliveries, DeliveryFailure, PendingEvent, RelayLease, StoreError},
 };
 use receiver_health::ReceiverHealth;
 

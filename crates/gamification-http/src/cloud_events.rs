@@ -3,7 +3,7 @@
 //! An event is read on its own: what is wrong with one says nothing about the others.
 
 use gamification_domain::{
-    EventMetadata, CommentId, CommunityId, Content, CourseListing, DirectoryText, EventId, Fact, FactRecord,
+    CommentId, Content, CourseListing, DirectoryText, EventId, EventMetadata, Fact, FactKind, FactRecord,
     PostId, Profile, Role, Sequence,
 };
 use serde_json::{Map, Value};
@@ -100,52 +100,43 @@ fn known_type(kind: &str) -> Option<&'static str> {
 }
 
 /// The fact that an event of this type tells; none for a type that means nothing here.
-fn fact(kind: &str, data: &Fields<'_>) -> Result<Option<Fact>, Rejected> {
-    let fact = match kind {
-        "PostCreated" => content_created(data, post(data))?,
-        "CommentAdded" => content_created(data, comment(data))?,
-        "PostLiked" => content_liked(data, post(data))?,
-        "PostUnliked" => content_unliked(data, post(data))?,
-        "CommentLiked" => content_liked(data, comment(data))?,
-        "CommentUnliked" => content_unliked(data, comment(data))?,
-        "LessonCompleted" => Fact::LessonCompleted {
-            community_id: data.optional("community_id", |text| text.parse().map_err(|_| "must be a UUID"))?,
-            course_id: data.id("course_id")?,
-            lesson_id: data.id("lesson_id")?,
-            user_id: data.id("user_id")?,
+fn fact(event_type: &str, data: &Fields<'_>) -> Result<Option<Fact>, Rejected> {
+    let read: fn(&Fields<'_>) -> Result<FactKind, Rejected> = match event_type {
+        "PostCreated" => |data: &Fields<'_>| content_created(data, post),
+        "CommentAdded" => |data: &Fields<'_>| content_created(data, comment),
+        "PostLiked" => |data: &Fields<'_>| content_liked(data, post),
+        "PostUnliked" => |data: &Fields<'_>| content_unliked(data, post),
+        "CommentLiked" => |data: &Fields<'_>| content_liked(data, comment),
+        "CommentUnliked" => |data: &Fields<'_>| content_unliked(data, comment),
+        "LessonCompleted" => |data: &Fields<'_>| {
+            let (course_id, lesson_id) = (data.id("course_id")?, data.id("lesson_id")?);
+            Ok(FactKind::LessonCompleted { course_id, lesson_id, user_id: data.id("user_id")? })
         },
-        "CommunityCreated" => Fact::CommunityCreated {
-            community_id: data.id("community_id")?,
-            name: directory_text(data, "name")?,
-        },
-        "MemberJoined" => Fact::MemberJoined {
-            community_id: data.id("community_id")?,
-            user_id: data.id("user_id")?,
-            role: data.optional("role", Role::from_str)?.unwrap_or_default(),
-            profile: Profile {
-                display_name: directory_text(data, "display_name")?,
-                avatar_url: directory_text(data, "avatar_url")?,
-            },
-        },
-        "MemberRoleChanged" => Fact::MemberRoleChanged {
-            community_id: data.id("community_id")?,
-            user_id: data.id("user_id")?,
-            role: data.parsed("role", Role::from_str)?,
-        },
-        "MemberLeft" => {
-            Fact::MemberLeft { community_id: data.id("community_id")?, user_id: data.id("user_id")? }
+        "CommunityCreated" => {
+            |data: &Fields<'_>| Ok(FactKind::CommunityCreated { name: directory_text(data, "name")? })
         }
-        "CourseCreated" => Fact::CourseCreated {
-            community_id: data.id("community_id")?,
-            course_id: data.id("course_id")?,
-            listing: CourseListing { title: directory_text(data, "title")? },
+        "MemberJoined" => member_joined,
+        "MemberRoleChanged" => |data: &Fields<'_>| {
+            let user_id = data.id("user_id")?;
+            Ok(FactKind::MemberRoleChanged { user_id, role: data.parsed("role", Role::from_str)? })
+        },
+        "MemberLeft" => |data: &Fields<'_>| Ok(FactKind::MemberLeft { user_id: data.id("user_id")? }),
+        "CourseCreated" => |data: &Fields<'_>| {
+            let course_id = data.id("course_id")?;
+            let listing = CourseListing { title: directory_text(data, "title")? };
+            Ok(FactKind::CourseCreated { course_id, listing })
         },
         "CourseDeleted" => {
-            Fact::CourseDeleted { community_id: data.id("community_id")?, course_id: data.id("course_id")? }
+            |data: &Fields<'_>| Ok(FactKind::CourseDeleted { course_id: data.id("course_id")? })
         }
         _ => return Ok(None),
     };
-    Ok(Some(fact))
+    // The course of a lesson tells its community, where that is known.
+    let community_id = match event_type {
+        "LessonCompleted" => data.optional("community_id", parse_id)?,
+        _ => Some(data.id("community_id")?),
+    };
+    Ok(Some(Fact { community_id, kind: read(data)? }))
 }
 
 fn post(data: &Fields<'_>) -> Result<Content, Rejected> {
@@ -156,21 +147,31 @@ fn comment(data: &Fields<'_>) -> Result<Content, Rejected> {
     data.id::<CommentId>("comment_id").map(Content::Comment)
 }
 
-fn content_created(data: &Fields<'_>, content: Result<Content, Rejected>) -> Result<Fact, Rejected> {
-    let community_id: CommunityId = data.id("community_id")?;
-    Ok(Fact::ContentCreated { community_id, content: content?, author_id: data.id("author_id")? })
+type ReadContent = fn(&Fields<'_>) -> Result<Content, Rejected>;
+
+fn content_created(data: &Fields<'_>, content: ReadContent) -> Result<FactKind, Rejected> {
+    Ok(FactKind::ContentCreated { content: content(data)?, author_id: data.id("author_id")? })
 }
 
-fn content_liked(data: &Fields<'_>, content: Result<Content, Rejected>) -> Result<Fact, Rejected> {
-    let community_id: CommunityId = data.id("community_id")?;
-    let (content, liker_id) = (content?, data.id("user_id")?);
-    Ok(Fact::ContentLiked { community_id, content, liker_id, author_id: data.id("author_id")? })
+fn content_liked(data: &Fields<'_>, content: ReadContent) -> Result<FactKind, Rejected> {
+    let (content, liker_id) = (content(data)?, data.id("user_id")?);
+    Ok(FactKind::ContentLiked { content, liker_id, author_id: data.id("author_id")? })
 }
 
-fn content_unliked(data: &Fields<'_>, content: Result<Content, Rejected>) -> Result<Fact, Rejected> {
-    let community_id: CommunityId = data.id("community_id")?;
-    let (content, liker_id) = (content?, data.id("user_id")?);
-    Ok(Fact::ContentUnliked { community_id, content, liker_id, author_id: data.id("author_id")? })
+fn content_unliked(data: &Fields<'_>, content: ReadContent) -> Result<FactKind, Rejected> {
+    let (content, liker_id) = (content(data)?, data.id("user_id")?);
+    Ok(FactKind::ContentUnliked { content, liker_id, author_id: data.id("author_id")? })
+}
+
+fn member_joined(data: &Fields<'_>) -> Result<FactKind, Rejected> {
+    Ok(FactKind::MemberJoined {
+        user_id: data.id("user_id")?,
+        role: data.optional("role", Role::from_str)?.unwrap_or_default(),
+        profile: Profile {
+            display_name: directory_text(data, "display_name")?,
+            avatar_url: directory_text(data, "avatar_url")?,
+        },
+    })
 }
 
 /// A text of the directory; an empty one is as good as none, and no reason to turn a member away.
@@ -206,7 +207,7 @@ impl<'a> Fields<'a> {
     }
 
     fn id<T: FromStr>(&self, name: &str) -> Result<T, Rejected> {
-        self.parsed(name, |text| text.parse().map_err(|_| "must be a UUID"))
+        self.parsed(name, parse_id)
     }
 
     /// A text that may be left out, or be `null`.
@@ -225,6 +226,10 @@ impl<'a> Fields<'a> {
         let path: Vec<&str> = self.path.iter().copied().chain([name]).collect();
         rejected(&path, problem)
     }
+}
+
+fn parse_id<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "must be a UUID")
 }
 
 fn rejected(path: &[&str], problem: &str) -> Rejected {
@@ -329,7 +334,7 @@ mod tests {
             else {
                 panic!("not understood");
             };
-            let Fact::MemberJoined { role, profile, .. } = fact else { panic!("{fact:?}") };
+            let FactKind::MemberJoined { role, profile, .. } = fact.kind else { panic!("{fact:?}") };
             assert_eq!((role, profile), (Role::Member, Profile::default()));
         }
     }

@@ -12,7 +12,7 @@ use actix_web::{
     },
     middleware::Next,
 };
-use gamification_app::{Chain, AccessDenied, ports::StoreError};
+use gamification_app::{AccessDenied, Chain, ports::StoreError};
 use serde::Serialize;
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;

@@ -11,7 +11,9 @@ use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, pooled_connection::deadpool::Object,
 };
 use futures_util::StreamExt;
-use gamification_app::ports::{Backlog, Deliveries, ParkedEvent, PendingEvent, DeliveryFailure, StoreError, RelayLease};
+use gamification_app::ports::{
+    Backlog, Deliveries, DeliveryFailure, ParkedEvent, PendingEvent, RelayLease, StoreError,
+};
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -274,7 +276,11 @@ impl Deliveries for PgDeliveries {
         mark.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
     }
 
-    async fn save_delivery_failure(&self, event: &PendingEvent, failure: &DeliveryFailure) -> Result<(), StoreError> {
+    async fn save_delivery_failure(
+        &self,
+        event: &PendingEvent,
+        failure: &DeliveryFailure,
+    ) -> Result<(), StoreError> {
         let (community_id, member_id) = event.member();
         let DeliveryFailure { failures, attempted_at, retry_at, parked_at, cause } = failure.clone();
         let save = SaveDeliveryFailure {

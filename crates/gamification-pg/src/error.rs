@@ -12,8 +12,7 @@ use gamification_app::ports::{BoxedError, StoreError};
 
 /// Unique keys that a row may hit only because another transaction wrote the same fact a moment ago: it was not there
 /// when this transaction looked. Tried again, it is found and known.
-const KEYS_OF_CONCURRENT_FACTS: [&str; 3] =
-    ["point_transactions_once_per_content", "point_transactions_once_per_member", "like_switches_pkey"];
+const KEYS_OF_CONCURRENT_FACTS: [&str; 2] = ["point_transactions_once", "like_switches_pkey"];
 
 pub(crate) fn store_error(error: DieselError) -> StoreError {
     let DieselError::DatabaseError(kind, information) = &error else {

@@ -13,7 +13,6 @@
 //! Declare the port in `gamification-app`; add `repositories/<port>.rs` with its statements, its rows and
 //! `impl ThePort for PgTx`. Locks are taken by key (`ORDER BY`), in the order that `gamification_app::ports` names.
 
-mod statistics;
 pub mod connection;
 mod deliveries;
 mod error;
@@ -21,13 +20,14 @@ mod migrations;
 mod queries;
 mod repositories;
 mod statement;
-mod stored_lww_state;
+mod statistics;
 mod stored_event;
+mod stored_lww_state;
 mod transaction;
 mod verification;
 
-pub use statistics::PoolUsage;
 pub use deliveries::{PgDeliveries, PgRelayLease};
 pub use migrations::{MigrationError, migrate, revert_last_migration};
+pub use statistics::PoolUsage;
 pub use transaction::{PgStore, PgTx};
 pub use verification::PgSnapshot;

@@ -7,9 +7,12 @@ use diesel::{
     },
 };
 use diesel_async::RunQueryDsl;
-use gamification_app::ports::{CommunityView, CourseGate, Queries, Membership, StoreError};
+use gamification_app::ports::{
+    CommunityView, CourseGate, CourseQueries, LevelQueries, MemberQueries, Membership, MembershipQueries,
+    RecalculationQueries, SchemaQueries, StoreError,
+};
 use gamification_domain::{
-    CommunityId, CourseId, LevelDistribution, LevelNumber, MemberKey, MemberPoints, Role, UserId,
+    CommunityId, CourseId, LevelDistribution, LevelNumber, MemberKey, MemberPoints, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -170,7 +173,10 @@ impl ViewRow {
     fn with<T>(self, asked: T) -> Result<CommunityView<T>, StoreError> {
         let Self { community_id, caller_role, own, level_configuration_id, levels, version } = self;
         Ok(CommunityView {
-            role: caller_role.map(|role| role.parse::<Role>().map_err(corrupt)).transpose()?,
+            membership: match caller_role {
+                Some(role) => Membership::Member(role.parse().map_err(corrupt)?),
+                None => Membership::NotAMember,
+            },
             own: own.map(MemberPoints::try_from).transpose()?,
             levels: level_configuration(level_configuration_id, community_id, levels, version)?,
             asked,
@@ -178,12 +184,14 @@ impl ViewRow {
     }
 }
 
-impl Queries for PgStore {
+impl MembershipQueries for PgStore {
     async fn membership(&self, user: MemberKey) -> Result<Membership, StoreError> {
         let mut connection = self.connection().await?;
         membership(&mut connection, user).await
     }
+}
 
+impl MemberQueries for PgStore {
     async fn member_points(
         &self,
         (community_id, caller_id): MemberKey,
@@ -216,7 +224,9 @@ impl Queries for PgStore {
         let members = columns.map(member).collect::<Result<Vec<_>, _>>()?;
         view.with(members).map(Some)
     }
+}
 
+impl LevelQueries for PgStore {
     async fn level_distribution(
         &self,
         (community_id, caller_id): MemberKey,
@@ -236,7 +246,9 @@ impl Queries for PgStore {
         }
         view.with(distribution).map(Some)
     }
+}
 
+impl CourseQueries for PgStore {
     async fn course_gates(
         &self,
         (community_id, caller_id): MemberKey,
@@ -264,14 +276,18 @@ impl Queries for PgStore {
             course_ids.into_iter().zip(minimum_levels).map(gate).collect::<Result<Vec<_>, StoreError>>()?;
         view.with(gates).map(Some)
     }
+}
 
+impl RecalculationQueries for PgStore {
     async fn idle_recalculations(&self, idle_since: OffsetDateTime) -> Result<Vec<CommunityId>, StoreError> {
         let mut connection = self.connection().await?;
         let select = SelectIdleRecalculations { idle_since };
         let rows: Vec<(Uuid,)> = select.load(&mut *connection).await.map_err(store_error)?;
         Ok(rows.into_iter().map(|(community_id,)| CommunityId::new(community_id)).collect())
     }
+}
 
+impl SchemaQueries for PgStore {
     async fn schema_is_current(&self) -> Result<bool, StoreError> {
         let mut connection = self.connection().await?;
         let applied = applied_version(&mut connection).await.map_err(store_error)?;

@@ -8,7 +8,7 @@ use diesel::{
     sql_types::Jsonb,
 };
 use gamification_app::ports::StoreError;
-use gamification_domain::{LwwVersion, EventId, InvalidLabel, LwwState, Receipt, ReceiptKey, Sequence};
+use gamification_domain::{EventId, InvalidLabel, LwwState, LwwVersion, Receipt, ReceiptKey, Sequence};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -38,9 +38,9 @@ struct StoredReceipt {
 }
 
 impl From<&LwwState> for StoredLwwState {
-    fn from(change: &LwwState) -> Self {
-        let LwwState { stamp, receipts } = change;
-        let LwwVersion { sequence, occurred_at, claimed_at, event_id } = stamp;
+    fn from(state: &LwwState) -> Self {
+        let LwwState { version, receipts } = state;
+        let LwwVersion { sequence, occurred_at, claimed_at, event_id } = version;
         Self {
             sequence: sequence.as_ref().map(|sequence| sequence.as_str().to_owned()),
             occurred_at: *occurred_at,
@@ -70,7 +70,7 @@ impl TryFrom<StoredLwwState> for LwwState {
         let event_id = EventId::parse(&event_id).map_err(corrupt)?;
         let receipts = receipts.into_iter().map(receipt).collect::<Result<_, InvalidLabel>>();
         Ok(Self {
-            stamp: LwwVersion { sequence, occurred_at, claimed_at, event_id },
+            version: LwwVersion { sequence, occurred_at, claimed_at, event_id },
             receipts: receipts.map_err(corrupt)?,
         })
     }

@@ -110,4 +110,10 @@ impl UnitOfWork for PgTx {
         }
         Ok(())
     }
+
+    async fn rollback(mut self) -> Result<(), StoreError> {
+        Manager::rollback_transaction(self.connection()).await.map_err(store_error)?;
+        drop(self.connection.take());
+        Ok(())
+    }
 }

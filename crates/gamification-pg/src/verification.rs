@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use gamification_app::ports::{
-    BrokenEvent, CommunityRange, SourceOfTruth, RepairRepository, RepeatedContent, RepeatedLesson, Sample, Snapshot,
+    BrokenEvent, CommunityRange, RepairRepository, RepeatedAward, Sample, Snapshot, SourceOfTruth,
     StoreError, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification, WrongLevelCount, WrongLike,
 };
-use gamification_domain::{CommunityId, MemberKey, UserId};
+use gamification_domain::{CommunityId, MemberKey, OncePer, PointSource, UserId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -34,6 +34,7 @@ const AUDIT_SESSION: &str = "
 const LEVEL_COUNT_REPAIR: i64 = 0x6761_6d69_7265_7061;
 
 type Uuids = Array<SqlUuid>;
+type Texts = Array<Text>;
 
 /// The first community of any table whose id is `$comparison` another.
 macro_rules! nearest_community {
@@ -85,34 +86,19 @@ statement! {
         user_id: Uuid => SqlUuid,
         last_community_id: Uuid => SqlUuid,
         limit: i64 => BigInt,
-    } -> (SqlUuid, SqlUuid, Integer, SmallInt, Bool, Bool, BigInt, BigInt, BigInt)
+    } -> (SqlUuid, SqlUuid, Integer, SmallInt, Bool, Bool, BigInt, BigInt)
     "SELECT m.community_id, m.user_id, m.total_points, m.current_level, m.is_present,
-            COALESCE(directory.is_present, false), ledger.points, ledger.lines, ledger.repeated_lessons
+            COALESCE(directory.is_present, false), ledger.points, ledger.entries
      FROM (SELECT * FROM member_points
            WHERE (community_id, user_id) >= (?, ?) AND community_id <= ?
            ORDER BY community_id, user_id LIMIT ?) AS m
      LEFT JOIN community_members AS directory
          ON directory.community_id = m.community_id AND directory.user_id = m.user_id
      CROSS JOIN LATERAL (
-         SELECT COALESCE(SUM(t.points), 0)::bigint AS points, COUNT(*) AS lines,
-                COUNT(*) FILTER (WHERE t.source = 'lesson_completed')
-                    - COUNT(DISTINCT t.source_id) FILTER (WHERE t.source = 'lesson_completed') AS repeated_lessons
+         SELECT COALESCE(SUM(t.points), 0)::bigint AS points, COUNT(*) AS entries
          FROM point_transactions AS t
          WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger
      ORDER BY m.community_id, m.user_id"
-}
-
-statement! {
-    SelectRepeatedLessons { community_ids: Vec<Uuid> => Uuids, user_ids: Vec<Uuid> => Uuids }
-    -> (SqlUuid, SqlUuid, SqlUuid, BigInt)
-    "SELECT m.community_id, m.user_id, lesson.source_id, lesson.awards
-     FROM UNNEST(?, ?) AS asked (community_id, user_id)
-     JOIN member_points AS m USING (community_id, user_id)
-     CROSS JOIN LATERAL (
-         SELECT t.source_id, COUNT(*) AS awards FROM point_transactions AS t
-         WHERE t.community_id = m.community_id AND t.member_points_id = m.id AND t.source = 'lesson_completed'
-         GROUP BY t.source_id HAVING COUNT(*) > 1) AS lesson
-     ORDER BY m.community_id, m.user_id, lesson.source_id"
 }
 
 statement! {
@@ -145,13 +131,27 @@ statement! {
 }
 
 statement! {
-    SelectRepeatedContents { first: Uuid => SqlUuid, last: Uuid => SqlUuid, limit: i64 => BigInt }
-    -> (SqlUuid, Text, SqlUuid, BigInt, BigInt)
-    "SELECT community_id, source, source_id, COUNT(*), COUNT(*) OVER ()
-     FROM point_transactions
-     WHERE community_id BETWEEN ? AND ? AND source IN ('post_created', 'comment_created')
-     GROUP BY community_id, source, source_id HAVING COUNT(*) > 1
-     ORDER BY community_id, source, source_id LIMIT ?"
+    /// Groups awards by the scope that the rules give them, and not by the one that is noted: an award that was noted
+    /// with another scope is found, too. `once_per` says for each source whether it is awarded once for each member.
+    SelectRepeatedAwards {
+        sources: Vec<String> => Texts,
+        per_member: Vec<bool> => Array<Bool>,
+        first: Uuid => SqlUuid,
+        last: Uuid => SqlUuid,
+        limit: i64 => BigInt,
+    } -> (SqlUuid, Text, SqlUuid, SqlUuid, BigInt, BigInt, BigInt)
+    "WITH awards AS (
+         SELECT t.community_id, t.source, t.source_id, t.once_per AS noted,
+                CASE WHEN rule.per_member THEN m.user_id ELSE '00000000-0000-0000-0000-000000000000'::uuid END AS due
+         FROM UNNEST(?, ?) AS rule (source, per_member)
+         JOIN point_transactions AS t USING (source)
+         JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
+         WHERE t.community_id BETWEEN ? AND ? AND t.points > 0)
+     SELECT community_id, source, source_id, due, COUNT(*), COUNT(*) FILTER (WHERE noted IS DISTINCT FROM due),
+            COUNT(*) OVER ()
+     FROM awards GROUP BY community_id, source, source_id, due
+     HAVING COUNT(*) > 1 OR COUNT(*) FILTER (WHERE noted IS DISTINCT FROM due) > 0
+     ORDER BY community_id, source, source_id, due LIMIT ?"
 }
 
 statement! {
@@ -348,48 +348,22 @@ impl Snapshot for PgSnapshot {
             last_community_id: last.as_uuid(),
             limit,
         };
-        type Row = (Uuid, Uuid, i32, i16, bool, bool, i64, i64, i64);
+        type Row = (Uuid, Uuid, i32, i16, bool, bool, i64, i64);
         self.0.connection().batch_execute(IN_ORDER).await.map_err(store_error)?;
         let rows: Vec<Row> = select.load(self.0.connection()).await.map_err(store_error)?;
-        let stored = |(
-            community_id,
-            user_id,
-            total_points,
-            current_level,
-            is_present,
-            there,
-            points,
-            lines,
-            repeated,
-        )| {
-            StoredMember {
-                member: member(community_id, user_id),
-                total_points,
-                current_level,
-                is_present,
-                is_present_in_directory: there,
-                ledger_points: points,
-                ledger_lines: lines,
-                repeated_lessons: repeated,
-            }
-        };
+        let stored =
+            |(community_id, user_id, total_points, current_level, is_present, there, points, entries)| {
+                StoredMember {
+                    member: member(community_id, user_id),
+                    total_points,
+                    current_level,
+                    is_present,
+                    is_present_in_directory: there,
+                    ledger_points: points,
+                    ledger_entries: entries,
+                }
+            };
         Ok(rows.into_iter().map(stored).collect())
-    }
-
-    async fn repeated_lessons(
-        &mut self,
-        members: &BTreeSet<MemberKey>,
-    ) -> Result<Vec<RepeatedLesson>, StoreError> {
-        let (community_ids, user_ids) = columns(members);
-        let select = SelectRepeatedLessons { community_ids, user_ids };
-        let rows: Vec<(Uuid, Uuid, Uuid, i64)> =
-            select.load(self.0.connection()).await.map_err(store_error)?;
-        let repeated = |(community_id, user_id, lesson_id, awards)| RepeatedLesson {
-            member: member(community_id, user_id),
-            lesson_id,
-            awards,
-        };
-        Ok(rows.into_iter().map(repeated).collect())
     }
 
     async fn level_configurations(
@@ -421,18 +395,25 @@ impl Snapshot for PgSnapshot {
         wrong_level_counts(&mut self.0, range, limit).await
     }
 
-    async fn repeated_contents(
+    async fn repeated_awards(
         &mut self,
         range: CommunityRange,
         limit: i64,
-    ) -> Result<Sample<RepeatedContent>, StoreError> {
+    ) -> Result<Sample<RepeatedAward>, StoreError> {
         let (first, last) = ends(range);
-        let select = SelectRepeatedContents { first, last, limit };
-        let rows: Vec<(Uuid, String, Uuid, i64, i64)> =
-            select.load(self.0.connection()).await.map_err(store_error)?;
-        sample(rows, |(community_id, source, content_id, awards, count)| {
+        let once_only = PointSource::ALL.into_iter().filter_map(|source| match source.rule().once_per {
+            OncePer::Content => Some((source.as_str().to_owned(), false)),
+            OncePer::Member => Some((source.as_str().to_owned(), true)),
+            OncePer::SwitchOn => None,
+        });
+        let (sources, per_member) = once_only.unzip();
+        let select = SelectRepeatedAwards { sources, per_member, first, last, limit };
+        type Row = (Uuid, String, Uuid, Uuid, i64, i64, i64);
+        let rows: Vec<Row> = select.load(self.0.connection()).await.map_err(store_error)?;
+        sample(rows, |(community_id, source, source_id, scope, awards, wrong_scopes, count)| {
             let community_id = CommunityId::new(community_id);
-            (RepeatedContent { community_id, source, content_id, awards }, count)
+            let user_id = Some(scope).filter(|scope| !scope.is_nil());
+            (RepeatedAward { community_id, source, source_id, user_id, awards, wrong_scopes }, count)
         })
     }
 
@@ -516,7 +497,10 @@ async fn wrong_level_counts(
 }
 
 impl RepairRepository for PgTx {
-    async fn sources_of_truth(&mut self, members: &BTreeSet<MemberKey>) -> Result<Vec<SourceOfTruth>, StoreError> {
+    async fn sources_of_truth(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> Result<Vec<SourceOfTruth>, StoreError> {
         let (community_ids, user_ids) = columns(members);
         let select = SelectSourcesOfTruth { community_ids, user_ids };
         let rows: Vec<(Uuid, i64, bool)> = select.load(self.connection()).await.map_err(store_error)?;

@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use gamification_app::{
-    Clock, IdGenerator, EventBus, FactQueue, System, EventEnvelope, register_handlers, relay_events,
+    Clock, EventBus, EventEnvelope, FactQueue, IdGenerator, System, register_handlers, relay_events,
 };
 use gamification_domain::{
-    EventMetadata, CommunityId, Content, CourseId, EventId, Fact, FactRecord, LessonId, MemberLeveledUp,
+    CommunityId, Content, CourseId, EventId, EventMetadata, Fact, FactRecord, LessonId, MemberLeveledUp,
     PointsAwarded, PostId, UserId,
 };
 use gamification_pg::{

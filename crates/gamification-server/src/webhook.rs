@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Chain, Destination, Clock, IdGenerator, DeliveryError, System, ports::PendingEvent};
+use gamification_app::{Chain, Clock, DeliveryError, Destination, IdGenerator, System, ports::PendingEvent};
 use gamification_http::outgoing_event;
 use opentelemetry::global;
 use opentelemetry_http::HeaderInjector;
@@ -92,8 +92,10 @@ impl Destination for Webhook {
         let body = outgoing_event::outgoing_event(event).map_err(|error| DeliveryError(error.to_string()))?;
         let id = event.id.to_string();
         let timestamp = System.now().unix_timestamp();
-        let signature =
-            self.signer.sign(&id, timestamp, body.as_bytes()).map_err(|error| DeliveryError(error.to_string()))?;
+        let signature = self
+            .signer
+            .sign(&id, timestamp, body.as_bytes())
+            .map_err(|error| DeliveryError(error.to_string()))?;
         let span = delivery_span(event);
         let request = self
             .client

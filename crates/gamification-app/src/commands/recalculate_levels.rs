@@ -1,16 +1,14 @@
-//! After a change of thresholds, members are lifted to where it puts them.
+//! After a change of thresholds, members are leveled up to where it puts them.
 
-use std::collections::BTreeSet;
-
-use gamification_domain::{CommunityId, LevelConfiguration, LevelConfigurationId};
+use gamification_domain::{CommunityId, LevelCounts};
 use time::OffsetDateTime;
 
+use super::record_facts::default_levels;
 use crate::{
-    Clock, IdGenerator,
-    contention::Tries,
-    observation,
+    Clock, IdGenerator, contention, observation,
     ports::{
-        LevelConfigurationRepository, LevelUps, Queries, RecalculationRepository, Store, StoreError, UnitOfWork,
+        LedgerRepository, LevelConfigurationRepository, LevelUp, LevelUps, Queries, RecalculationRepository,
+        Store, StoreError, UnitOfWork,
     },
 };
 
@@ -18,8 +16,8 @@ use crate::{
 /// notice, enough that the cost of a commit is shared.
 const CHUNK: usize = 5_000;
 
-/// Lifts the members of a community until nobody is left. Several may do this at once: they take turns. Nothing happens
-/// when no change of thresholds is noted.
+/// Levels the members of a community up until nobody is left. Several may do this at once: they take turns. Nothing
+/// happens when no change of thresholds is noted.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails; what is left to do stays noted.
@@ -31,25 +29,18 @@ pub async fn recalculate_levels(
     system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
 ) -> Result<(), StoreError> {
-    let mut tries = Tries::default();
     let mut level_ups = 0;
     loop {
-        match level_up_chunk(store, system, community_id).await {
-            Ok(progress) => {
-                level_ups += progress.level_ups;
-                tracing::Span::current().record("level_ups", level_ups);
-                if progress.is_done {
-                    return Ok(());
-                }
-                tries = Tries::default();
-            }
-            Err(error) if tries.allow_another(&error) => {}
-            Err(error) => return Err(error),
+        let progress = contention::retry(|| level_up_chunk(store, system, community_id)).await?;
+        level_ups += progress.level_ups;
+        tracing::Span::current().record("level_ups", level_ups);
+        if progress.is_done {
+            return Ok(());
         }
     }
 }
 
-/// Goes on with what other servers left behind: whatever nobody has worked on since `idle_since`.
+/// Resumes what other servers left behind: whatever nobody has worked on since `idle_since`.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails; what is left to do stays noted.
@@ -76,10 +67,6 @@ struct Progress {
     is_done: bool,
 }
 
-impl Progress {
-    const NOTHING_TO_DO: Self = Self { level_ups: 0, is_done: true };
-}
-
 async fn level_up_chunk(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
@@ -88,19 +75,16 @@ async fn level_up_chunk(
     let now = system.now();
     let mut tx = store.begin().await?;
     let Some(first) = tx.lock_recalculation(community_id).await? else {
-        return Ok(Progress::NOTHING_TO_DO);
+        tx.rollback().await?;
+        return Ok(Progress { level_ups: 0, is_done: true });
     };
-    let communities = BTreeSet::from([community_id]);
-    let no_default = |community_id| {
-        // A community whose thresholds were changed has a configuration.
-        LevelConfiguration::default_for(LevelConfigurationId::new(system.next_id()), community_id)
-    };
-    let levels = tx.lock_level_configurations_shared(&communities, no_default, now).await?;
-    let Some(levels) = levels.first() else {
-        return Ok(Progress::NOTHING_TO_DO);
-    };
+    // A community whose thresholds were changed has a configuration; the default is never inserted.
+    let defaults = default_levels(system, std::iter::once(community_id));
+    let levels = tx.lock_level_configurations_shared(&defaults, now).await?;
+    let levels = levels.first().ok_or_else(no_levels)?;
     let event_ids = (0..CHUNK).map(|_| system.next_id()).collect();
     let LevelUps { level_ups, next } = tx.level_up_members(levels, first, event_ids, now).await?;
+    tx.change_level_counts(&counts(community_id, &level_ups).into_changes()).await?;
     match next {
         Some(next) => tx.save_recalculation(community_id, next, now).await?,
         None => tx.delete_recalculation(community_id).await?,
@@ -108,4 +92,16 @@ async fn level_up_chunk(
     tx.commit().await?;
     observation::members_leveled_up(community_id, &level_ups);
     Ok(Progress { level_ups: level_ups.len(), is_done: next.is_none() })
+}
+
+fn counts(community_id: CommunityId, level_ups: &[LevelUp]) -> LevelCounts {
+    let mut counts = LevelCounts::default();
+    for LevelUp { old_level, new_level, .. } in level_ups.iter().filter(|level_up| level_up.is_present) {
+        counts.member_leveled_up(community_id, *old_level, *new_level);
+    }
+    counts
+}
+
+fn no_levels() -> StoreError {
+    StoreError::Corrupt("a community has no levels after they were locked".into())
 }

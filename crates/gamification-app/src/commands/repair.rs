@@ -3,21 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gamification_domain::{
-    CommunityId, DomainEvent, LevelConfiguration, LevelConfigurationId, LevelCountChange, LevelNumber,
-    MemberKey, MemberLeveledUp, MemberPoints, MemberPointsId, Points, UserId,
+    CommunityId, DomainEvent, LedgerChanges, LevelConfiguration, LevelCountChange, LevelNumber, MemberKey,
+    MemberLeveledUp, MemberPoints, Points, UserId,
 };
 
+use super::record_facts::{default_levels, new_members};
 use crate::{
-    Chain, Clock, IdGenerator,
-    contention::Tries,
+    Chain, Clock, IdGenerator, contention, ledger,
     ports::{
-        LevelConfigurationRepository, LevelCountRepository, MemberPointsRepository, SourceOfTruth, Outbox,
-        OutboxEvent, RepairRepository, Snapshot, Store, StoreError, StoredMember, UnitOfWork, Verification,
-        WrongLevelCount,
+        LedgerRepository, LevelConfigurationRepository, RepairRepository, Repository, Snapshot,
+        SourceOfTruth, Store, StoreError, StoredMember, UnitOfWork, Verification, WrongLevelCount,
     },
     queries::{
-        Finding, Invariant, MemberChunk, Members, AuditEvent, VerifyError, CommunityCursor, member_finding, presence,
-        wrong_level_count,
+        AuditEvent, CommunityCursor, Finding, Invariant, MemberChunk, Members, VerifyError, member_finding,
+        presence, wrong_level_count,
     },
 };
 
@@ -71,13 +70,7 @@ async fn repair_level_counts(
     store: &impl Store,
     community_id: CommunityId,
 ) -> Result<Vec<Finding>, StoreError> {
-    let mut tries = Tries::default();
-    loop {
-        match try_to_repair_level_counts(store, community_id).await {
-            Err(error) if tries.allow_another(&error) => {}
-            outcome => return outcome,
-        }
-    }
+    contention::retry(|| try_to_repair_level_counts(store, community_id)).await
 }
 
 async fn try_to_repair_level_counts(
@@ -147,17 +140,13 @@ async fn repair_some(
     community_id: CommunityId,
     last_seen: &BTreeMap<UserId, LastSeen>,
 ) -> Result<Vec<Finding>, StoreError> {
-    let mut tries = Tries::default();
-    loop {
-        match try_to_repair(store, system, community_id, last_seen).await {
-            Err(error) if tries.allow_another(&error) => {}
-            Err(error @ StoreError::Corrupt(_)) => {
-                // One community that can't be understood does not hold up the others; the audit tells what is off in it.
-                tracing::warn!(%community_id, error = %Chain(&error), "members could not be repaired");
-                return Ok(Vec::new());
-            }
-            outcome => return outcome,
+    match contention::retry(|| try_to_repair(store, system, community_id, last_seen)).await {
+        Err(error @ StoreError::Corrupt(_)) => {
+            // One community that can't be understood does not hold up the others; the audit tells what is off in it.
+            tracing::warn!(%community_id, error = %Chain(&error), "members could not be repaired");
+            Ok(Vec::new())
         }
+        outcome => outcome,
     }
 }
 
@@ -170,20 +159,19 @@ async fn try_to_repair(
 ) -> Result<Vec<Finding>, StoreError> {
     let now = system.now();
     let mut tx = store.begin().await?;
-    let default_levels =
-        |id| LevelConfiguration::default_for(LevelConfigurationId::new(system.next_id()), id);
-    let levels = tx.lock_level_configurations_shared(&BTreeSet::from([community_id]), default_levels, now).await?;
+    let defaults = default_levels(system, std::iter::once(community_id));
+    let levels = tx.lock_level_configurations_shared(&defaults, now).await?;
     let Some(levels) = levels.first() else {
+        tx.rollback().await?;
         return Ok(Vec::new());
     };
     let keys: BTreeSet<MemberKey> = last_seen.keys().map(|user_id| (community_id, *user_id)).collect();
-    let new_member = |(community_id, user_id)| {
-        MemberPoints::new(MemberPointsId::new(system.next_id()), community_id, user_id)
-    };
-    let members = tx.lock_member_points(&keys, new_member, now).await?;
+    let members = tx.lock(&new_members(system, keys.iter().copied()), now).await?;
     let sources_of_truth = tx.sources_of_truth(&keys).await?;
-    let sources_of_truth: BTreeMap<UserId, SourceOfTruth> =
-        sources_of_truth.into_iter().map(|source_of_truth| (source_of_truth.user_id, source_of_truth)).collect();
+    let sources_of_truth: BTreeMap<UserId, SourceOfTruth> = sources_of_truth
+        .into_iter()
+        .map(|source_of_truth| (source_of_truth.user_id, source_of_truth))
+        .collect();
 
     let mut repairs = Repairs::default();
     for member in members {
@@ -193,27 +181,17 @@ async fn try_to_repair(
             repairs.repair_member(&member, source_of_truth, last_seen, levels);
         }
     }
-    let Repairs { members, level_counts, events, findings } = repairs;
-    let events: Vec<OutboxEvent> =
-        events.into_iter().map(|event| OutboxEvent { id: system.next_id(), event }).collect();
-    tx.save_member_points(&members, now).await?;
-    tx.change_level_counts(&changes(community_id, level_counts)).await?;
-    tx.append_events(&events, now).await?;
+    let Repairs { changes, findings } = repairs;
+    // Level-ups that a repair finds are in the outbox; nobody scrapes or follows the log of a command.
+    let _ = ledger::post(&mut tx, system, changes, now).await?;
     tx.commit().await?;
     Ok(findings)
-}
-
-fn changes(community_id: CommunityId, counts: BTreeMap<LevelNumber, i64>) -> Vec<LevelCountChange> {
-    let changed = counts.into_iter().filter(|(_, members)| *members != 0);
-    changed.map(|(level, members)| LevelCountChange { community_id, level, members }).collect()
 }
 
 /// What is to be written.
 #[derive(Default)]
 struct Repairs {
-    members: Vec<MemberPoints>,
-    level_counts: BTreeMap<LevelNumber, i64>,
-    events: Vec<DomainEvent>,
+    changes: LedgerChanges,
     findings: Vec<Finding>,
 }
 
@@ -237,18 +215,16 @@ impl Repairs {
             member.current_level(),
             source_of_truth.is_present,
         );
-        let risen = right.recalculate_level(levels);
+        let level_up = right.recalculate_level(levels);
         if right == *member {
             return;
         }
-        self.events.extend(risen.and_then(|event| since_told(event, last_seen.told_level(member))));
+        self.changes
+            .events
+            .extend(level_up.and_then(|event| since_told(event, last_seen.told_level(member))));
         self.note(member, &right);
-        for (member, members) in [(member, -1), (&right, 1)] {
-            if member.is_present() {
-                *self.level_counts.entry(member.current_level()).or_default() += members;
-            }
-        }
-        self.members.push(right);
+        self.changes.level_counts.member_changed(Some(member), &right);
+        self.changes.members.push(right);
     }
 
     fn note(&mut self, was: &MemberPoints, is: &MemberPoints) {
@@ -268,8 +244,8 @@ impl Repairs {
 /// lost without a word is found again without one.
 fn since_told(event: DomainEvent, told: LevelNumber) -> Option<DomainEvent> {
     match event {
-        DomainEvent::MemberLeveledUp(risen) => (risen.new_level > told)
-            .then_some(DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level: told, ..risen })),
+        DomainEvent::MemberLeveledUp(level_up) => (level_up.new_level > told)
+            .then_some(DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level: told, ..level_up })),
         DomainEvent::PointsAwarded(_) | DomainEvent::PointsDeducted(_) => None,
     }
 }

@@ -7,6 +7,7 @@ use gamification_domain::{
 use crate::{
     Clock, IdGenerator,
     access::{self, AccessDenied},
+    contention::{self, CommandError},
     ports::{CourseLevelRequirementRepository, DirectoryRepository, Store, StoreError, UnitOfWork},
 };
 
@@ -24,11 +25,30 @@ pub enum SetCourseLevelRequirementError {
     Store(#[from] StoreError),
 }
 
+impl CommandError for SetCourseLevelRequirementError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::AccessDenied(_) | Self::CourseNotFound => None,
+        }
+    }
+}
+
 /// Sets the lowest level that gets into a course; `None` removes the requirement. It counts from the next look on.
 ///
 /// # Errors
 /// [`SetCourseLevelRequirementError`], the first that applies.
 pub async fn set_course_level_requirement(
+    store: &impl Store,
+    system: &(impl Clock + IdGenerator),
+    caller: MemberKey,
+    course_id: CourseId,
+    minimum_level: Option<LevelNumber>,
+) -> Result<(), SetCourseLevelRequirementError> {
+    contention::retry(|| store_requirement(store, system, caller, course_id, minimum_level)).await
+}
+
+async fn store_requirement(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     (community_id, user_id): MemberKey,

@@ -6,8 +6,11 @@ use crate::{
     Clock, IdGenerator,
     access::{self, AccessDenied},
     commands::recalculate_levels,
-    contention::Tries,
-    ports::{DirectoryRepository, RecalculationRepository, Store, StoreError, UnitOfWork},
+    contention::{self, CommandError},
+    ports::{
+        DirectoryRepository, LevelConfigurationRepository, RecalculationRepository, Store, StoreError,
+        UnitOfWork,
+    },
 };
 
 /// What an admin asks for.
@@ -51,14 +54,20 @@ pub async fn update_levels(
     caller: MemberKey,
     update: &LevelsUpdate,
 ) -> Result<(), UpdateLevelsError> {
-    let mut tries = Tries::default();
     loop {
-        match store_levels(store, system, caller, update).await {
-            Ok(Stored::Done) => return Ok(()),
-            Ok(Stored::MembersToLevelUp) => return Ok(recalculate_levels(store, system, caller.0).await?),
-            Ok(Stored::NotYet) => recalculate_levels(store, system, caller.0).await?,
-            Err(UpdateLevelsError::Store(error)) if tries.allow_another(&error) => {}
-            Err(error) => return Err(error),
+        match contention::retry(|| store_levels(store, system, caller, update)).await? {
+            Stored::Done => return Ok(()),
+            Stored::MembersToLevelUp => return Ok(recalculate_levels(store, system, caller.0).await?),
+            Stored::NotYet => recalculate_levels(store, system, caller.0).await?,
+        }
+    }
+}
+
+impl CommandError for UpdateLevelsError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::AccessDenied(_) | Self::Invalid(_) | Self::Stale => None,
         }
     }
 }
@@ -86,14 +95,15 @@ async fn store_levels(
     let version = configuration.version();
     let changes = configuration.update_levels(&update.drafts)?;
     if update.expected_versions.as_ref().is_some_and(|expected| !expected.contains(&version)) {
+        tx.rollback().await?;
         return Err(UpdateLevelsError::Stale);
     }
     if changes.thresholds > 0 && tx.is_recalculating(community_id).await? {
+        tx.rollback().await?;
         return Ok(Stored::NotYet);
     }
     if configuration.version() == version {
-        // Nothing was written; the connection is good for others.
-        tx.commit().await?;
+        tx.rollback().await?;
         return Ok(Stored::Done);
     }
     tx.save_level_configuration(&configuration, now).await?;

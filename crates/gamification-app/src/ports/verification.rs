@@ -48,12 +48,6 @@ pub trait Snapshot: Send {
         limit: i64,
     ) -> impl Future<Output = Result<Vec<StoredMember>, StoreError>> + Send;
 
-    /// Lessons that these members were awarded more than once.
-    fn repeated_lessons(
-        &mut self,
-        members: &BTreeSet<MemberKey>,
-    ) -> impl Future<Output = Result<Vec<RepeatedLesson>, StoreError>> + Send;
-
     /// Level configurations, by community.
     fn level_configurations(
         &mut self,
@@ -73,12 +67,13 @@ pub trait Snapshot: Send {
         limit: i64,
     ) -> impl Future<Output = Result<Sample<WrongLevelCount>, StoreError>> + Send;
 
-    /// Posts and comments that were awarded more than once.
-    fn repeated_contents(
+    /// What may be awarded once and was awarded more often, and awards whose noted scope is not that of their source's
+    /// rule.
+    fn repeated_awards(
         &mut self,
         range: CommunityRange,
         limit: i64,
-    ) -> impl Future<Output = Result<Sample<RepeatedContent>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Sample<RepeatedAward>, StoreError>> + Send;
 
     /// Likes whose points in the ledger differ from what their switch says.
     fn wrong_likes(
@@ -154,10 +149,8 @@ pub struct StoredMember {
     pub is_present_in_directory: bool,
     /// The sum of their lines in the ledger, in points.
     pub ledger_points: i64,
-    /// How many lines that is.
-    pub ledger_lines: i64,
-    /// How many of these are for lessons that others of them are for, too.
-    pub repeated_lessons: i64,
+    /// How many entries that is.
+    pub ledger_entries: i64,
 }
 
 /// What a member's derived values come from.
@@ -171,28 +164,21 @@ pub struct SourceOfTruth {
     pub is_present: bool,
 }
 
-/// A lesson that a member was awarded more than once.
+/// What may be awarded once, and was awarded more often or noted with another scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RepeatedLesson {
-    /// Who, and where.
-    pub member: MemberKey,
-    /// Which lesson.
-    pub lesson_id: Uuid,
-    /// How often.
-    pub awards: i64,
-}
-
-/// A post or a comment that was awarded more than once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RepeatedContent {
-    /// Where.
+pub struct RepeatedAward {
+    /// The community whose ledger it is.
     pub community_id: CommunityId,
-    /// `post_created` or `comment_created`.
+    /// The source's stable name.
     pub source: String,
-    /// Which post or comment.
-    pub content_id: Uuid,
-    /// How often.
+    /// The post, comment or lesson.
+    pub source_id: Uuid,
+    /// The member, where each earns on their own.
+    pub user_id: Option<Uuid>,
+    /// How often it was awarded.
     pub awards: i64,
+    /// How many of the awards have a scope in the ledger that is not that of the source's rule.
+    pub wrong_scopes: i64,
 }
 
 /// A level configuration.

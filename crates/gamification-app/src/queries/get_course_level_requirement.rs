@@ -4,7 +4,7 @@ use gamification_domain::{CourseId, LevelNumber, MemberKey};
 
 use crate::{
     access,
-    ports::{Queries, Membership},
+    ports::{Membership, Queries},
     queries::GetCourseAccessError,
 };
 
@@ -18,11 +18,7 @@ pub async fn get_course_level_requirement(
     course_id: CourseId,
 ) -> Result<Option<LevelNumber>, GetCourseAccessError> {
     let view = queries.course_gates(caller, Some(&[course_id])).await?;
-    access::admin(
-        view.as_ref().map_or(Membership::CommunityUnknown, |view| {
-            view.role.map_or(Membership::NotAMember, Membership::Member)
-        }),
-    )?;
+    access::admin(view.as_ref().map_or(Membership::CommunityUnknown, |view| view.membership))?;
     let gates = view.map(|view| view.asked).unwrap_or_default();
     gates.first().map(|gate| gate.minimum_level).ok_or(GetCourseAccessError::CourseNotFound)
 }

@@ -14,5 +14,5 @@ pub use get_course_access::{CourseAccesses, GetCourseAccessError, get_course_acc
 pub use get_course_level_requirement::get_course_level_requirement;
 pub use get_levels::{GetLevelsError, Levels, get_levels};
 pub use get_member_level::{GetMemberLevelError, MemberLevel, get_member_level};
-pub use verify::{AuditProgress, Finding, Invariant, AuditEvent, VerifyError, verify};
-pub(crate) use verify::{MemberChunk, Members, CommunityCursor, member_finding, presence, wrong_level_count};
+pub use verify::{AuditEvent, AuditProgress, Finding, Invariant, VerifyError, verify};
+pub(crate) use verify::{CommunityCursor, MemberChunk, Members, member_finding, presence, wrong_level_count};

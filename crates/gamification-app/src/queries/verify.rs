@@ -9,8 +9,8 @@ use gamification_domain::{CommunityId, LevelNumber, MemberKey, Points, UserId};
 use uuid::Uuid;
 
 use crate::ports::{
-    BrokenEvent, CommunityRange, RepeatedContent, RepeatedLesson, Sample, Snapshot, StoreError,
-    StoredLevelConfiguration, StoredMember, Verification, WrongLevelCount, WrongLike,
+    BrokenEvent, CommunityRange, RepeatedAward, Sample, Snapshot, StoreError, StoredLevelConfiguration,
+    StoredMember, Verification, WrongLevelCount, WrongLike,
 };
 
 /// How many communities are looked at together: small ones cost little more than one.
@@ -151,7 +151,10 @@ pub async fn verify(
             }
             emit(AuditEvent::Progress(chunk.progress()));
         }
-        emit(AuditEvent::Progress(AuditProgress { communities: communities.count(), ..AuditProgress::default() }));
+        emit(AuditEvent::Progress(AuditProgress {
+            communities: communities.count(),
+            ..AuditProgress::default()
+        }));
     }
     Ok(())
 }
@@ -227,7 +230,7 @@ async fn verify_communities(
     let mut snapshot = verification.snapshot().await?;
     let configurations = snapshot.level_configurations(range).await?;
     let level_counts = snapshot.wrong_level_counts(range, SAMPLE).await?;
-    let contents = snapshot.repeated_contents(range, SAMPLE).await?;
+    let awards = snapshot.repeated_awards(range, SAMPLE).await?;
     let likes = snapshot.wrong_likes(range, SAMPLE).await?;
     let members = snapshot.members_without_points(range, SAMPLE).await?;
     let events = snapshot.broken_events(range, SAMPLE).await?;
@@ -237,14 +240,14 @@ async fn verify_communities(
         emit(AuditEvent::Finding(finding));
     }
     emit_sample(level_counts, Invariant::LevelCount, |wrong| wrong_level_count(&wrong), emit);
-    emit_sample(contents, Invariant::OnceOnlyAward, repeated_content, emit);
+    emit_sample(awards, Invariant::OnceOnlyAward, repeated_award, emit);
     emit_sample(likes, Invariant::Like, wrong_like, emit);
     emit_sample(members, Invariant::RecordOfPoints, member_without_points, emit);
     emit_sample(events, Invariant::OutgoingEvent, broken_event, emit);
     Ok(())
 }
 
-fn tell<T>(
+fn emit_sample<T>(
     Sample { first, count }: Sample<T>,
     invariant: Invariant,
     finding: impl Fn(T) -> Finding,
@@ -312,25 +315,20 @@ pub(crate) fn wrong_level_count(wrong: &WrongLevelCount) -> Finding {
     }
 }
 
-fn repeated_content(
-    RepeatedContent { community_id, source, content_id, awards }: RepeatedContent,
-) -> Finding {
+fn repeated_award(repeated: RepeatedAward) -> Finding {
+    let RepeatedAward { community_id, source, source_id, user_id, awards, wrong_scopes } = repeated;
+    let (found, expected) = if awards > 1 {
+        (format!("{awards} awards"), "1".to_owned())
+    } else {
+        (format!("{wrong_scopes} with another scope"), "the scope of the source's rule".to_owned())
+    };
+    let member = user_id.map_or_else(String::new, |user_id| format!(" by member {user_id}"));
     Finding {
         invariant: Invariant::OnceOnlyAward,
         community_id,
-        subject: Some(format!("{source} {content_id}")),
-        found: format!("{awards} awards"),
-        expected: "1".to_owned(),
-    }
-}
-
-fn repeated_lesson(RepeatedLesson { member, lesson_id, awards }: RepeatedLesson) -> Finding {
-    Finding {
-        invariant: Invariant::OnceOnlyAward,
-        community_id: member.0,
-        subject: Some(format!("lesson_completed {lesson_id} by member {}", member.1)),
-        found: format!("{awards} awards"),
-        expected: "1".to_owned(),
+        subject: Some(format!("{source} {source_id}{member}")),
+        found,
+        expected,
     }
 }
 
@@ -383,7 +381,6 @@ pub(crate) struct MemberChunk {
     members: Vec<StoredMember>,
     thresholds: BTreeMap<CommunityId, Vec<i64>>,
     recalculating: BTreeSet<CommunityId>,
-    repeated_lessons: Vec<RepeatedLesson>,
     told_levels: BTreeMap<MemberKey, i64>,
 }
 
@@ -416,7 +413,6 @@ impl Members {
             members,
             thresholds: thresholds.collect(),
             recalculating: snapshot.recalculating(range).await?,
-            repeated_lessons: Vec::new(),
             told_levels: BTreeMap::new(),
         };
         chunk.ask_for_details(&mut snapshot).await?;
@@ -434,11 +430,6 @@ impl MemberChunk {
     /// What is of interest only where something is off.
     async fn ask_for_details(&mut self, snapshot: &mut impl Snapshot) -> Result<(), StoreError> {
         let keys = |rows: &mut dyn Iterator<Item = &StoredMember>| rows.map(|row| row.member).collect();
-        let repeated: BTreeSet<MemberKey> =
-            keys(&mut self.members.iter().filter(|row| row.repeated_lessons > 0));
-        if !repeated.is_empty() {
-            self.repeated_lessons = snapshot.repeated_lessons(&repeated).await?;
-        }
         let rising: BTreeSet<MemberKey> =
             keys(&mut self.to_repair().filter(|row| self.below_level(row).is_some()));
         if !rising.is_empty() {
@@ -466,8 +457,7 @@ impl MemberChunk {
     }
 
     fn findings(&self) -> impl Iterator<Item = Finding> {
-        let members = self.members.iter().flat_map(|row| self.member_findings(row));
-        members.chain(self.repeated_lessons.iter().cloned().map(repeated_lesson))
+        self.members.iter().flat_map(|row| self.member_findings(row))
     }
 
     fn member_findings(&self, row: &StoredMember) -> impl Iterator<Item = Finding> + use<> {
@@ -500,11 +490,11 @@ impl MemberChunk {
     }
 
     pub(crate) fn progress(&self) -> AuditProgress {
-        let lines: i64 = self.members.iter().map(|row| row.ledger_lines).sum();
+        let entries: i64 = self.members.iter().map(|row| row.ledger_entries).sum();
         AuditProgress {
             communities: 0,
             members: u64::try_from(self.members.len()).unwrap_or(u64::MAX),
-            transactions: u64::try_from(lines).unwrap_or_default(),
+            transactions: u64::try_from(entries).unwrap_or_default(),
         }
     }
 }
@@ -558,7 +548,6 @@ mod tests {
             members: vec![row],
             thresholds: BTreeMap::from([(community, vec![0, 10, 30, 60, 100, 150, 210, 280, 360])]),
             recalculating: if recalculating { BTreeSet::from([community]) } else { BTreeSet::new() },
-            repeated_lessons: Vec::new(),
             told_levels: BTreeMap::new(),
         }
     }
@@ -571,8 +560,7 @@ mod tests {
             is_present: true,
             is_present_in_directory: true,
             ledger_points: i64::from(total_points),
-            ledger_lines: 1,
-            repeated_lessons: 0,
+            ledger_entries: 1,
         }
     }
 

@@ -7,15 +7,15 @@ use diesel::{
     sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use gamification_app::ports::{DirectoryRepository, Membership, StoreError};
+use gamification_app::ports::{DirectoryRepository, Membership, Repository, StoreError};
 use gamification_domain::{
     Community, CommunityId, CommunityMember, Course, CourseCommunities, CourseId, CourseKey, CourseListing,
-    DirectoryText, InvalidDirectoryText, LwwRegister, MemberKey, LwwState, Profile, Role, UserId,
+    DirectoryText, InvalidDirectoryText, LwwRegister, LwwState, MemberKey, Profile, Role, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Changes, NullableTexts, Texts, Uuids, member_columns};
+use super::{Changes, NullableTexts, Texts, Uuids, keys, member_columns};
 use crate::{
     PgTx,
     error::{corrupt, store_error},
@@ -261,35 +261,16 @@ pub(crate) async fn membership(
     }
 }
 
-impl DirectoryRepository for PgTx {
-    async fn membership(&mut self, user: MemberKey) -> Result<Membership, StoreError> {
-        membership(self.connection(), user).await
-    }
-
-    async fn lock_course_shared(&mut self, (community_id, course_id): CourseKey) -> Result<bool, StoreError> {
-        let share = LockCourseShared { community_id: community_id.as_uuid(), course_id: course_id.as_uuid() };
-        let row: Option<(bool,)> =
-            share.get_result(self.connection()).await.optional().map_err(store_error)?;
-        Ok(row == Some((true,)))
-    }
-
-    async fn course_communities(&mut self, courses: &BTreeSet<CourseId>) -> Result<CourseCommunities, StoreError> {
-        let course_ids = courses.iter().map(|course| course.as_uuid()).collect();
-        let select = SelectCourseCommunities { course_ids };
-        let homes: Vec<(Uuid, Uuid)> = select.load(self.connection()).await.map_err(store_error)?;
-        let known = homes.into_iter().map(|(course, home)| (CourseId::new(course), CommunityId::new(home)));
-        Ok(known.collect())
-    }
-
-    async fn lock_communities(
+impl Repository<Community> for PgTx {
+    async fn lock(
         &mut self,
-        communities: &BTreeSet<CommunityId>,
+        wanted: &[Community],
         now: OffsetDateTime,
     ) -> Result<Vec<Community>, StoreError> {
-        if communities.is_empty() {
+        if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let community_ids: Vec<Uuid> = communities.iter().map(|community| community.as_uuid()).collect();
+        let community_ids: Vec<Uuid> = wanted.iter().map(|community| community.id.as_uuid()).collect();
         let ensure = EnsureCommunities { community_ids: community_ids.clone(), now };
         ensure.execute(self.connection()).await.map_err(store_error)?;
         let lock = LockCommunities { community_ids };
@@ -297,15 +278,35 @@ impl DirectoryRepository for PgTx {
         rows.into_iter().map(Community::try_from).collect()
     }
 
-    async fn lock_community_members(
+    async fn save(&mut self, changed: &[Community], now: OffsetDateTime) -> Result<(), StoreError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let mut update = UpdateCommunities {
+            community_ids: Vec::with_capacity(changed.len()),
+            names: Vec::with_capacity(changed.len()),
+            name_changes: Vec::with_capacity(changed.len()),
+            now,
+        };
+        for Community { id, name } in changed {
+            update.community_ids.push(id.as_uuid());
+            update.names.push(plain(name.value().as_ref()));
+            update.name_changes.push(name.state().map(StoredLwwState::from));
+        }
+        update.execute(self.connection()).await.map(drop).map_err(store_error)
+    }
+}
+
+impl Repository<CommunityMember> for PgTx {
+    async fn lock(
         &mut self,
-        members: &BTreeSet<MemberKey>,
+        wanted: &[CommunityMember],
         now: OffsetDateTime,
     ) -> Result<Vec<CommunityMember>, StoreError> {
-        if members.is_empty() {
+        if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let (community_ids, user_ids) = member_columns(members);
+        let (community_ids, user_ids) = member_columns(&keys(wanted));
         let ensure =
             EnsureCommunityMembers { community_ids: community_ids.clone(), user_ids: user_ids.clone(), now };
         ensure.execute(self.connection()).await.map_err(store_error)?;
@@ -314,65 +315,22 @@ impl DirectoryRepository for PgTx {
         rows.into_iter().map(CommunityMember::try_from).collect()
     }
 
-    async fn lock_courses(
-        &mut self,
-        courses: &BTreeSet<CourseKey>,
-        now: OffsetDateTime,
-    ) -> Result<Vec<Course>, StoreError> {
-        if courses.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (community_ids, course_ids) = course_columns(courses);
-        let ensure =
-            EnsureCourses { community_ids: community_ids.clone(), course_ids: course_ids.clone(), now };
-        ensure.execute(self.connection()).await.map_err(store_error)?;
-        let lock = LockCourses { community_ids, course_ids };
-        let rows: Vec<CourseRow> = lock.load(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(Course::try_from).collect()
-    }
-
-    async fn save_communities(
-        &mut self,
-        communities: &[Community],
-        now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        if communities.is_empty() {
-            return Ok(());
-        }
-        let mut update = UpdateCommunities {
-            community_ids: Vec::with_capacity(communities.len()),
-            names: Vec::with_capacity(communities.len()),
-            name_changes: Vec::with_capacity(communities.len()),
-            now,
-        };
-        for Community { id, name } in communities {
-            update.community_ids.push(id.as_uuid());
-            update.names.push(plain(name.value().as_ref()));
-            update.name_changes.push(name.state().map(StoredLwwState::from));
-        }
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
-    }
-
-    async fn save_community_members(
-        &mut self,
-        members: &[CommunityMember],
-        now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        if members.is_empty() {
+    async fn save(&mut self, changed: &[CommunityMember], now: OffsetDateTime) -> Result<(), StoreError> {
+        if changed.is_empty() {
             return Ok(());
         }
         let mut update = UpdateCommunityMembers {
-            community_ids: Vec::with_capacity(members.len()),
-            user_ids: Vec::with_capacity(members.len()),
-            presences: Vec::with_capacity(members.len()),
-            display_names: Vec::with_capacity(members.len()),
-            avatar_urls: Vec::with_capacity(members.len()),
-            presence_changes: Vec::with_capacity(members.len()),
-            roles: Vec::with_capacity(members.len()),
-            role_changes: Vec::with_capacity(members.len()),
+            community_ids: Vec::with_capacity(changed.len()),
+            user_ids: Vec::with_capacity(changed.len()),
+            presences: Vec::with_capacity(changed.len()),
+            display_names: Vec::with_capacity(changed.len()),
+            avatar_urls: Vec::with_capacity(changed.len()),
+            presence_changes: Vec::with_capacity(changed.len()),
+            roles: Vec::with_capacity(changed.len()),
+            role_changes: Vec::with_capacity(changed.len()),
             now,
         };
-        for CommunityMember { community_id, user_id, presence, role } in members {
+        for CommunityMember { community_id, user_id, presence, role } in changed {
             let profile = presence.value().as_ref();
             update.community_ids.push(community_id.as_uuid());
             update.user_ids.push(user_id.as_uuid());
@@ -385,20 +343,35 @@ impl DirectoryRepository for PgTx {
         }
         update.execute(self.connection()).await.map(drop).map_err(store_error)
     }
+}
 
-    async fn save_courses(&mut self, courses: &[Course], now: OffsetDateTime) -> Result<(), StoreError> {
-        if courses.is_empty() {
+impl Repository<Course> for PgTx {
+    async fn lock(&mut self, wanted: &[Course], now: OffsetDateTime) -> Result<Vec<Course>, StoreError> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (community_ids, course_ids) = course_columns(&keys(wanted));
+        let ensure =
+            EnsureCourses { community_ids: community_ids.clone(), course_ids: course_ids.clone(), now };
+        ensure.execute(self.connection()).await.map_err(store_error)?;
+        let lock = LockCourses { community_ids, course_ids };
+        let rows: Vec<CourseRow> = lock.load(self.connection()).await.map_err(store_error)?;
+        rows.into_iter().map(Course::try_from).collect()
+    }
+
+    async fn save(&mut self, changed: &[Course], now: OffsetDateTime) -> Result<(), StoreError> {
+        if changed.is_empty() {
             return Ok(());
         }
         let mut update = UpdateCourses {
-            community_ids: Vec::with_capacity(courses.len()),
-            course_ids: Vec::with_capacity(courses.len()),
-            listed: Vec::with_capacity(courses.len()),
-            titles: Vec::with_capacity(courses.len()),
-            listing_changes: Vec::with_capacity(courses.len()),
+            community_ids: Vec::with_capacity(changed.len()),
+            course_ids: Vec::with_capacity(changed.len()),
+            listed: Vec::with_capacity(changed.len()),
+            titles: Vec::with_capacity(changed.len()),
+            listing_changes: Vec::with_capacity(changed.len()),
             now,
         };
-        for Course { community_id, course_id, listing } in courses {
+        for Course { community_id, course_id, listing } in changed {
             let listed = listing.value().as_ref();
             update.community_ids.push(community_id.as_uuid());
             update.course_ids.push(course_id.as_uuid());
@@ -407,5 +380,29 @@ impl DirectoryRepository for PgTx {
             update.listing_changes.push(listing.state().map(StoredLwwState::from));
         }
         update.execute(self.connection()).await.map(drop).map_err(store_error)
+    }
+}
+
+impl DirectoryRepository for PgTx {
+    async fn membership(&mut self, user: MemberKey) -> Result<Membership, StoreError> {
+        membership(self.connection(), user).await
+    }
+
+    async fn lock_course_shared(&mut self, (community_id, course_id): CourseKey) -> Result<bool, StoreError> {
+        let share = LockCourseShared { community_id: community_id.as_uuid(), course_id: course_id.as_uuid() };
+        let row: Option<(bool,)> =
+            share.get_result(self.connection()).await.optional().map_err(store_error)?;
+        Ok(row == Some((true,)))
+    }
+
+    async fn course_communities(
+        &mut self,
+        courses: &BTreeSet<CourseId>,
+    ) -> Result<CourseCommunities, StoreError> {
+        let course_ids = courses.iter().map(|course| course.as_uuid()).collect();
+        let select = SelectCourseCommunities { course_ids };
+        let homes: Vec<(Uuid, Uuid)> = select.load(self.connection()).await.map_err(store_error)?;
+        let known = homes.into_iter().map(|(course, home)| (CourseId::new(course), CommunityId::new(home)));
+        Ok(known.collect())
     }
 }

@@ -1,9 +1,9 @@
 //! The levels of communities.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use diesel::{
-    Queryable,
+    OptionalExtension, Queryable,
     deserialize::{self, FromSql, FromSqlRow},
     expression::AsExpression,
     pg::{Pg, PgValue},
@@ -44,6 +44,21 @@ statement! {
      FROM UNNEST(?, ?, ?, ?) AS new (community_id, id, levels, version), (VALUES (?)) AS t (now)
      ORDER BY new.community_id
      ON CONFLICT (community_id) DO NOTHING"
+}
+
+statement! {
+    LockLevelConfiguration { community_id: Uuid => SqlUuid } -> (SqlUuid, SqlUuid, Jsonb, Integer)
+    "SELECT id, community_id, levels, version FROM level_configurations WHERE community_id = ? FOR NO KEY UPDATE"
+}
+
+statement! {
+    UpdateLevelConfiguration {
+        levels: StoredLevels => Jsonb,
+        version: i32 => Integer,
+        now: OffsetDateTime => Timestamptz,
+        community_id: Uuid => SqlUuid,
+    } -> ()
+    "UPDATE level_configurations SET levels = ?, version = ?, updated_at = ? WHERE community_id = ?"
 }
 
 /// The column `levels`.
@@ -125,20 +140,43 @@ pub(crate) fn level_configuration(
 impl LevelConfigurationRepository for PgTx {
     async fn lock_level_configurations_shared(
         &mut self,
-        communities: &BTreeSet<CommunityId>,
-        default_for: impl Fn(CommunityId) -> LevelConfiguration + Send,
+        defaults: &[LevelConfiguration],
         now: OffsetDateTime,
     ) -> Result<Vec<LevelConfiguration>, StoreError> {
-        let mut found = self.share(communities.iter().copied()).await?;
+        let mut found = self.share(defaults.iter().map(LevelConfiguration::community_id)).await?;
         let known: HashSet<CommunityId> = found.iter().map(LevelConfiguration::community_id).collect();
-        let missing = || communities.iter().copied().filter(|community| !known.contains(community));
-        if missing().next().is_some() {
-            let defaults: Vec<LevelConfiguration> = missing().map(default_for).collect();
-            self.insert(&defaults, now).await?;
+        let missing: Vec<&LevelConfiguration> =
+            defaults.iter().filter(|default| !known.contains(&default.community_id())).collect();
+        if !missing.is_empty() {
+            self.insert(&missing, now).await?;
             // Another transaction may have been first, so what counts is what is there now.
-            found.extend(self.share(missing()).await?);
+            found.extend(self.share(missing.iter().map(|default| default.community_id())).await?);
         }
         Ok(found)
+    }
+
+    async fn lock_level_configuration(
+        &mut self,
+        community_id: CommunityId,
+    ) -> Result<Option<LevelConfiguration>, StoreError> {
+        let lock = LockLevelConfiguration { community_id: community_id.as_uuid() };
+        let row: Option<LevelConfigurationRow> =
+            lock.get_result(self.connection()).await.optional().map_err(store_error)?;
+        row.map(LevelConfiguration::try_from).transpose()
+    }
+
+    async fn save_level_configuration(
+        &mut self,
+        configuration: &LevelConfiguration,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let update = UpdateLevelConfiguration {
+            levels: StoredLevels::from(configuration),
+            version: i32::try_from(configuration.version()).map_err(corrupt)?,
+            now,
+            community_id: configuration.community_id().as_uuid(),
+        };
+        update.execute(self.connection()).await.map(drop).map_err(store_error)
     }
 }
 
@@ -158,7 +196,7 @@ impl PgTx {
 
     async fn insert(
         &mut self,
-        configurations: &[LevelConfiguration],
+        configurations: &[&LevelConfiguration],
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let mut insert = InsertLevelConfigurations {
@@ -171,7 +209,7 @@ impl PgTx {
         for configuration in configurations {
             insert.community_ids.push(configuration.community_id().as_uuid());
             insert.ids.push(configuration.id().as_uuid());
-            insert.levels.push(StoredLevels::from(configuration));
+            insert.levels.push(StoredLevels::from(*configuration));
             insert.versions.push(i32::try_from(configuration.version()).map_err(corrupt)?);
         }
         insert.execute(self.connection()).await.map(drop).map_err(store_error)

@@ -9,7 +9,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use gamification_app::ports::{LikeSwitchRepository, StoreError};
 use gamification_domain::{
-    CommentId, CommunityId, Content, LwwRegister, LikeKey, LikeSwitch, LwwState, PostId, UserId,
+    Aggregate, CommentId, CommunityId, Content, LikeKey, LikeSwitch, LwwRegister, LwwState, PostId, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -152,7 +152,7 @@ macro_rules! write_like_switches {
             return Ok(());
         }
         let KeyColumns { community_ids, content_kinds, content_ids, liker_ids } =
-            key_columns($switches.iter().map(LikeSwitch::key));
+            key_columns($switches.iter().map(Aggregate::key));
         let (author_ids, newest_changes) = state_columns($switches);
         let statement = $statement {
             community_ids,

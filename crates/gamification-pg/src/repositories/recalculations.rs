@@ -2,37 +2,20 @@
 
 use diesel::{
     OptionalExtension, Queryable,
-    sql_types::{Array, BigInt, Bool, Integer, Jsonb, SmallInt, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Integer, SmallInt, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use gamification_app::ports::{LevelCountRepository, LevelUps, RecalculationRepository, LevelUp, StoreError};
-use gamification_domain::{
-    CommunityId, LevelBand, LevelConfiguration, LevelCountChange, LevelNumber, UserId,
-};
+use gamification_app::ports::{LevelUp, LevelUps, RecalculationRepository, StoreError};
+use gamification_domain::{CommunityId, LevelBand, LevelConfiguration, LevelNumber, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{StoredLevels, Texts, Uuids, level_configurations::LevelConfigurationRow};
+use super::{Texts, Uuids};
 use crate::{
     PgTx,
     error::{corrupt, store_error},
     statement::statement,
 };
-
-statement! {
-    LockLevelConfiguration { community_id: Uuid => SqlUuid } -> (SqlUuid, SqlUuid, Jsonb, Integer)
-    "SELECT id, community_id, levels, version FROM level_configurations WHERE community_id = ? FOR NO KEY UPDATE"
-}
-
-statement! {
-    UpdateLevelConfiguration {
-        levels: StoredLevels => Jsonb,
-        version: i32 => Integer,
-        now: OffsetDateTime => Timestamptz,
-        community_id: Uuid => SqlUuid,
-    } -> ()
-    "UPDATE level_configurations SET levels = ?, version = ?, updated_at = ? WHERE community_id = ?"
-}
 
 statement! {
     SelectRecalculation { community_id: Uuid => SqlUuid } -> (Bool,)
@@ -132,37 +115,18 @@ impl TryFrom<LevelUpRow> for LevelUp {
     type Error = StoreError;
 
     fn try_from(row: LevelUpRow) -> Result<Self, StoreError> {
-        let LevelUpRow { user_id, old_level, new_level, is_present: _ } = row;
+        let LevelUpRow { user_id, old_level, new_level, is_present } = row;
         let level = |number| LevelNumber::new(i64::from(number)).map_err(corrupt);
-        Ok(Self { user_id: UserId::new(user_id), old_level: level(old_level)?, new_level: level(new_level)? })
+        Ok(Self {
+            user_id: UserId::new(user_id),
+            old_level: level(old_level)?,
+            new_level: level(new_level)?,
+            is_present,
+        })
     }
 }
 
 impl RecalculationRepository for PgTx {
-    async fn lock_level_configuration(
-        &mut self,
-        community_id: CommunityId,
-    ) -> Result<Option<LevelConfiguration>, StoreError> {
-        let lock = LockLevelConfiguration { community_id: community_id.as_uuid() };
-        let row: Option<LevelConfigurationRow> =
-            lock.get_result(self.connection()).await.optional().map_err(store_error)?;
-        row.map(LevelConfiguration::try_from).transpose()
-    }
-
-    async fn save_level_configuration(
-        &mut self,
-        configuration: &LevelConfiguration,
-        now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        let update = UpdateLevelConfiguration {
-            levels: StoredLevels::from(configuration),
-            version: i32::try_from(configuration.version()).map_err(corrupt)?,
-            now,
-            community_id: configuration.community_id().as_uuid(),
-        };
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
-    }
-
     async fn is_recalculating(&mut self, community_id: CommunityId) -> Result<bool, StoreError> {
         let select = SelectRecalculation { community_id: community_id.as_uuid() };
         let (exists,): (bool,) = select.get_result(self.connection()).await.map_err(store_error)?;
@@ -224,7 +188,6 @@ impl RecalculationRepository for PgTx {
         }
         self.has_events();
         let rows: Vec<LevelUpRow> = lift.load(self.connection()).await.map_err(store_error)?;
-        self.change_level_counts(&count_changes(community_id, &rows)).await?;
         // The next one after the last, by the order of UUIDs; nobody comes after the greatest of all.
         let next = last.and_then(|(user_id,)| user_id.as_u128().checked_add(1));
         Ok(LevelUps {
@@ -248,20 +211,4 @@ impl RecalculationRepository for PgTx {
         let delete = DeleteRecalculation { community_id: community_id.as_uuid() };
         delete.execute(self.connection()).await.map(drop).map_err(store_error)
     }
-}
-
-/// What rises from where to where mean for the counts: sorted, with no level twice.
-fn count_changes(community_id: CommunityId, rises: &[LevelUpRow]) -> Vec<LevelCountChange> {
-    let mut changes = Vec::new();
-    for level in LevelNumber::all() {
-        let mut members = 0;
-        for rise in rises.iter().filter(|rise| rise.is_present) {
-            members += i64::from(rise.new_level == i16::from(level.get()));
-            members -= i64::from(rise.old_level == i16::from(level.get()));
-        }
-        if members != 0 {
-            changes.push(LevelCountChange { community_id, level, members });
-        }
-    }
-    changes
 }

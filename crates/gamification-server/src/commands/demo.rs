@@ -6,7 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use gamification_app::{
-    Clock, IdGenerator, FactQueue, System,
+    Clock, FactQueue, IdGenerator, System,
     commands::{LevelsUpdate, set_course_level_requirement, update_levels},
 };
 use gamification_domain::{
@@ -83,8 +83,7 @@ async fn fill(connector: Connector) -> Result<(usize, usize)> {
         set_course_level_requirement(&store, &System, admin, course_id, minimum_level).await?;
     }
     // Whoever changed the levels in an earlier run finds the beginning again.
-    let defaults =
-        LevelConfiguration::default_for(LevelConfigurationId::new(System.next_id()), community_id);
+    let defaults = LevelConfiguration::default_for(LevelConfigurationId::new(System.next_id()), community_id);
     let drafts: Vec<LevelDraft> = defaults
         .levels()
         .iter()
@@ -96,8 +95,7 @@ async fn fill(connector: Connector) -> Result<(usize, usize)> {
             )
         })
         .collect();
-    update_levels(&store, &System, admin, &LevelsUpdate { drafts, expected_versions: None })
-        .await?;
+    update_levels(&store, &System, admin, &LevelsUpdate { drafts, expected_versions: None }).await?;
     ensure!(records.len() > MEMBERS, "the demo has no history");
     Ok((records.len(), applied))
 }

@@ -12,8 +12,8 @@ use actix_web::{
 };
 use anyhow::{Context, Result};
 use gamification_app::{
-    Clock, IdGenerator, FactQueue, System, commands::resume_recalculations, forget_events,
-    refresh_gauges, relay_events,
+    Clock, FactQueue, IdGenerator, System, commands::resume_recalculations, forget_events, refresh_gauges,
+    relay_events,
 };
 use gamification_http::{
     Api, Draining, Operations, TokenVerifier, measure_requests,

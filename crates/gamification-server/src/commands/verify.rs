@@ -7,7 +7,7 @@ use gamification_app::{
     System,
     commands::repair,
     ports::{Queries, StoreError},
-    queries::{AuditProgress, Finding, Invariant, AuditEvent, VerifyError, verify as audit},
+    queries::{AuditEvent, AuditProgress, Finding, Invariant, VerifyError, verify as audit},
 };
 use gamification_domain::CommunityId;
 use gamification_pg::{

@@ -251,6 +251,9 @@ mod tests {
         let batches = batches(text.as_bytes());
         assert_eq!(batches.iter().map(|batch| batch.facts.len()).collect::<Vec<_>>(), [BATCH, 1]);
         let facts: Vec<&FactLine> = batches.iter().flat_map(|batch| &batch.facts).collect();
-        assert!(facts.is_sorted_by(|one, next| one.record.metadata.received_at < next.record.metadata.received_at));
+        assert!(
+            facts
+                .is_sorted_by(|one, next| one.record.metadata.received_at < next.record.metadata.received_at)
+        );
     }
 }

@@ -1,0 +1,40 @@
+//! The one way into the ledger, for whatever changes points.
+
+use gamification_domain::{DomainEvent, LedgerChanges};
+use time::OffsetDateTime;
+
+use crate::{
+    IdGenerator,
+    ports::{LedgerRepository, Outbox, OutboxEvent, StoreError},
+};
+
+/// Events of changes that are posted; to be told of once they are committed.
+#[must_use]
+pub(crate) struct Posted {
+    events: Vec<OutboxEvent>,
+}
+
+impl Posted {
+    /// What happened, in order.
+    pub(crate) fn events(&self) -> impl Iterator<Item = &DomainEvent> {
+        self.events.iter().map(|event| &event.event)
+    }
+}
+
+/// Writes changes of points in the order of locks: totals and levels, entries, counts, then the events that leave with
+/// the transaction. The members must be locked.
+pub(crate) async fn post(
+    tx: &mut (impl LedgerRepository + Outbox),
+    ids: &impl IdGenerator,
+    changes: LedgerChanges,
+    now: OffsetDateTime,
+) -> Result<Posted, StoreError> {
+    let LedgerChanges { transactions, members, level_counts, events } = changes;
+    let events: Vec<OutboxEvent> =
+        events.into_iter().map(|event| OutboxEvent { id: ids.next_id(), event }).collect();
+    tx.save(&members, now).await?;
+    tx.append_transactions(&transactions).await?;
+    tx.change_level_counts(&level_counts.into_changes()).await?;
+    tx.append_events(&events, now).await?;
+    Ok(Posted { events })
+}

@@ -1,0 +1,99 @@
+//! Reads. Each costs one round trip, what the caller may see included.
+
+use std::future::Future;
+
+use gamification_domain::{
+    CommunityId, CourseId, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey, MemberPoints,
+    UserId,
+};
+use time::OffsetDateTime;
+
+use super::{Membership, StoreError};
+
+/// Every read.
+pub trait Queries:
+    MembershipQueries + MemberQueries + LevelQueries + CourseQueries + RecalculationQueries + SchemaQueries
+{
+}
+
+impl<Q> Queries for Q where
+    Q: MembershipQueries
+        + MemberQueries
+        + LevelQueries
+        + CourseQueries
+        + RecalculationQueries
+        + SchemaQueries
+{
+}
+
+/// A community as one of its users may see it; everything about it comes from one moment.
+#[derive(Clone, Debug)]
+pub struct CommunityView<T> {
+    /// What the caller is in the community; it is known, or there would be no view of it.
+    pub membership: Membership,
+    /// The caller's own points, if the community ever had them.
+    pub own: Option<MemberPoints>,
+    /// The community's levels.
+    pub levels: LevelConfiguration,
+    /// What was asked for.
+    pub asked: T,
+}
+
+/// A course, and what it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CourseGate {
+    /// The course.
+    pub course_id: CourseId,
+    /// The lowest level that gets in; everybody does when `None`.
+    pub minimum_level: Option<LevelNumber>,
+}
+
+/// Who is in a community.
+pub trait MembershipQueries: Send + Sync + 'static {
+    /// What a user is in a community.
+    fn membership(&self, user: MemberKey) -> impl Future<Output = Result<Membership, StoreError>> + Send;
+}
+
+/// Members' points and levels.
+pub trait MemberQueries: Send + Sync + 'static {
+    /// Members' points, of those whom the community ever had, in no order; `None` when the community is not known.
+    fn member_points(
+        &self,
+        caller: MemberKey,
+        users: &[UserId],
+    ) -> impl Future<Output = Result<Option<CommunityView<Vec<MemberPoints>>>, StoreError>> + Send;
+}
+
+/// A community's levels.
+pub trait LevelQueries: Send + Sync + 'static {
+    /// How the members spread over the levels; `None` when the community is not known.
+    fn level_distribution(
+        &self,
+        caller: MemberKey,
+    ) -> impl Future<Output = Result<Option<CommunityView<LevelDistribution>>, StoreError>> + Send;
+}
+
+/// Courses and their gates.
+pub trait CourseQueries: Send + Sync + 'static {
+    /// The courses listed in the community, by id: all, or those of `courses`; `None` when the community is not known.
+    fn course_gates(
+        &self,
+        caller: MemberKey,
+        courses: Option<&[CourseId]>,
+    ) -> impl Future<Output = Result<Option<CommunityView<Vec<CourseGate>>>, StoreError>> + Send;
+}
+
+/// Recalculations that were left.
+pub trait RecalculationQueries: Send + Sync + 'static {
+    /// Communities whose members are to be leveled up, and where nobody has worked on it since `idle_since`.
+    fn idle_recalculations(
+        &self,
+        idle_since: OffsetDateTime,
+    ) -> impl Future<Output = Result<Vec<CommunityId>, StoreError>> + Send;
+}
+
+/// The schema itself.
+pub trait SchemaQueries: Send + Sync + 'static {
+    /// Whether the database can be reached and has the schema that this program was built for.
+    fn schema_is_current(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}

@@ -1,0 +1,28 @@
+//! The one shape that repositories of aggregates have.
+
+use std::future::Future;
+
+use gamification_domain::Aggregate;
+use time::OffsetDateTime;
+
+use super::StoreError;
+
+/// Keeps aggregates of one kind.
+///
+/// Each method takes a whole set and costs a fixed number of statements, whatever its size.
+pub trait Repository<A: Aggregate>: Send {
+    /// Locks, in the order of their keys, the aggregates that have the keys of `wanted`, and gives them as they are
+    /// stored. Where there is none, the one in `wanted` is inserted first.
+    fn lock(
+        &mut self,
+        wanted: &[A],
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Vec<A>, StoreError>> + Send;
+
+    /// Writes aggregates that are locked.
+    fn save(
+        &mut self,
+        changed: &[A],
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,13 @@
+//! Numbers about everything that is stored, for operators.
+
+use std::future::Future;
+
+use gamification_domain::LevelNumber;
+
+use super::StoreError;
+
+/// Statistics over all communities.
+pub trait Statistics: Send + Sync + 'static {
+    /// How many present members each level has; levels that nobody ever had may be left out.
+    fn members_by_level(&self) -> impl Future<Output = Result<Vec<(LevelNumber, u64)>, StoreError>> + Send;
+}
