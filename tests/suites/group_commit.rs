@@ -22,8 +22,8 @@ use gamification_app::{
     register_handlers, relay_events,
 };
 use gamification_domain::{
-    CommunityId, Content, EventId, EventMetadata, Fact, FactRecord, MemberLeveledUp, PointsAwarded, PostId,
-    UserId, Verdict,
+    CommunityId, Content, EventId, EventMetadata, Fact, FactKind, FactRecord, MemberLeveledUp, PointsAwarded,
+    PostId, UserId, Verdict,
 };
 use gamification_pg::{PgDeliveries, PgStore, PgTx};
 use gamification_tests::{
@@ -42,11 +42,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn record(community: Uuid, author: Uuid) -> FactRecord {
     let now = OffsetDateTime::now_utc();
     FactRecord {
-        fact: Fact::ContentCreated {
-            community_id: CommunityId::new(community),
-            content: Content::Post(PostId::new(id())),
-            author_id: UserId::new(author),
-        },
+        fact: Fact::new(
+            CommunityId::new(community),
+            FactKind::ContentCreated {
+                content: Content::Post(PostId::new(id())),
+                author_id: UserId::new(author),
+            },
+        ),
         metadata: EventMetadata {
             event_id: EventId::parse(&id().to_string()).unwrap(),
             sequence: None,

@@ -19,12 +19,15 @@ use std::{
 use gamification_app::{
     AccessDenied, Clock, IdGenerator,
     commands::record_facts,
-    ports::{Membership, Queries, RecalculationRepository, Store, StoreError, UnitOfWork},
+    ports::{
+        LevelConfigurationRepository, Membership, MembershipQueries, SchemaQueries, Store, StoreError,
+        UnitOfWork,
+    },
     queries::{GetMemberLevelError, MemberLevel, get_member_level},
 };
 use gamification_domain::{
-    CommunityId, Content, CourseId, CourseListing, DirectoryText, EventId, EventMetadata, Fact, FactRecord,
-    LessonId, PostId, Profile, Role, UserId, Verdict,
+    CommentId, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventId, EventMetadata, Fact,
+    FactKind, FactRecord, LessonId, OncePer, PointSource, PostId, Profile, Role, UserId, Verdict,
     Verdict::{Applied, Duplicate, Ignored, Rejected, Stale},
 };
 use gamification_pg::{
@@ -44,7 +47,9 @@ impl Clock for Fixed {
     fn now(&self) -> OffsetDateTime {
         NOW
     }
+}
 
+impl IdGenerator for Fixed {
     fn next_id(&self) -> Uuid {
         Uuid::now_v7()
     }
@@ -90,30 +95,26 @@ impl Scene {
     }
 
     fn created(&self, content: Content) -> Fact {
-        Fact::ContentCreated { community_id: self.community_id, content, author_id: self.author }
+        Fact::new(self.community_id, FactKind::ContentCreated { content, author_id: self.author })
     }
 
     fn liked(&self, content: Content, liker_id: UserId) -> Fact {
-        Fact::ContentLiked { community_id: self.community_id, content, liker_id, author_id: self.author }
+        Fact::new(self.community_id, FactKind::ContentLiked { content, liker_id, author_id: self.author })
     }
 
     fn unliked(&self, content: Content, liker_id: UserId) -> Fact {
-        Fact::ContentUnliked { community_id: self.community_id, content, liker_id, author_id: self.author }
+        Fact::new(self.community_id, FactKind::ContentUnliked { content, liker_id, author_id: self.author })
     }
 
     fn lesson(&self, community_id: Option<CommunityId>, course_id: CourseId) -> Fact {
-        Fact::LessonCompleted {
-            community_id,
-            course_id,
-            lesson_id: LessonId::new(Uuid::now_v7()),
-            user_id: self.author,
-        }
+        let (lesson_id, user_id) = (LessonId::new(Uuid::now_v7()), self.author);
+        Fact { community_id, kind: FactKind::LessonCompleted { course_id, lesson_id, user_id } }
     }
 
     fn joined(&self, user_id: UserId) -> Fact {
         let display_name = Some(DirectoryText::parse("Ada <b>Lovelace</b>").unwrap());
         let profile = Profile { display_name, avatar_url: None };
-        Fact::MemberJoined { community_id: self.community_id, user_id, role: Role::Member, profile }
+        Fact::new(self.community_id, FactKind::MemberJoined { user_id, role: Role::Member, profile })
     }
 
     async fn level_of_author(&self) -> Result<MemberLevel, GetMemberLevelError> {
@@ -128,6 +129,82 @@ impl Scene {
             ))
             .await
     }
+}
+
+/// A fact that is awarded as this source. A new source says here what earns it, and is held to its rule below.
+fn fact_awarded_as(source: PointSource, content: Uuid, member: UserId, other: UserId) -> FactKind {
+    let (post, comment) = (Content::Post(PostId::new(content)), Content::Comment(CommentId::new(content)));
+    match source {
+        PointSource::PostCreated => FactKind::ContentCreated { content: post, author_id: member },
+        PointSource::CommentCreated => FactKind::ContentCreated { content: comment, author_id: member },
+        PointSource::PostLiked => {
+            FactKind::ContentLiked { content: post, liker_id: other, author_id: member }
+        }
+        PointSource::CommentLiked => {
+            FactKind::ContentLiked { content: comment, liker_id: other, author_id: member }
+        }
+        PointSource::LessonCompleted => {
+            let (course_id, lesson_id) = (CourseId::new(content), LessonId::new(content));
+            FactKind::LessonCompleted { course_id, lesson_id, user_id: member }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_source_is_awarded_once_delivered_twice_by_two_servers_at_once_and_after_a_restart() {
+    let scene = Scene::new().await;
+    let servers = [scene.database.store(4), scene.database.store(4)];
+    for source in PointSource::ALL {
+        let member = UserId::new(Uuid::now_v7());
+        // Many pieces of content, so that two servers meet in some of them.
+        let facts: Vec<Fact> = (0..20)
+            .map(|_| fact_awarded_as(source, Uuid::now_v7(), member, scene.liker))
+            .map(|kind| Fact::new(scene.community_id, kind))
+            .collect();
+        // The same facts of the same moments, each time under new event ids.
+        let delivery = || facts.iter().cloned().map(|fact| at(5, fact)).collect::<Vec<_>>();
+        let deliveries = servers.iter().flat_map(|server| [(server, delivery()), (server, delivery())]);
+        let recorded = deliveries.map(|(server, facts)| async move {
+            for fact in facts {
+                record_facts(server, &Fixed, &[fact]).await.unwrap();
+            }
+        });
+        futures_util::future::join_all(recorded).await;
+        let restarted = scene.database.store(1);
+        let verdicts = record_facts(&restarted, &Fixed, &delivery()).await.unwrap();
+        assert_eq!(verdicts, [Duplicate; 20], "{source}");
+        let entries = format!(
+            "SELECT COUNT(*) FROM point_transactions t JOIN member_points m ON m.id = t.member_points_id
+             WHERE m.user_id = '{member}' AND t.source = '{source}'"
+        );
+        assert_eq!(scene.database.number(&entries).await, 20, "{source}");
+        let total = format!("SELECT total_points FROM member_points WHERE user_id = '{member}'");
+        let worth = i64::from(source.rule().points.get());
+        assert_eq!(scene.database.number(&total).await, 20 * worth, "{source}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_awarded_to_a_second_member_where_its_rule_says_so() {
+    let scene = Scene::new().await;
+    for source in PointSource::ALL {
+        let content = Uuid::now_v7();
+        let award = |member| {
+            let kind = fact_awarded_as(source, content, member, UserId::new(Uuid::now_v7()));
+            at(5, Fact::new(scene.community_id, kind))
+        };
+        assert_eq!(scene.record(&[award(scene.author)]).await, [Applied], "{source}");
+        let expected = match source.rule().once_per {
+            OncePer::Content => Duplicate,
+            OncePer::Member | OncePer::SwitchOn => Applied,
+        };
+        assert_eq!(scene.record(&[award(UserId::new(Uuid::now_v7()))]).await, [expected], "{source}");
+    }
+}
+
+fn joined_without_name(community_id: CommunityId, user_id: UserId) -> Fact {
+    let (role, profile) = (Role::Member, Profile::default());
+    Fact::new(community_id, FactKind::MemberJoined { user_id, role, profile })
 }
 
 fn post() -> Content {
@@ -198,8 +275,8 @@ async fn a_like_that_names_another_author_moves_the_point() {
     let content = post();
     scene.record(&[at(9, scene.liked(content, scene.liker))]).await;
     let other = UserId::new(Uuid::now_v7());
-    let community_id = scene.community_id;
-    let moved = Fact::ContentLiked { community_id, content, liker_id: scene.liker, author_id: other };
+    let moved = FactKind::ContentLiked { content, liker_id: scene.liker, author_id: other };
+    let moved = Fact::new(scene.community_id, moved);
     assert_eq!(scene.record(&[at(8, moved)]).await, [Applied]);
     assert_eq!(scene.total().await, 0);
     assert_eq!(scene.record(&[at(7, scene.unliked(content, scene.liker))]).await, [Applied]);
@@ -211,11 +288,8 @@ async fn a_lesson_finds_its_community_through_its_course() {
     let course_id = CourseId::new(Uuid::now_v7());
     let lesson = at(5, scene.lesson(None, course_id));
     assert!(matches!(scene.record(std::slice::from_ref(&lesson)).await[..], [Rejected(_)]));
-    let course = Fact::CourseCreated {
-        community_id: scene.community_id,
-        course_id,
-        listing: CourseListing::default(),
-    };
+    let course = FactKind::CourseCreated { course_id, listing: CourseListing::default() };
+    let course = Fact::new(scene.community_id, course);
     assert_eq!(scene.record(&[at(6, course)]).await, [Applied]);
     assert_eq!(scene.record(&[lesson]).await, [Applied]);
     assert_eq!(scene.total().await, 5);
@@ -225,8 +299,8 @@ async fn a_lesson_finds_its_community_through_its_course() {
 async fn the_directory_follows_the_newest_change_and_keeps_points_of_who_left() {
     let scene = Scene::new().await;
     let (community_id, user_id) = (scene.community_id, scene.author);
-    let left = at(3, Fact::MemberLeft { community_id, user_id });
-    let promoted = at(6, Fact::MemberRoleChanged { community_id, user_id, role: Role::Admin });
+    let left = at(3, Fact::new(community_id, FactKind::MemberLeft { user_id }));
+    let promoted = at(6, Fact::new(community_id, FactKind::MemberRoleChanged { user_id, role: Role::Admin }));
     let joined = at(9, scene.joined(scene.author));
 
     assert_eq!(scene.record(std::slice::from_ref(&promoted)).await, [Applied]);
@@ -382,13 +456,9 @@ async fn batches_that_overlap_in_any_order_never_deadlock() {
                     }
                     let facts = authors.into_iter().flat_map(|author| {
                         let author_id = UserId::new(Uuid::from_u128(author + 1));
-                        let joined = Fact::MemberJoined {
-                            community_id,
-                            user_id: author_id,
-                            role: Role::Member,
-                            profile: Profile::default(),
-                        };
-                        let created = Fact::ContentCreated { community_id, content: post(), author_id };
+                        let joined = joined_without_name(community_id, author_id);
+                        let created = FactKind::ContentCreated { content: post(), author_id };
+                        let created = Fact::new(community_id, created);
                         [at(i64::from(u8::try_from(client).unwrap()), joined), at(1, created)]
                     });
                     let facts: Vec<FactRecord> = facts.collect();
@@ -423,10 +493,9 @@ async fn members_are_locked_in_one_order_whatever_plan_the_database_chooses() {
             let store = Arc::clone(&stores[client % 2]);
             tokio::spawn(async move {
                 for _ in 0..15 {
-                    let created = |number| Fact::ContentCreated {
-                        community_id,
-                        content: post(),
-                        author_id: user(number),
+                    let created = |number| {
+                        let kind = FactKind::ContentCreated { content: post(), author_id: user(number) };
+                        Fact::new(community_id, kind)
                     };
                     let facts: Vec<FactRecord> = (0..40).map(|number| at(1, created(number))).collect();
                     record_facts(&*store, &Fixed, &facts).await.unwrap();
@@ -492,12 +561,7 @@ async fn awards_do_not_wait_for_one_another_in_different_members() {
     let other = Scene { author: UserId::new(Uuid::now_v7()), ..Scene::new().await };
     scene.record(&[at(9, scene.joined(scene.author))]).await;
     // Same community, another member, whose row is held.
-    let held = Fact::MemberJoined {
-        community_id: scene.community_id,
-        user_id: other.author,
-        role: Role::Member,
-        profile: Profile::default(),
-    };
+    let held = joined_without_name(scene.community_id, other.author);
     scene.record(&[at(9, held)]).await;
     let mut client = scene.database.client().await;
     let blocker = client.transaction().await.unwrap();
@@ -561,8 +625,7 @@ async fn what_the_database_guards_is_a_conflict_and_what_it_lacks_is_corrupt() {
     let guard = "ALTER TABLE point_transactions ADD CONSTRAINT no_posts CHECK (source <> 'post_created')";
     client.batch_execute(guard).await.unwrap();
     let refused = record_facts(&scene.store, &Fixed, &[at(1, scene.created(post()))]).await.unwrap_err();
-    let gamification_app::commands::RecordFactsError::Store(StoreError::Conflict { constraint }) = refused
-    else {
+    let StoreError::Conflict { constraint } = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(constraint, "no_posts");

@@ -230,32 +230,40 @@ async fn whatever_is_derived_is_named_when_it_is_off_and_repaired_without_touchi
 }
 
 /// Where something is broken that can't be computed anew, and what puts it right again.
-const ORIGINAL: [(Breakage, &str); 10] = [
+const ORIGINAL: [(Breakage, &str); 11] = [
     (
         Breakage {
-            sql: "DROP INDEX point_transactions_once_per_content;
+            sql: "DROP INDEX point_transactions_once;
                   INSERT INTO point_transactions
                   SELECT community_id, gen_random_uuid(), member_points_id, points, source, source_id, actor_id, 'again',
-                         occurred_at, created_at FROM point_transactions
+                         occurred_at, created_at, once_per FROM point_transactions
                   WHERE source = 'post_created' AND community_id = $community",
             finding: ("once-only award", "found 2 awards, expected 1"),
         },
         "DELETE FROM point_transactions WHERE event_id = 'again';
-         CREATE UNIQUE INDEX point_transactions_once_per_content ON point_transactions (community_id, source, source_id)
-         WHERE source IN ('post_created', 'comment_created')",
+         CREATE UNIQUE INDEX point_transactions_once
+         ON point_transactions (community_id, source, source_id, once_per) WHERE once_per IS NOT NULL",
     ),
     (
         Breakage {
-            sql: "DROP INDEX point_transactions_once_per_member;
-                  INSERT INTO point_transactions
+            sql: "INSERT INTO point_transactions
                   SELECT community_id, gen_random_uuid(), member_points_id, points, source, source_id, actor_id, 'again',
                          occurred_at, created_at FROM point_transactions
                   WHERE source = 'lesson_completed' AND source_id = $lesson AND actor_id = $ada",
             finding: ("once-only award", "found 2 awards, expected 1"),
         },
-        "DELETE FROM point_transactions WHERE event_id = 'again';
-         CREATE UNIQUE INDEX point_transactions_once_per_member
-         ON point_transactions (community_id, member_points_id, source, source_id) WHERE source = 'lesson_completed'",
+        "DELETE FROM point_transactions WHERE event_id = 'again'",
+    ),
+    (
+        Breakage {
+            sql: "UPDATE point_transactions SET once_per = NULL
+                  WHERE source = 'lesson_completed' AND source_id = $lesson AND actor_id = $ada",
+            finding: (
+                "once-only award",
+                "found 1 with another scope, expected the scope of the source's rule",
+            ),
+        },
+        "UPDATE point_transactions SET once_per = actor_id WHERE source = 'lesson_completed' AND once_per IS NULL",
     ),
     (
         Breakage {

@@ -11,8 +11,8 @@ use gamification_app::{
     Clock, EventBus, EventEnvelope, FactQueue, IdGenerator, System, register_handlers, relay_events,
 };
 use gamification_domain::{
-    CommunityId, Content, CourseId, EventId, EventMetadata, Fact, FactRecord, LessonId, MemberLeveledUp,
-    PointsAwarded, PostId, UserId,
+    CommunityId, Content, CourseId, EventId, EventMetadata, Fact, FactKind, FactRecord, LessonId,
+    MemberLeveledUp, PointsAwarded, PostId, UserId,
 };
 use gamification_pg::{
     PgDeliveries, PgStore,
@@ -73,20 +73,13 @@ async fn gamify(url: DatabaseUrl) -> anyhow::Result<()> {
 
     // Somebody writes a post, and completes two lessons.
     let (community_id, ada) = (CommunityId::new(new_id()), UserId::new(new_id()));
-    bus.publish(now(Fact::ContentCreated {
-        community_id,
-        content: Content::Post(PostId::new(new_id())),
-        author_id: ada,
-    })?)
-    .await?;
-    for _ in 0..2 {
-        bus.publish(now(Fact::LessonCompleted {
-            community_id: Some(community_id),
-            course_id: CourseId::new(new_id()),
-            lesson_id: LessonId::new(new_id()),
-            user_id: ada,
-        })?)
+    let post = Content::Post(PostId::new(new_id()));
+    bus.publish(now(Fact::new(community_id, FactKind::ContentCreated { content: post, author_id: ada }))?)
         .await?;
+    for _ in 0..2 {
+        let (course_id, lesson_id) = (CourseId::new(new_id()), LessonId::new(new_id()));
+        let lesson = FactKind::LessonCompleted { course_id, lesson_id, user_id: ada };
+        bus.publish(now(Fact::new(community_id, lesson))?).await?;
     }
     for _ in 0..4 {
         println!("{}", news.recv().await.unwrap_or_default());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Chain, Clock, DeliveryError, Destination, IdGenerator, System, ports::PendingEvent};
+use gamification_app::{Chain, Clock, DeliveryError, Destination, System, ports::PendingEvent};
 use gamification_http::outgoing_event;
 use opentelemetry::global;
 use opentelemetry_http::HeaderInjector;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use gamification_app::{
-    Clock, IdGenerator, System,
+    Clock, System,
     ports::{Backlog, Deliveries, ParkedEvent},
 };
 use gamification_pg::{PgDeliveries, PgStore, connection::pool};

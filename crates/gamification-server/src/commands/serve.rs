@@ -12,8 +12,7 @@ use actix_web::{
 };
 use anyhow::{Context, Result};
 use gamification_app::{
-    Clock, FactQueue, IdGenerator, System, commands::resume_recalculations, forget_events, refresh_gauges,
-    relay_events,
+    Clock, FactQueue, System, commands::resume_recalculations, forget_events, refresh_gauges, relay_events,
 };
 use gamification_http::{
     Api, Draining, Operations, TokenVerifier, measure_requests,

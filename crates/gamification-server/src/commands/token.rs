@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Clock, IdGenerator, System};
+use gamification_app::{Clock, System};
 use gamification_domain::UserId;
 use gamification_http::TokenIssuer;
 

@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 use gamification_app::{
     System,
     commands::repair,
-    ports::{Queries, StoreError},
+    ports::{SchemaQueries, StoreError},
     queries::{AuditEvent, AuditProgress, Finding, Invariant, VerifyError, verify as audit},
 };
 use gamification_domain::CommunityId;
