@@ -178,7 +178,7 @@ async fn every_source_is_awarded_once_delivered_twice_by_two_servers_at_once_and
              WHERE m.user_id = '{member}' AND t.source = '{source}'"
         );
         assert_eq!(scene.database.number(&entries).await, 20, "{source}");
-        let total = format!("SELECT total_points FROM member_points WHERE user_id = '{member}'");
+        let total = format!("SELECT total_points::bigint FROM member_points WHERE user_id = '{member}'");
         let worth = i64::from(source.rule().points.get());
         assert_eq!(scene.database.number(&total).await, 20 * worth, "{source}");
     }
@@ -516,13 +516,15 @@ async fn a_post_that_two_authors_claim_at_once_is_awarded_once() {
     let content = post();
     let mut other = scene.database.client().await;
     let blocker = other.transaction().await.unwrap();
+    let nil = Uuid::nil();
     let (community, rival, member) = (scene.community_id, UserId::new(Uuid::now_v7()), Uuid::now_v7());
     let source_id = content.source_id();
     // Another server, in the middle of awarding the same post to somebody else.
     let rival_award = format!(
         "INSERT INTO member_points VALUES ('{community}', '{member}', '{rival}', 2, 1, now(), now(), false);
          INSERT INTO point_transactions VALUES
-             ('{community}', gen_random_uuid(), '{member}', 2, 'post_created', '{source_id}', '{rival}', 'e', now(), now());
+             ('{community}', gen_random_uuid(), '{member}', 2, 'post_created', '{source_id}', '{rival}', 'e', now(), now(),
+              '{nil}');
          INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at) VALUES
              ('{community}', gen_random_uuid(), '{rival}', 'PointsAwarded', '{{\"points\": 2, \"new_total\": 2}}', now());"
     );
