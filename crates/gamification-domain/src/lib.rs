@@ -31,17 +31,53 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Glossary
+//! One word for one concept, the same from the HTTP field to the column:
+//!
+//! | word | meaning |
+//! |---|---|
+//! | fact | something that happened on the platform ([`Fact`]), told by one of its events |
+//! | event | a message: a CloudEvent of the platform coming in, or a [`DomainEvent`] of ours going out |
+//! | ingestion | events coming in: read, turned into facts, recorded |
+//! | delivery | events going out, through a channel |
+//! | channel | a receiver of outgoing events with a name and a state of its own: a webhook, a bus in the process |
+//! | batch | facts that are decided together, in one transaction ([`Batch`]) |
+//! | verdict | what became of one fact ([`Verdict`]) |
+//! | rejection | why a fact can never be recorded ([`Rejection`]); an event that can't even be understood is *invalid* |
+//! | access denied | why a caller may not |
+//! | contention | another transaction was in the way; the whole command is tried again |
+//! | source, rule | what earns points, and how many how often ([`PointSource::rule`]) |
+//! | once scope, once-only key | among which awards one may be made once ([`OnceScope`], [`OnceOnlyKey`]) |
+//! | ledger, entry, transaction | the append-only list of what changed totals, and one line of it ([`PointTransaction`]) |
+//! | cause | why an entry was posted ([`EntryCause`]) |
+//! | member points | the aggregate of one member's total and level in one community ([`MemberPoints`]) |
+//! | ratchet | a level once reached stays, whatever happens to points and thresholds |
+//! | level-up | a member reached a higher level, by points or by a change of thresholds |
+//! | recalculation | leveling a community's members up after a change of thresholds |
+//! | level count | how many present members a level has ([`LevelCounts`]) |
+//! | directory | who is in which community with which role, and which courses exist: learned from events |
+//! | membership, present | whether a user is a member now; points and level of who left stay |
+//! | like switch | a like, which is on or off; its point hangs on it ([`LikeSwitch`]) |
+//! | register, version | a value of which the newest change wins, and the place of a change in that order ([`LwwRegister`], [`LwwVersion`]) |
+//! | outbox | events that leave with the transaction that caused them |
+//! | lease | the right of one relay at a time to deliver to a channel |
+//! | scope | what facts read or change, so that it can be locked beforehand ([`Scope`]) |
+//! | gate, requirement | the level that a course asks for ([`CourseLevelRequirement`]) |
+//!
 //! # What a minor version may change
-//! New functions, trait implementations and optional features may come. So may a variant of [`Fact`], [`DomainEvent`],
-//! [`PointSource`], [`Verdict`] or an error while the major version is 0; they are matched without a wildcard here, and
-//! whoever does the same is told by the compiler. What stays within a major version: the points of a source and its
-//! stable name, the default levels, the messages of mistakes, the serialised forms, and how two changes of one switch
-//! are ordered. A ledger that was written by an earlier version means the same to a later one.
+//! New functions, trait implementations and optional features may come. So may a variant of [`FactKind`],
+//! [`DomainEvent`], [`PointSource`], [`OncePer`], [`EntryCause`], [`Verdict`] or an error while the major version is 0;
+//! they are matched without a wildcard here, and code that does the same is told by the compiler. What stays within a
+//! major version: the points of a source and its stable name, the default levels, the messages of mistakes, the
+//! serialised forms, and how two changes of one register are ordered. A ledger that was written by an earlier version
+//! means the same to a later one.
 //!
 //! # To add a source of points
-//! Give it a variant, a value and a stable name in [`PointSource`]; say in [`OnceOnlyKey::of`] what it is awarded once
-//! per; give the event that brings it a variant in [`Fact`], and let [`Scope`] and [`Batch`] handle it. The compiler
-//! names every place that must decide.
+//! Give it a variant, a rule and a stable name in [`PointSource`]. If a new fact earns it, give that a variant in
+//! [`FactKind`], its event type, and, where it earns by itself, its line in `FactKind::award`; then say in [`Scope`] and
+//! [`Batch`] what else it touches. The event is read in `gamification-events`. Nothing else knows sources by name: the
+//! ledger keeps the consequence of the rule, one index guards it, and the suite that delivers every source twice asks
+//! for a fact that earns the new one.
 
 mod aggregate;
 mod batch;
