@@ -257,6 +257,7 @@ async fn the_example_of_an_embedding_program_works() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(
         said,
-        "+2 for post_created\n+5 for lesson_completed\n+5 for lesson_completed\nlevel 2: Practitioner\n"
+        "+2 for post_created\n+5 for lesson_completed\n+5 for lesson_completed\nlevel 2: Practitioner\n\
+         12 points, 18 to the next level\n"
     );
 }

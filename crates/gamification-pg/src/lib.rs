@@ -15,6 +15,7 @@
 
 pub mod connection;
 mod deliveries;
+mod embedding;
 mod error;
 mod migrations;
 mod queries;
@@ -27,6 +28,7 @@ mod transaction;
 mod verification;
 
 pub use deliveries::{PgDeliveries, PgRelayLease};
+pub use embedding::{ConnectError, Gamification, GamificationBuilder};
 pub use migrations::{MigrationError, migrate, revert_last_migration};
 pub use statistics::PoolUsage;
 pub use transaction::{PgStore, PgTx};

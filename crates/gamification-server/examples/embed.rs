@@ -1,5 +1,5 @@
-//! The whole stack in a program of your own: it publishes what happens in its community and classroom on the event bus,
-//! and hears of the points and levels that come of it.
+//! The whole stack in a program of your own: it records what happens in its community and classroom, hears of the points
+//! and levels that come of it, and reads a level.
 //!
 //! `cargo run --example embed` (with `DATABASE_URL`, or an embedded PostgreSQL in a folder of its own)
 
@@ -7,103 +7,65 @@
 
 use std::sync::Arc;
 
-use gamification_app::{
-    Clock, EventBus, EventEnvelope, FactQueue, IdGenerator, System, register_handlers, relay_events,
-};
+use gamification_app::{EventEnvelope, IdGenerator, System, ports::BoxedError};
 use gamification_domain::{
-    CommunityId, Content, CourseId, EventId, EventMetadata, Fact, FactKind, FactRecord, LessonId,
-    MemberLeveledUp, PointsAwarded, PostId, UserId,
+    CommunityId, Content, CourseId, Fact, FactKind, LessonId, MemberLeveledUp, PointsAwarded, PostId,
+    Profile, Role, UserId,
 };
-use gamification_pg::{
-    PgDeliveries, PgStore,
-    connection::{Connector, DatabaseUrl, pool},
-    migrate,
-};
+use gamification_pg::Gamification;
 use gamification_server::embedded_postgres::{EmbeddedPostgres, Location};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match std::env::var("DATABASE_URL") {
-        Ok(url) => gamify(DatabaseUrl::parse(&url)?).await,
+        Ok(url) => gamify(&url).await,
         Err(_) => {
             let data_dir = std::env::temp_dir().join("gamification-embed-example");
             let postgres = EmbeddedPostgres::start(&Location { data_dir, programs: None }).await?;
-            let outcome = gamify(postgres.url()?).await;
+            let outcome = gamify(&postgres.url_text()).await;
             postgres.stop().await?;
             outcome
         }
     }
 }
 
-async fn gamify(url: DatabaseUrl) -> anyhow::Result<()> {
-    let connector = Connector::new(url)?;
-    migrate(connector.connect().await?).await?;
-    let store = PgStore::new(pool(connector.clone(), 4)?);
-
-    // What comes in: facts on the bus go to the queue, where those that wait are committed together.
-    let (facts, mut workers) = FactQueue::start(&store, &System);
-    let mut bus = EventBus::default();
-    register_handlers(&mut bus, &facts);
-
-    // What goes out: subscribers say by its type what they want to hear of.
+async fn gamify(url: &str) -> anyhow::Result<()> {
     let (sender, mut news) = mpsc::unbounded_channel();
-    let levels = sender.clone();
-    bus.subscribe("points", move |told: Arc<EventEnvelope<PointsAwarded>>| {
-        let told = &told.event;
-        let heard = sender.send(format!("+{} for {}", told.points.get(), told.source.as_str()));
-        async move { heard.map_err(Into::into) }
-    });
-    bus.subscribe("levels", move |told: Arc<EventEnvelope<MemberLeveledUp>>| {
-        let told = &told.event;
-        let heard = levels.send(format!("level {}: {}", told.new_level.get(), told.new_level_name.as_str()));
-        async move { heard.map_err(Into::into) }
-    });
-    let bus = Arc::new(bus);
-    let stop = CancellationToken::new();
-    let announcing = tokio::spawn({
-        let store = store.clone();
-        async move { store.announce_commits().await }
-    });
-    let relay = tokio::spawn({
-        let (bus, stop, deliveries) = (Arc::clone(&bus), stop.clone(), PgDeliveries::new(store, connector));
-        async move { relay_events(&deliveries, &bus, &System, &stop).await }
-    });
-
-    // Somebody writes a post, and completes two lessons.
-    let (community_id, ada) = (CommunityId::new(new_id()), UserId::new(new_id()));
-    let post = Content::Post(PostId::new(new_id()));
-    bus.publish(now(Fact::new(community_id, FactKind::ContentCreated { content: post, author_id: ada }))?)
+    let points = sender.clone();
+    let gamification = Gamification::builder()
+        .subscribe("points", move |awarded: Arc<EventEnvelope<PointsAwarded>>| {
+            let PointsAwarded { points: number, source, .. } = awarded.event;
+            let told = points.send(format!("+{number} for {source}"));
+            async move { told.map_err(BoxedError::from) }
+        })
+        .subscribe("levels", move |level_up: Arc<EventEnvelope<MemberLeveledUp>>| {
+            let MemberLeveledUp { new_level, new_level_name, .. } = &level_up.event;
+            let told = sender.send(format!("level {}: {}", new_level.get(), new_level_name.as_str()));
+            async move { told.map_err(BoxedError::from) }
+        })
+        .connect(url)
         .await?;
+
+    // Ada joins, writes a post, and completes two lessons.
+    let (community_id, ada) = (CommunityId::new(System.next_id()), UserId::new(System.next_id()));
+    let joined = FactKind::MemberJoined { user_id: ada, role: Role::Member, profile: Profile::default() };
+    gamification.record(Fact::new(community_id, joined)).await?;
+    let content = Content::Post(PostId::new(System.next_id()));
+    let created = FactKind::ContentCreated { content, author_id: ada };
+    gamification.record(Fact::new(community_id, created)).await?;
     for _ in 0..2 {
-        let (course_id, lesson_id) = (CourseId::new(new_id()), LessonId::new(new_id()));
-        let lesson = FactKind::LessonCompleted { course_id, lesson_id, user_id: ada };
-        bus.publish(now(Fact::new(community_id, lesson))?).await?;
+        let (course_id, lesson_id) = (CourseId::new(System.next_id()), LessonId::new(System.next_id()));
+        let completed = FactKind::LessonCompleted { course_id, lesson_id, user_id: ada };
+        gamification.record(Fact::new(community_id, completed)).await?;
     }
     for _ in 0..4 {
         println!("{}", news.recv().await.unwrap_or_default());
     }
-
-    // The queue's workers end with its last handle, and that is the bus's.
-    stop.cancel();
-    relay.await?;
-    announcing.abort();
-    drop((bus, facts));
-    while workers.join_next().await.is_some() {}
+    if let Some(level) = gamification.member_level((community_id, ada)).await? {
+        let next = level.points_to_next_level.map_or(0, |points| points.get());
+        println!("{} points, {next} to the next level", level.total_points);
+    }
+    gamification.stop().await;
     Ok(())
-}
-
-fn new_id() -> uuid::Uuid {
-    System.next_id()
-}
-
-/// A fact that happens now.
-fn now(fact: Fact) -> anyhow::Result<FactRecord> {
-    let received_at = System.now();
-    let event_id = EventId::parse(&new_id().to_string())?;
-    Ok(FactRecord {
-        fact,
-        metadata: EventMetadata { event_id, sequence: None, time: Some(received_at), received_at },
-    })
 }

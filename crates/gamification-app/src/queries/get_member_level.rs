@@ -1,6 +1,8 @@
 //! A member looks at a profile: points and level.
 
-use gamification_domain::{LevelName, LevelNumber, MemberKey, Points, UserId};
+use gamification_domain::{
+    LevelConfiguration, LevelName, LevelNumber, MemberKey, MemberPoints, Points, UserId,
+};
 
 use crate::{
     access::{self, AccessDenied},
@@ -20,6 +22,22 @@ pub struct MemberLevel {
     pub total_points: Points,
     /// What they need for the next level: on one's own profile only, and none at level 9.
     pub points_to_next_level: Option<Points>,
+}
+
+impl MemberLevel {
+    /// A member's own record. While a change of thresholds is still working through the members, the rule is ahead of
+    /// what is stored.
+    #[must_use]
+    pub fn of(member: &MemberPoints, levels: &LevelConfiguration) -> Self {
+        let level = member.level_under(levels);
+        Self {
+            user_id: member.user_id(),
+            level,
+            level_name: levels.definition(level).name().clone(),
+            total_points: member.total_points(),
+            points_to_next_level: levels.points_to_next_level(level, member.total_points()),
+        }
+    }
 }
 
 /// Why there is nothing to show, in the order it is checked.
@@ -50,15 +68,7 @@ pub async fn get_member_level(
     let (_, view) = access::member(queries.member_points(caller, &[user_id]).await?)?;
     let CommunityView { levels, asked, .. } = view;
     let member = asked.into_iter().next().ok_or(GetMemberLevelError::MemberNotFound)?;
-
-    // While a change of thresholds is still working through the members, the rule is ahead of what is stored.
-    let level = member.level_under(&levels);
-    let own = caller.1 == user_id;
-    Ok(MemberLevel {
-        user_id,
-        level,
-        level_name: levels.definition(level).name().clone(),
-        total_points: member.total_points(),
-        points_to_next_level: levels.points_to_next_level(level, member.total_points()).filter(|_| own),
-    })
+    let level = MemberLevel::of(&member, &levels);
+    let points_to_next_level = level.points_to_next_level.filter(|_| caller.1 == user_id);
+    Ok(MemberLevel { points_to_next_level, ..level })
 }

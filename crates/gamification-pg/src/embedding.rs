@@ -1,0 +1,194 @@
+//! The whole stack inside another service, on PostgreSQL, in a few lines.
+
+use std::{future::Future, sync::Arc};
+
+use diesel::ConnectionError;
+use diesel_async::pooled_connection::deadpool::BuildError;
+use gamification_app::{
+    Clock, EventBus, EventEnvelope, FactQueue, IdGenerator, RecordError, Recorded, System,
+    ports::{BoxedError, MemberQueries, StoreError},
+    queries::MemberLevel,
+    relay_events,
+};
+use gamification_domain::{EventId, EventMetadata, Fact, FactRecord, InvalidLabel, MemberKey};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    MigrationError, PgDeliveries, PgStore,
+    connection::{Connector, DatabaseUrl, InvalidDatabaseUrl, TlsError, pool},
+    migrate,
+};
+
+/// How many connections are opened at most, unless said otherwise.
+const POOL_SIZE: usize = 10;
+
+/// Points and levels for the service that embeds them: facts go in, levels are read, events come out.
+///
+/// ```no_run
+/// # async fn example(community_id: gamification_domain::CommunityId, ada: gamification_domain::UserId, post: gamification_domain::Content)
+/// #     -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// use std::sync::Arc;
+///
+/// use gamification_app::EventEnvelope;
+/// use gamification_domain::{Fact, FactKind, MemberLeveledUp};
+/// use gamification_pg::Gamification;
+///
+/// let gamification = Gamification::builder()
+///     .subscribe("level badges", |event: Arc<EventEnvelope<MemberLeveledUp>>| async move {
+///         println!("level {}", event.event.new_level.get());
+///         Ok(())
+///     })
+///     .connect("postgres://localhost/platform")
+///     .await?;
+/// let created = FactKind::ContentCreated { content: post, author_id: ada };
+/// println!("{:?}", gamification.record(Fact::new(community_id, created)).await?);
+/// println!("{:?}", gamification.member_level((community_id, ada)).await?);
+/// gamification.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The parts stay available beneath: [`Gamification::store`] for commands and queries of `gamification-app`,
+/// [`Gamification::facts`] for facts with metadata of their own.
+pub struct Gamification {
+    store: PgStore,
+    facts: FactQueue,
+    workers: JoinSet<()>,
+    stop: CancellationToken,
+    relay: JoinHandle<()>,
+    /// Ends with the value.
+    _announcing: JoinSet<()>,
+}
+
+/// What an embedded [`Gamification`] does with its events, before it starts.
+#[derive(Debug)]
+pub struct GamificationBuilder {
+    bus: EventBus,
+    pool_size: usize,
+}
+
+/// Why an embedded stack could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The text is no usable database URL.
+    #[error("the database URL is not usable")]
+    Url(#[from] InvalidDatabaseUrl),
+    /// The certificates that the URL asks for can't be read.
+    #[error("the database can't be trusted")]
+    Tls(#[from] TlsError),
+    /// The database can't be reached, or refuses.
+    #[error("the database can't be reached")]
+    Connection(#[from] ConnectionError),
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// There can be no pool of connections.
+    #[error("connections can't be pooled")]
+    Pool(#[from] BuildError),
+}
+
+impl Gamification {
+    /// Begins with the subscriptions: they are complete before the first event comes.
+    #[must_use]
+    pub fn builder() -> GamificationBuilder {
+        GamificationBuilder { bus: EventBus::default(), pool_size: POOL_SIZE }
+    }
+
+    /// Records a fact that happens now, and gives its verdict once that is durable.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the fact must be recorded again, or can't be.
+    pub async fn record(&self, fact: Fact) -> Recorded {
+        let metadata = happening_now().map_err(|_| RecordError::Internal)?;
+        let recorded = self.facts.record(vec![FactRecord { fact, metadata }]).await;
+        recorded.into_iter().next().unwrap_or(Err(RecordError::Unavailable))
+    }
+
+    /// A member's points and level; `None` for a user whom the community never had, and while no event of the directory,
+    /// such as a [`MemberJoined`](gamification_domain::FactKind::MemberJoined), has named the community.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed.
+    pub async fn member_level(&self, member: MemberKey) -> Result<Option<MemberLevel>, StoreError> {
+        let view = self.store.member_points(member, &[]).await?;
+        Ok(view.and_then(|view| Some(MemberLevel::of(&view.own?, &view.levels))))
+    }
+
+    /// The database behind it, for the commands and queries of `gamification-app`.
+    #[must_use]
+    pub const fn store(&self) -> &PgStore {
+        &self.store
+    }
+
+    /// The queue that facts go through, for facts of another time or another order.
+    #[must_use]
+    pub const fn facts(&self) -> &FactQueue {
+        &self.facts
+    }
+
+    /// Ends when everything that was submitted is recorded, and deliveries that had begun have ended. Events that are
+    /// not delivered then are delivered by the next start, here or in another process.
+    pub async fn stop(self) {
+        let Self { store: _, facts, mut workers, stop, relay, _announcing } = self;
+        // The workers end with the last way into the queue.
+        drop(facts);
+        while workers.join_next().await.is_some() {}
+        stop.cancel();
+        if let Err(error) = relay.await {
+            tracing::error!(%error, "the relay ended badly");
+        }
+    }
+}
+
+fn happening_now() -> Result<EventMetadata, InvalidLabel> {
+    let now = System.now();
+    let event_id = EventId::parse(&System.next_id().to_string())?;
+    Ok(EventMetadata { event_id, sequence: None, time: Some(now), received_at: now })
+}
+
+impl GamificationBuilder {
+    /// Calls a handler for events of one type: `EventEnvelope<PointsAwarded>`, `EventEnvelope<PointsDeducted>` or
+    /// `EventEnvelope<MemberLeveledUp>`. Each is delivered at least once and in each member's order; a handler that
+    /// fails gets it again. `name` is for the log.
+    #[must_use]
+    pub fn subscribe<T, F, R>(mut self, name: &'static str, handler: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn(Arc<EventEnvelope<T>>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), BoxedError>> + Send + 'static,
+    {
+        self.bus.subscribe(name, handler);
+        self
+    }
+
+    /// Opens at most so many connections; 10 unless said.
+    #[must_use]
+    pub fn pool_size(self, pool_size: usize) -> Self {
+        Self { pool_size, ..self }
+    }
+
+    /// Brings the schema up to date, and starts.
+    ///
+    /// Needs a runtime with several threads, which drives it until [`Gamification::stop`].
+    ///
+    /// # Errors
+    /// [`ConnectError`] when the database can't be used.
+    pub async fn connect(self, url: &str) -> Result<Gamification, ConnectError> {
+        let connector = Connector::new(DatabaseUrl::parse(url)?)?;
+        migrate(connector.connect().await?).await?;
+        let store = PgStore::new(pool(connector.clone(), self.pool_size)?);
+        let (facts, workers) = FactQueue::start(&store, &System);
+        let mut announcing = JoinSet::new();
+        announcing.spawn({
+            let store = store.clone();
+            async move { store.announce_commits().await }
+        });
+        let (stop, bus) = (CancellationToken::new(), Arc::new(self.bus));
+        let relay = tokio::spawn({
+            let (deliveries, stop) = (PgDeliveries::new(store.clone(), connector), stop.clone());
+            async move { relay_events(&deliveries, &bus, &System, &stop).await }
+        });
+        Ok(Gamification { store, facts, workers, stop, relay, _announcing: announcing })
+    }
+}
