@@ -6,6 +6,8 @@
 //!
 //! What operators shall see is counted and logged here, once it is committed: [`describe_metrics`] names it all.
 //!
+//! [`audit`] compares what is derived with what it is derived from, and puts it right.
+//!
 //! This crate knows no SQL, no HTTP and no framework; it never does I/O but through its ports, and no network call is
 //! made while a transaction is open.
 //!
@@ -15,6 +17,7 @@
 //! trait in [`ports`], a supertrait of [`UnitOfWork`](ports::UnitOfWork), and a module in `gamification-pg`.
 
 mod access;
+pub mod audit;
 mod chain;
 mod clock;
 pub mod commands;

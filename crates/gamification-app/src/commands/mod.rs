@@ -2,13 +2,11 @@
 
 mod recalculate_levels;
 mod record_facts;
-mod repair;
 mod set_course_level_requirement;
 mod update_levels;
 
 pub use recalculate_levels::{recalculate_levels, resume_recalculations};
 pub use record_facts::record_facts;
-pub(crate) use record_facts::record_facts_once;
-pub use repair::repair;
+pub(crate) use record_facts::{default_levels, new_members, record_facts_once};
 pub use set_course_level_requirement::{SetCourseLevelRequirementError, set_course_level_requirement};
 pub use update_levels::{LevelsUpdate, UpdateLevelsError, update_levels};

@@ -164,7 +164,7 @@ async fn load_awards(
 }
 
 /// The default levels of communities, for those that have none.
-pub(super) fn default_levels(
+pub(crate) fn default_levels(
     ids: &impl IdGenerator,
     communities: impl Iterator<Item = CommunityId>,
 ) -> Vec<LevelConfiguration> {
@@ -175,7 +175,7 @@ pub(super) fn default_levels(
 }
 
 /// Members without points, for those who have no record of points.
-pub(super) fn new_members(
+pub(crate) fn new_members(
     ids: &impl IdGenerator,
     members: impl Iterator<Item = MemberKey>,
 ) -> Vec<MemberPoints> {

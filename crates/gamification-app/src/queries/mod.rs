@@ -6,7 +6,6 @@ mod get_course_access;
 mod get_course_level_requirement;
 mod get_levels;
 mod get_member_level;
-mod verify;
 
 pub use authorize_admin::{AuthorizeAdminError, authorize_admin};
 pub use get_badges::{Badge, GetBadgesError, get_badges};
@@ -14,5 +13,3 @@ pub use get_course_access::{CourseAccesses, GetCourseAccessError, get_course_acc
 pub use get_course_level_requirement::get_course_level_requirement;
 pub use get_levels::{GetLevelsError, Levels, get_levels};
 pub use get_member_level::{GetMemberLevelError, MemberLevel, get_member_level};
-pub use verify::{AuditEvent, AuditProgress, Finding, Invariant, VerifyError, verify};
-pub(crate) use verify::{CommunityCursor, MemberChunk, Members, member_finding, presence, wrong_level_count};

@@ -5,9 +5,8 @@ use std::{collections::BTreeMap, pin::pin, time::Instant};
 use anyhow::{Result, bail, ensure};
 use gamification_app::{
     System,
-    commands::repair,
+    audit::{AuditEvent, AuditProgress, Finding, Invariant, VerifyError, repair, verify as audit},
     ports::{SchemaQueries, StoreError},
-    queries::{AuditEvent, AuditProgress, Finding, Invariant, VerifyError, verify as audit},
 };
 use gamification_domain::CommunityId;
 use gamification_pg::{
@@ -88,23 +87,11 @@ fn sentence(off: &BTreeMap<Invariant, u64>, was_repaired: bool) -> String {
     let kinds: Vec<String> = off.iter().map(|(invariant, count)| format!("{invariant} ({count})")).collect();
     let mut sentence = format!("off: {}", kinds.join(", "));
     let repairable: u64 =
-        off.iter().filter(|(invariant, _)| is_derived(**invariant)).map(|(_, count)| count).sum();
+        off.iter().filter(|(invariant, _)| invariant.is_derived()).map(|(_, count)| count).sum();
     if repairable > 0 && !was_repaired {
         sentence.push_str(&format!("; --repair can put {repairable} right"));
     }
     sentence
-}
-
-/// Whether it may be computed anew from what is stored elsewhere.
-const fn is_derived(invariant: Invariant) -> bool {
-    match invariant {
-        Invariant::Total | Invariant::Level | Invariant::Presence | Invariant::LevelCount => true,
-        Invariant::OnceOnlyAward
-        | Invariant::Like
-        | Invariant::RecordOfPoints
-        | Invariant::LevelConfiguration
-        | Invariant::OutgoingEvent => false,
-    }
 }
 
 /// Prints what is seen, as far as people want to read it, and counts all of it.

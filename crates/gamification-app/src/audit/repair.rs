@@ -7,16 +7,19 @@ use gamification_domain::{
     MemberLeveledUp, MemberPoints, Points, UserId,
 };
 
-use super::record_facts::{default_levels, new_members};
+use super::{
+    AuditEvent, Finding, Invariant, VerifyError,
+    communities::CommunityCursor,
+    findings::{member_finding, presence, wrong_level_count},
+    members::{MemberChunk, Members},
+};
 use crate::{
-    Chain, Clock, IdGenerator, contention, ledger,
+    Chain, Clock, IdGenerator,
+    commands::{default_levels, new_members},
+    contention, ledger,
     ports::{
         LedgerRepository, LevelConfigurationRepository, RepairRepository, Repository, Snapshot,
         SourceOfTruth, Store, StoreError, StoredMember, UnitOfWork, Verification, WrongLevelCount,
-    },
-    queries::{
-        AuditEvent, CommunityCursor, Finding, Invariant, MemberChunk, Members, VerifyError, member_finding,
-        presence, wrong_level_count,
     },
 };
 
@@ -27,7 +30,7 @@ const CHUNK: usize = 1_000;
 const ALL_COUNTS: i64 = i64::MAX;
 
 /// Puts right what can be: counts of members, totals, levels below the rule, presence. What it did, it tells; what is
-/// off beyond that, [`crate::queries::verify`] finds.
+/// off beyond that, [`super::verify`] finds.
 ///
 /// Awards may go on meanwhile: everything is looked at again under the locks that awards take.
 ///

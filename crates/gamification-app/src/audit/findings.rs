@@ -1,0 +1,141 @@
+//! What an audit tells while it goes through everything.
+
+use std::fmt;
+
+use gamification_domain::{CommunityId, MemberKey};
+
+use super::Invariant;
+use crate::ports::{BrokenEvent, RepeatedAward, WrongLevelCount, WrongLike};
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What does not hold.
+    pub invariant: Invariant,
+    /// Where.
+    pub community_id: CommunityId,
+    /// Of whom or what: `member 0192…`, `level 3`; `None` where it is the community itself.
+    pub subject: Option<String>,
+    /// What is stored.
+    pub found: String,
+    /// What should be.
+    pub expected: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { invariant, community_id, subject, found, expected } = self;
+        write!(f, "{invariant}: community {community_id}")?;
+        if let Some(subject) = subject {
+            write!(f, ", {subject}")?;
+        }
+        write!(f, ": found {found}, expected {expected}")
+    }
+}
+
+/// What is seen while everything is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditEvent {
+    /// So many members are to be looked at, more or less: others may join meanwhile.
+    MemberCount(u64),
+    /// So much was looked at since the last time.
+    Progress(AuditProgress),
+    /// Something is off.
+    Finding(Finding),
+    /// So many more are off in the same way.
+    Omitted(Invariant, u64),
+    /// So many members are below the level that their points reach, and are being lifted after a change of thresholds.
+    AwaitingLevelUp(CommunityId, u64),
+    /// Something was off, and was put right.
+    Repaired(Finding),
+}
+
+/// How much was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AuditProgress {
+    /// Communities, known or not.
+    pub communities: u64,
+    /// Members who have a record of points.
+    pub members: u64,
+    /// Lines of the ledger.
+    pub transactions: u64,
+}
+
+pub(super) fn wrong_level_count(wrong: &WrongLevelCount) -> Finding {
+    let WrongLevelCount { community_id, level, noted, counted } = *wrong;
+    Finding {
+        invariant: Invariant::LevelCount,
+        community_id,
+        subject: Some(format!("level {level}")),
+        found: noted.to_string(),
+        expected: counted.to_string(),
+    }
+}
+
+pub(super) fn repeated_award(repeated: RepeatedAward) -> Finding {
+    let RepeatedAward { community_id, source, source_id, user_id, awards, wrong_scopes } = repeated;
+    let (found, expected) = if awards > 1 {
+        (format!("{awards} awards"), "1".to_owned())
+    } else {
+        (format!("{wrong_scopes} with another scope"), "the scope of the source's rule".to_owned())
+    };
+    let member = user_id.map_or_else(String::new, |user_id| format!(" by member {user_id}"));
+    Finding {
+        invariant: Invariant::OnceOnlyAward,
+        community_id,
+        subject: Some(format!("{source} {source_id}{member}")),
+        found,
+        expected,
+    }
+}
+
+pub(super) fn wrong_like(wrong: WrongLike) -> Finding {
+    let WrongLike { community_id, source, content_id, liker_id, author_id, held, due } = wrong;
+    Finding {
+        invariant: Invariant::Like,
+        community_id,
+        subject: Some(format!("{source} {content_id} by {liker_id}, points of member {author_id}")),
+        found: held.to_string(),
+        expected: due.to_string(),
+    }
+}
+
+pub(super) fn member_without_points((community_id, user_id): MemberKey) -> Finding {
+    Finding {
+        invariant: Invariant::RecordOfPoints,
+        community_id,
+        subject: Some(format!("member {user_id}")),
+        found: "none".to_owned(),
+        expected: "one".to_owned(),
+    }
+}
+
+pub(super) fn broken_event(broken: BrokenEvent) -> Finding {
+    let BrokenEvent { member, sequence, event_type, before, after, previous, now } = broken;
+    let said = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+    let expected = match (&previous, &now) {
+        (Some(previous), _) if before != Some(previous.clone()) => format!("from {previous}"),
+        (_, Some(now)) if after != Some(now.clone()) => format!("to {now}"),
+        _ => "a change that its type allows, once".to_owned(),
+    };
+    Finding {
+        invariant: Invariant::OutgoingEvent,
+        community_id: member.0,
+        subject: Some(format!("member {}, {event_type} at {sequence}", member.1)),
+        found: format!("from {} to {}", said(&before), said(&after)),
+        expected,
+    }
+}
+
+pub(super) fn member_finding(
+    invariant: Invariant,
+    (community_id, user_id): MemberKey,
+    found: String,
+    expected: String,
+) -> Finding {
+    Finding { invariant, community_id, subject: Some(format!("member {user_id}")), found, expected }
+}
+
+pub(super) fn presence(is_present: bool) -> String {
+    if is_present { "present" } else { "absent" }.to_owned()
+}

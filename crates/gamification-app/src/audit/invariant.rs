@@ -1,0 +1,56 @@
+//! What must hold, always.
+
+use std::fmt;
+
+/// What must hold, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// A total is the sum of the member's lines in the ledger.
+    Total,
+    /// A level is at least the one that the points reach.
+    Level,
+    /// A post or a comment is awarded once, a lesson once for each member.
+    OnceOnlyAward,
+    /// A like holds one point while its switch stands, none otherwise, for the author whom the switch names.
+    Like,
+    /// Members count in the distribution while the directory has them as present.
+    Presence,
+    /// The number noted for a level is that of the present members at it.
+    LevelCount,
+    /// Everybody whom the directory ever had as a member has a record of points.
+    RecordOfPoints,
+    /// Every community has nine levels, with thresholds that rise.
+    LevelConfiguration,
+    /// Outgoing events follow from one another, and the newest says where the member is.
+    OutgoingEvent,
+}
+
+impl Invariant {
+    /// Its name for people, and whether what it is about is derived: computed anew from what is stored elsewhere, by
+    /// [`repair`](super::repair).
+    const fn row(self) -> (&'static str, bool) {
+        match self {
+            Self::Total => ("total", true),
+            Self::Level => ("level", true),
+            Self::Presence => ("presence", true),
+            Self::LevelCount => ("level count", true),
+            Self::OnceOnlyAward => ("once-only award", false),
+            Self::Like => ("like", false),
+            Self::RecordOfPoints => ("record of points", false),
+            Self::LevelConfiguration => ("level configuration", false),
+            Self::OutgoingEvent => ("outgoing event", false),
+        }
+    }
+
+    /// Whether a repair may compute anew what it is about.
+    #[must_use]
+    pub const fn is_derived(self) -> bool {
+        self.row().1
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().0)
+    }
+}
