@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use embedded_postgres::{EmbeddedPostgres, Settings};
 use gamification_app::{
     Environment, EventBus, FactQueue, SystemEnvironment, Told, register_handlers, relay_events,
 };
@@ -19,7 +20,6 @@ use gamification_pg::{
     connection::{Connector, DatabaseUrl, pool},
     migrate,
 };
-use gamification_server::embedded_postgres::{EmbeddedPostgres, Location};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -29,8 +29,8 @@ async fn main() -> anyhow::Result<()> {
         Ok(url) => gamify(DatabaseUrl::parse(&url)?).await,
         Err(_) => {
             let data_dir = std::env::temp_dir().join("gamification-embed-example");
-            let postgres = EmbeddedPostgres::start(&Location { data_dir, programs: None }).await?;
-            let outcome = gamify(postgres.url()?).await;
+            let postgres = EmbeddedPostgres::start(&Settings::new("gamification", data_dir)).await?;
+            let outcome = gamify(DatabaseUrl::parse(&postgres.url())?).await;
             postgres.stop().await?;
             outcome
         }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gamification_server::embedded_postgres::{EmbeddedPostgres, Location};
+use embedded_postgres::{EmbeddedPostgres, Settings};
 use gamification_tests::{Campaign, Launch, TestServer, audit};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::NoTls;
@@ -34,12 +34,12 @@ impl Database {
 
     async fn go_on(&mut self) {
         let programs = std::env::var_os("GAMIFICATION_PG_BIN").map(Into::into);
-        let location = Location { data_dir: self.folder.path().to_owned(), programs };
-        self.postgres = Some(EmbeddedPostgres::start(&location).await.unwrap());
+        let settings = Settings { programs, ..Settings::new("gamification", self.folder.path()) };
+        self.postgres = Some(EmbeddedPostgres::start(&settings).await.unwrap());
     }
 
     fn url(&self) -> String {
-        self.postgres.as_ref().unwrap().url_text()
+        self.postgres.as_ref().unwrap().url()
     }
 
     fn postmaster(&self) -> Option<Pid> {
