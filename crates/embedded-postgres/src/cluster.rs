@@ -110,8 +110,8 @@ impl Cluster {
         if let Some(server) = self.server().map_err(|source| self.unusable(self.pid_file(), source))? {
             self.shut_down(server).await?;
         }
-        // Empty now, and made again by the next start; if it can't go, it does no harm.
-        let _ = fs::remove_dir(&self.socket_folder);
+        // Made again by the next start; a server that was killed leaves its socket there. If it can't go, it does no harm.
+        let _ = fs::remove_dir_all(&self.socket_folder);
         Ok(())
     }
 

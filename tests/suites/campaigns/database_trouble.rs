@@ -48,7 +48,9 @@ impl Database {
     }
 
     /// Its sessions end at once, without a word, as in a crash.
-    async fn crash(&self) {
+    async fn crash(&mut self) {
+        // Nobody supervises it meanwhile: it shall stay away until it is missed.
+        self.postgres = None;
         let postmaster = self.postmaster().expect("it runs");
         kill_process(postmaster, Signal::QUIT).unwrap();
         let started = Instant::now();

@@ -69,14 +69,15 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        let sockets = self.noted(4);
         if let Some(server) = self.server() {
-            let sockets = self.noted(4);
             let _ = kill_process(server, Signal::KILL);
-            let _ = sockets.map(fs::remove_dir_all);
         }
+        let _ = sockets.map(fs::remove_dir_all);
         // Where root's PostgreSQL could not enter the folder, its data is elsewhere.
         if let Ok(elsewhere) = fs::read_link(self.path().join("postgres")) {
-            let _ = fs::remove_dir_all(elsewhere);
+            let _ = fs::remove_dir_all(&elsewhere);
+            let _ = elsewhere.parent().map(fs::remove_dir);
         }
     }
 }

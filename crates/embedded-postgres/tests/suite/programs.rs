@@ -30,7 +30,12 @@ fn scripts(folder: &Folder, version: &str, postgres: &str, initdb: &str) -> Path
 
 /// Why a start with these programs fails.
 async fn refusal(folder: &Folder, programs: PathBuf) -> Error {
-    let settings = Settings { programs: Some(programs), setting_names: NAMES, ..folder.settings() };
+    let settings = Settings {
+        programs: Some(programs),
+        socket_root: folder.path().to_owned(),
+        setting_names: NAMES,
+        ..Settings::new("shop", folder.path())
+    };
     EmbeddedPostgres::start(&settings).await.expect_err("it can't start")
 }
 
