@@ -137,8 +137,8 @@ impl EmbeddedPostgres {
     /// [`Error::StopTimeout`] when the server takes longer than that to end.
     pub async fn stop(self) -> Result<(), Error> {
         let Self { cluster, use_lock, supervisor, .. } = self;
-        // Nothing brings it back from here on.
-        supervisor.end().await;
+        // Nothing brings it back from here on: what was being launched has been killed when the lock is ours.
+        drop(supervisor);
         let _stopping = Lock::exclusive(cluster.start_lock(), STOP_TIMEOUT).await?;
         if use_lock.is_shared_with_others()? { Ok(()) } else { cluster.stop().await }
     }

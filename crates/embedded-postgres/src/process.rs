@@ -107,7 +107,9 @@ mod tests {
         let usr = Path::new("/usr");
         assert!(is_running(process, usr));
         child.kill().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
         while is_running(process, usr) {
+            assert!(Instant::now() < deadline, "a zombie looks alive");
             thread::sleep(POLL);
         }
         assert!(test_kill_process(process).is_ok(), "it is a zombie");

@@ -19,19 +19,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A server that ran for so long has come up well.
 const STABLE: Duration = Duration::from_secs(10);
 
-/// The task that supervises a server; it ends when this is dropped.
+/// The task that supervises a server; it ends when this is dropped. A server that it is launching is killed then, before
+/// the start lock is released.
 #[derive(Debug)]
 pub(crate) struct Supervisor(JoinHandle<()>);
 
 impl Supervisor {
     pub(crate) fn start(cluster: Arc<Cluster>) -> Self {
         Self(tokio::spawn(supervise(cluster)))
-    }
-
-    /// Ends it. A server that it was about to launch has been killed then.
-    pub(crate) async fn end(mut self) {
-        self.0.abort();
-        let _ = (&mut self.0).await;
     }
 }
 

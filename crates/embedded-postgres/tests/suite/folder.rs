@@ -10,6 +10,7 @@ use std::{
 use embedded_postgres::{EmbeddedPostgres, Settings};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 
 /// How long a test waits before it gives up; far longer than anything takes.
@@ -114,4 +115,22 @@ pub(crate) async fn keep(url: &str, number: i32) {
 
 pub(crate) async fn kept(url: &str) -> i32 {
     client(url).await.query_one("SELECT number FROM kept", &[]).await.unwrap().get(0)
+}
+
+/// A session that works for some seconds, whatever becomes of its server; nobody may start another one meanwhile.
+pub(crate) async fn busy_session(url: &str, seconds: u32) -> JoinHandle<()> {
+    let busy = format!(
+        "DO $$ DECLARE begun timestamptz := clock_timestamp();
+         BEGIN WHILE clock_timestamp() < begun + interval '{seconds} s' LOOP END LOOP; END $$"
+    );
+    let session = client(url).await;
+    let work = tokio::spawn(async move {
+        let _ = session.batch_execute(&busy).await;
+    });
+    let observer = client(url).await;
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO %'";
+    while observer.query_one(count, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    work
 }

@@ -9,8 +9,9 @@ use std::{
 };
 
 use embedded_postgres::{EmbeddedPostgres, Error, Settings};
+use rustix::process::{Signal, getpgid};
 
-use crate::folder::{Folder, client, keep, kept, until};
+use crate::folder::{Folder, busy_session, client, keep, kept, until};
 
 #[tokio::test]
 async fn a_first_start_makes_a_database_and_a_later_one_finds_what_was_kept() {
@@ -82,9 +83,10 @@ async fn a_folder_that_postgresql_s_user_can_t_enter_is_used_through_a_link() {
 }
 
 #[tokio::test]
-async fn the_server_is_reached_through_a_private_socket_only() {
+async fn the_server_is_out_of_the_reach_of_tcp_of_other_users_and_of_ctrl_c() {
     let folder = Folder::open();
     let postgres = folder.start().await;
+    assert_ne!(getpgid(folder.server()).unwrap(), getpgid(None).unwrap());
     let sockets = folder.noted(4).unwrap();
     assert_eq!(fs::metadata(&sockets).unwrap().mode() & 0o777, 0o700, "{sockets}");
     assert_eq!(folder.noted(5).as_deref(), Some(""), "no TCP address");
@@ -141,6 +143,21 @@ async fn a_killed_program_leaves_a_server_that_the_next_one_takes_over_and_stops
     assert_eq!(kept(&postgres.url()).await, 11);
     postgres.stop().await.unwrap();
     assert_eq!(folder.server(), None, "and is stopped by who took it over");
+}
+
+#[tokio::test]
+async fn a_start_waits_for_what_a_killed_server_has_left() {
+    let folder = Folder::open();
+    let postgres = folder.start().await;
+    let url = postgres.url();
+    keep(&url, 9).await;
+    drop(postgres);
+    let work = busy_session(&url, 2).await;
+    folder.signal_server(Signal::KILL);
+    let postgres = folder.start().await;
+    assert!(work.is_finished(), "two servers would have written to one cluster");
+    assert_eq!(kept(&url).await, 9);
+    postgres.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -5,12 +5,11 @@ use std::{fs, time::Duration};
 use embedded_postgres::EmbeddedPostgres;
 use rustix::process::{Pid, Signal, test_kill_process};
 
-use crate::folder::{Folder, client, keep, kept, until};
+use crate::folder::{Folder, busy_session, client, keep, kept, until};
 
-/// Until another server than `before` runs.
-async fn restarted(folder: &Folder, before: Pid) -> Pid {
+/// Until another server than `before` is launched, if not for long: what is left of that one may be in its way.
+async fn restarted(folder: &Folder, before: Pid) {
     until("it is started again", || folder.server().is_some_and(|server| server != before)).await;
-    folder.server().expect("it runs")
 }
 
 #[tokio::test]
@@ -35,16 +34,7 @@ async fn a_session_that_is_still_busy_delays_the_restart_and_does_not_prevent_it
     let folder = Folder::open();
     let postgres = folder.start().await;
     keep(&postgres.url(), 42).await;
-    // It does not see that its server is dead, which must not start anew beside it.
-    let busy = "DO $$ DECLARE begun timestamptz := clock_timestamp();
-        BEGIN WHILE clock_timestamp() < begun + interval '7 s' LOOP END LOOP; END $$";
-    let session = client(&postgres.url()).await;
-    let work = tokio::spawn(async move { session.batch_execute(busy).await });
-    let observer = client(&postgres.url()).await;
-    let count = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO %'";
-    while observer.query_one(count, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let work = busy_session(&postgres.url(), 7).await;
     folder.signal_server(Signal::KILL);
     assert_eq!(kept(&postgres.url()).await, 42);
     assert!(work.is_finished(), "two servers would have written to one cluster");
@@ -80,8 +70,9 @@ async fn two_users_of_a_killed_server_see_it_back_and_one_that_stops_leaves_it_t
     let (one, two) = tokio::join!(folder.start(), folder.start());
     keep(&one.url(), 42).await;
     let killed = folder.signal_server(Signal::KILL);
-    let server = restarted(&folder, killed).await;
+    restarted(&folder, killed).await;
     assert_eq!((kept(&one.url()).await, kept(&two.url()).await), (42, 42));
+    let server = folder.server().expect("PostgreSQL runs");
     one.stop().await.unwrap();
     assert_eq!(folder.server(), Some(server), "one server, still in use");
     two.stop().await.unwrap();
@@ -124,6 +115,21 @@ async fn a_dropped_handle_supervises_nothing_any_more() {
     until("it is dead", || test_kill_process(killed).is_err()).await;
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(folder.server(), None);
+}
+
+#[tokio::test]
+async fn a_restart_waits_for_another_program_that_starts_or_stops_the_server() {
+    let folder = Folder::open();
+    let postgres = folder.start().await;
+    let other = fs::File::create(folder.path().join("postgres.start.lock")).unwrap();
+    other.lock().unwrap();
+    let killed = folder.signal_server(Signal::KILL);
+    until("it is dead", || test_kill_process(killed).is_err()).await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(folder.server(), None);
+    other.unlock().unwrap();
+    restarted(&folder, killed).await;
+    postgres.stop().await.unwrap();
 }
 
 #[tokio::test]
