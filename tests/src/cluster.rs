@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use gamification_server::embedded_postgres::{EmbeddedPostgres, Location};
+use embedded_postgres::{EmbeddedPostgres, Settings};
 use tokio::sync::OnceCell;
 
 /// A running PostgreSQL that ends when this process does, however it ends.
@@ -40,10 +40,10 @@ impl Cluster {
             .expect("no temporary folder")
             .keep();
         let programs = std::env::var_os("GAMIFICATION_PG_BIN").map(Into::into);
-        let location = Location { data_dir: folder.clone(), programs };
-        let postgres = EmbeddedPostgres::start(&location)
+        let settings = Settings { programs, ..Settings::new("gamification", &folder) };
+        let postgres = EmbeddedPostgres::start(&settings)
             .await
-            .unwrap_or_else(|error| panic!("these tests need PostgreSQL's server programs: {error:#}"));
+            .unwrap_or_else(|error| panic!("these tests need PostgreSQL's server programs: {error:?}"));
         Command::new("sh")
             .args(["-c", TAKE_DOWN, "sh"])
             .arg(folder)
@@ -65,6 +65,6 @@ impl Cluster {
     /// The address of one of its databases.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        self.postgres.url_text().replace("/gamification?", &format!("/{database}?"))
+        self.postgres.url_of(database)
     }
 }

@@ -20,8 +20,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use embedded_postgres::{EmbeddedPostgres, Settings};
 use gamification_pg::connection::{Connector, DatabaseUrl, TlsError};
-use gamification_server::embedded_postgres::{EmbeddedPostgres, Location};
 use gamification_tests::{Launch, TestDatabase};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustix::process::{Pid, Signal, kill_process};
@@ -67,8 +67,8 @@ struct Encrypted {
 impl Encrypted {
     async fn start(folder: &Path) -> Self {
         // The embedded one never listens on TCP, but it makes a cluster, and writes down with which program it runs.
-        let location = Location { data_dir: folder.to_owned(), programs: None };
-        let embedded = EmbeddedPostgres::start(&location).await.expect("PostgreSQL is needed");
+        let settings = Settings::new("gamification", folder);
+        let embedded = EmbeddedPostgres::start(&settings).await.expect("PostgreSQL is needed");
         let data = embedded.folder().join("data");
         let options = fs::read_to_string(data.join("postmaster.opts")).unwrap();
         embedded.stop().await.unwrap();

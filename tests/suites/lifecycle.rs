@@ -17,6 +17,7 @@ use std::{
 use gamification_tests::{
     Launch, SECRET, TestDatabase, TestServer,
     event::{community_created, id, member_joined, post_created},
+    until,
 };
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use uuid::Uuid;
@@ -172,6 +173,25 @@ fn without_a_secret_one_is_made_for_this_folder_and_the_token_command_knows_it()
     let path = format!("/api/communities/{}/members/{user}/level", id());
     server.get(&path, Some(token.trim())).problem(404, "NOT_FOUND");
     server.get(&path, Some(&gamification_tests::user_token(id()))).problem(401, "UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn a_database_killed_under_a_server_is_started_again_by_itself_and_keeps_what_was_earned() {
+    let folder = DataFolder::new();
+    let server = folder.launch().serve();
+    let member = earn(&server);
+    let killed = folder.postgres().expect("PostgreSQL runs");
+    kill_process(killed, Signal::KILL).unwrap();
+    until("another one runs", async || folder.postgres().is_some_and(|postgres| postgres != killed)).await;
+    until("the server is ready again", async || server.get("/readyz", None).status == 200).await;
+    assert_eq!(points(&server, member), 2);
+    earn(&server);
+    let (status, log) = server.terminate();
+    assert!(status.success(), "{log:?}");
+    let said = |text: &str| log.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(said("embedded PostgreSQL has stopped; starting it again"), 1, "{log:?}");
+    assert_eq!(said("embedded PostgreSQL is running again"), 1, "{log:?}");
+    assert_eq!(folder.postgres(), None, "and it still stops with the server");
 }
 
 #[test]

@@ -7,13 +7,13 @@
 
 use std::sync::Arc;
 
+use embedded_postgres::{EmbeddedPostgres, Settings};
 use gamification_app::{EventEnvelope, IdGenerator, System, ports::BoxedError};
 use gamification_domain::{
     CommunityId, Content, CourseId, Fact, FactKind, LessonId, MemberLeveledUp, PointsAwarded, PostId,
     Profile, Role, UserId,
 };
 use gamification_pg::Gamification;
-use gamification_server::embedded_postgres::{EmbeddedPostgres, Location};
 use tokio::sync::mpsc;
 
 #[tokio::main]
@@ -22,8 +22,8 @@ async fn main() -> anyhow::Result<()> {
         Ok(url) => gamify(&url).await,
         Err(_) => {
             let data_dir = std::env::temp_dir().join("gamification-embed-example");
-            let postgres = EmbeddedPostgres::start(&Location { data_dir, programs: None }).await?;
-            let outcome = gamify(&postgres.url_text()).await;
+            let postgres = EmbeddedPostgres::start(&Settings::new("gamification", data_dir)).await?;
+            let outcome = gamify(&postgres.url()).await;
             postgres.stop().await?;
             outcome
         }

@@ -7,19 +7,20 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use embedded_postgres::{SettingNames, Settings};
 use gamification_http::{TokenClaims, TokenVerifier};
 use gamification_pg::connection::DatabaseUrl;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::{cli::Options, embedded_postgres::Location, secret, webhook::Webhook};
+use crate::{cli::Options, secret, webhook::Webhook};
 
 /// Where the database is.
 pub enum Database {
     /// At this address.
     At(Box<DatabaseUrl>),
     /// In the data folder: started when needed.
-    Embedded(Location),
+    Embedded(Settings),
 }
 
 /// How log lines look.
@@ -57,13 +58,19 @@ impl<'a> Config<'a> {
                 let url = DatabaseUrl::parse(url).context("DATABASE_URL is not usable")?;
                 Ok(Database::At(Box::new(url)))
             }
-            None => Ok(Database::Embedded(self.location()?)),
+            None => Ok(Database::Embedded(self.embedded_postgres()?)),
         }
     }
 
-    fn location(&self) -> Result<Location> {
-        let programs = given_path(self.options.pg_bin.as_ref()).map(Path::to_owned);
-        Ok(Location { data_dir: self.data_dir()?, programs })
+    fn embedded_postgres(&self) -> Result<Settings> {
+        Ok(Settings {
+            programs: given_path(self.options.pg_bin.as_ref()).map(Path::to_owned),
+            setting_names: SettingNames {
+                data_dir: "GAMIFICATION_DATA_DIR",
+                programs: "GAMIFICATION_PG_BIN",
+            },
+            ..Settings::new("gamification", self.data_dir()?)
+        })
     }
 
     fn data_dir(&self) -> Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! The points and levels service, put together: configuration, telemetry, commands, the embedded PostgreSQL.
+//! The points and levels service, put together: configuration, telemetry, commands.
 //!
 //! This crate is the only one that knows all the others; it holds no rule and no route. It is also a library, so that
 //! another program may start the same parts.
@@ -9,7 +9,6 @@
 pub mod cli;
 mod commands;
 pub mod config;
-pub mod embedded_postgres;
 mod progress;
 mod secret;
 mod telemetry;

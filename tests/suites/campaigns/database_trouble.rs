@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gamification_server::embedded_postgres::{EmbeddedPostgres, Location};
+use embedded_postgres::{EmbeddedPostgres, Settings};
 use gamification_tests::{Campaign, Launch, TestServer, audit};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::NoTls;
@@ -34,12 +34,12 @@ impl Database {
 
     async fn go_on(&mut self) {
         let programs = std::env::var_os("GAMIFICATION_PG_BIN").map(Into::into);
-        let location = Location { data_dir: self.folder.path().to_owned(), programs };
-        self.postgres = Some(EmbeddedPostgres::start(&location).await.unwrap());
+        let settings = Settings { programs, ..Settings::new("gamification", self.folder.path()) };
+        self.postgres = Some(EmbeddedPostgres::start(&settings).await.unwrap());
     }
 
     fn url(&self) -> String {
-        self.postgres.as_ref().unwrap().url_text()
+        self.postgres.as_ref().unwrap().url()
     }
 
     fn postmaster(&self) -> Option<Pid> {
@@ -48,7 +48,9 @@ impl Database {
     }
 
     /// Its sessions end at once, without a word, as in a crash.
-    async fn crash(&self) {
+    async fn crash(&mut self) {
+        // Nobody supervises it meanwhile: it shall stay away until it is missed.
+        self.postgres = None;
         let postmaster = self.postmaster().expect("it runs");
         kill_process(postmaster, Signal::QUIT).unwrap();
         let started = Instant::now();

@@ -10,6 +10,7 @@ mod token;
 mod verify;
 
 use anyhow::{Context, Result, bail};
+use embedded_postgres::EmbeddedPostgres;
 use gamification_domain::CommunityId;
 use gamification_pg::connection::{Connector, DatabaseUrl, outdated_version};
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,7 +18,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     cli::{Cli, Command, Options},
     config::{Config, Database, LogFormat},
-    embedded_postgres::EmbeddedPostgres,
     telemetry::{self, SERVING, WORKING},
 };
 
@@ -61,8 +61,8 @@ async fn with_database(
 ) -> Result<()> {
     match Config::new(options).database()? {
         Database::At(url) => work(connector(*url).await?).await,
-        Database::Embedded(location) => {
-            let embedded = EmbeddedPostgres::start(&location)
+        Database::Embedded(settings) => {
+            let embedded = EmbeddedPostgres::start(&settings)
                 .await
                 .context("DATABASE_URL is not set, and no PostgreSQL of our own could be started")?;
             let folder = embedded.folder().display();
@@ -70,9 +70,9 @@ async fn with_database(
                 log_format,
                 &format!("DATABASE_URL is not set: using an embedded PostgreSQL in {folder}"),
             );
-            let outcome = async { work(connector(embedded.url()?).await?).await }.await;
+            let outcome = async { work(connector(DatabaseUrl::parse(&embedded.url())?).await?).await }.await;
             let stopped = embedded.stop().await;
-            outcome.and(stopped)
+            outcome.and(stopped.map_err(Into::into))
         }
     }
 }

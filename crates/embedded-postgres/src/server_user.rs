@@ -2,30 +2,32 @@
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
-use anyhow::{Context, Result};
+use crate::Error;
+
+/// Where users are.
+const USERS: &str = "/etc/passwd";
 
 /// A user that is not root.
 #[derive(Clone, Debug)]
-pub(super) struct ServerUser {
-    pub(super) name: String,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct ServerUser {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 impl ServerUser {
     /// Somebody else, when we are root; PostgreSQL refuses to be.
-    pub(super) fn needed() -> Result<Option<Self>> {
+    pub(crate) fn needed() -> Result<Option<Self>, Error> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
         }
-        let users = fs::read_to_string("/etc/passwd").context("can't read /etc/passwd")?;
+        let users = fs::read_to_string(USERS).map_err(|source| Error::File { file: USERS.into(), source })?;
         let user = ["postgres", "nobody"].iter().find_map(|name| find(&users, name));
-        user.map(Some)
-            .context("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+        user.map(Some).ok_or(Error::NoServerUser)
     }
 
     /// Whether every folder on the way, and the folder itself unless it is this user's own, lets everybody through.
-    pub(super) fn can_walk_to(&self, folder: &Path) -> bool {
+    pub(crate) fn can_walk_to(&self, folder: &Path) -> bool {
         const OTHERS_MAY_ENTER: u32 = 0o001;
         folder.ancestors().all(|folder| {
             fs::metadata(folder)

@@ -1,0 +1,14 @@
+//! The real thing, on throw-away folders: it needs PostgreSQL's server programs, as root or as anybody else.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should panic"
+)]
+
+mod folder;
+mod lifecycle;
+mod programs;
+mod supervision;
