@@ -1,7 +1,7 @@
 //! Group commit: facts wait in a bounded queue, and all that wait are recorded in one transaction.
 //!
 //! A worker that is free takes a fact at once, so a lone one is not delayed; while workers are busy, facts gather, and
-//! the next transaction has more of them. Whoever waits gets the verdicts of their own facts, after the commit.
+//! the next transaction has more of them. A caller gets the verdicts of its own facts, after the commit.
 
 use std::{
     collections::VecDeque,
@@ -38,7 +38,7 @@ const CAPACITY: u32 = 16_384;
 /// nobody waits long for the others.
 const BATCH: usize = 1_000;
 
-/// How many transactions are under way at once. While one waits for the disk, or for somebody's lock, the database works
+/// How many transactions are under way at once. While one waits for the disk, or for a lock, the database works
 /// on the other.
 const WORKERS: usize = 2;
 
@@ -267,7 +267,7 @@ async fn record_each(
                 parts.push_front(Part { places: middle..places.end, tries });
                 parts.push_front(Part { places: places.start..middle, tries });
             }
-            // Whoever is in its way may be gone when the others are through.
+            // What is in its way may have ended when the others are through.
             (StoreError::Contention(_), _) if tries < MAX_TRIES => {
                 parts.push_back(Part { places, tries: tries + 1 });
             }

@@ -5,11 +5,11 @@ use crate::{CommunityId, CourseId, CourseLevelRequirementId, LevelConfiguration,
 /// The lowest level that may enter a course. A course without one is open to every member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CourseLevelRequirement {
-    /// Its id.
+    /// Its id, the same wherever it is named.
     pub id: CourseLevelRequirementId,
-    /// In which community.
+    /// The community it belongs to.
     pub community_id: CommunityId,
-    /// Which course.
+    /// The course, by its id on the platform.
     pub course_id: CourseId,
     /// The lowest level that gets in.
     pub minimum_level: LevelNumber,

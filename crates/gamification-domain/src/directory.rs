@@ -14,7 +14,7 @@ use crate::{
     serde(rename_all = "SCREAMING_SNAKE_CASE")
 )]
 pub enum Role {
-    /// Reads.
+    /// Reads everything that members see.
     #[default]
     Member,
     /// Reads; what else the platform lets moderators do does not concern levels.
@@ -89,7 +89,7 @@ impl DirectoryText {
 /// A community that some event of the directory named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Community {
-    /// Its id.
+    /// Its id, the same wherever it is named.
     pub id: CommunityId,
     /// What it is called, once an event said so.
     pub name: LwwRegister<Option<DirectoryText>>,
@@ -116,9 +116,9 @@ pub struct Profile {
 /// that arrives before the joining it belongs to is not lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommunityMember {
-    /// In which community.
+    /// The community it belongs to.
     pub community_id: CommunityId,
-    /// Which user.
+    /// The user, by their id on the platform.
     pub user_id: UserId,
     /// How they appear, while they are a member; a member who left is forgotten but for points and level.
     pub presence: LwwRegister<Option<Profile>>,
@@ -127,7 +127,7 @@ pub struct CommunityMember {
 }
 
 impl CommunityMember {
-    /// Somebody the community has not had yet.
+    /// A user who has never been a member.
     #[must_use]
     pub const fn new(community_id: CommunityId, user_id: UserId) -> Self {
         Self {
@@ -158,7 +158,7 @@ impl CommunityMember {
         self.presence.set(None, metadata)
     }
 
-    /// The role of a present member; none for anybody else.
+    /// The role of a present member; none for other users.
     #[must_use]
     pub const fn active_role(&self) -> Option<Role> {
         match self.presence.value() {
@@ -171,9 +171,9 @@ impl CommunityMember {
 /// A course of a community.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Course {
-    /// In which community.
+    /// The community it belongs to.
     pub community_id: CommunityId,
-    /// Which course.
+    /// The course, by its id on the platform.
     pub course_id: CourseId,
     /// Whether it is there, and what it is called.
     pub listing: LwwRegister<Option<CourseListing>>,

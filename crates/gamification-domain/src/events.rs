@@ -7,9 +7,9 @@ use crate::{CommunityId, LevelName, LevelNumber, PointSource, Points, UserId};
 pub struct PointsAwarded {
     /// The member, by their id as a user of the platform.
     pub member_id: UserId,
-    /// In which community.
+    /// The community it belongs to.
     pub community_id: CommunityId,
-    /// How many points.
+    /// The amount, at least 1 point.
     pub points: Points,
     /// The total after them.
     pub new_total: Points,
@@ -22,9 +22,9 @@ pub struct PointsAwarded {
 pub struct PointsDeducted {
     /// The member, by their id as a user of the platform.
     pub member_id: UserId,
-    /// In which community.
+    /// The community it belongs to.
     pub community_id: CommunityId,
-    /// How many points.
+    /// The amount, at least 1 point.
     pub points: Points,
     /// The total after them.
     pub new_total: Points,
@@ -37,11 +37,11 @@ pub struct PointsDeducted {
 pub struct MemberLeveledUp {
     /// The member, by their id as a user of the platform.
     pub member_id: UserId,
-    /// In which community.
+    /// The community it belongs to.
     pub community_id: CommunityId,
-    /// The level before.
+    /// The level before it, 1 to 8.
     pub old_level: LevelNumber,
-    /// The level now.
+    /// The level after it, 2 to 9.
     pub new_level: LevelNumber,
     /// What the community calls it.
     pub new_level_name: LevelName,

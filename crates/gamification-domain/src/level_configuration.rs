@@ -17,7 +17,7 @@ pub struct LevelDefinition {
 }
 
 impl LevelDefinition {
-    /// Its number.
+    /// The level, 1 to 9.
     #[must_use]
     pub const fn level(&self) -> LevelNumber {
         self.level
@@ -36,7 +36,7 @@ impl LevelDefinition {
     }
 }
 
-/// A level as somebody sent it, before any rule is applied.
+/// A level as it was sent, before any rule is applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LevelDraft {
     /// The level's number, 1 to 9 when valid; `None` when what was sent is no whole number.
@@ -59,9 +59,9 @@ impl LevelDraft {
 pub struct LevelBand<'a> {
     /// The level, and its name.
     pub definition: &'a LevelDefinition,
-    /// The fewest points.
+    /// The fewest points of the band, inclusive.
     pub lowest: Points,
-    /// The most points.
+    /// The most points of the band, inclusive.
     pub highest: Points,
 }
 
@@ -103,7 +103,7 @@ pub struct LevelChanges {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct LevelMistake {
-    /// Where it is.
+    /// The place in the list that was sent.
     pub place: LevelPlace,
     /// What is wrong there.
     pub problem: LevelProblem,
@@ -116,7 +116,7 @@ pub enum LevelPlace {
     Field {
         /// The draft's position in the list as it was sent, from 0.
         index: usize,
-        /// Which field.
+        /// The field of that level.
         field: LevelField,
     },
     /// The list as a whole.
@@ -167,13 +167,13 @@ pub enum LevelProblem {
     /// Level 1's threshold is not 0.
     #[error("Level 1 threshold must be 0")]
     FirstThresholdNotZero {
-        /// The threshold sent.
+        /// The threshold as it was sent, in points.
         threshold: i64,
     },
     /// Level 2's threshold is less than 1.
     #[error("Level 2 threshold must be at least 1")]
     SecondThresholdTooLow {
-        /// The threshold sent.
+        /// The threshold as it was sent, in points.
         threshold: i64,
     },
     /// The threshold is not above that of the level below.
@@ -181,7 +181,7 @@ pub enum LevelProblem {
     ThresholdsNotIncreasing {
         /// The level whose threshold is too low.
         level: LevelNumber,
-        /// Its threshold.
+        /// The threshold of that level, in points.
         threshold: i64,
         /// The threshold of the level below.
         previous: i64,
@@ -189,7 +189,7 @@ pub enum LevelProblem {
     /// The threshold is more than any member's total can be.
     #[error("Threshold must be {max} or less", max = Points::MAX)]
     ThresholdTooLarge {
-        /// The threshold sent.
+        /// The threshold as it was sent, in points.
         threshold: i64,
     },
 }

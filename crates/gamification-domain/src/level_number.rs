@@ -23,7 +23,7 @@ pub struct LevelNumber(u8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a level is a number from 1 to 9, got {number}")]
 pub struct LevelOutOfRange {
-    /// The number refused.
+    /// The number that is out of range.
     pub number: i64,
 }
 

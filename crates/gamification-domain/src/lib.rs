@@ -23,7 +23,7 @@
 //! let id = LevelConfigurationId::new(Uuid::from_u128(2));
 //! let levels = LevelConfiguration::restore(id, community, 1, &drafts)?;
 //!
-//! // … and the level of somebody with 60 points in it.
+//! // … and the level of a member with 60 points in it.
 //! let points = Points::new(60)?;
 //! let level = levels.level_for_points(points);
 //! assert_eq!(levels.definition(level).name().as_str(), "Sapling");

@@ -46,11 +46,11 @@ impl Content {
 /// Which like: there is one switch for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LikeKey {
-    /// In which community.
+    /// The community it belongs to.
     pub community_id: CommunityId,
-    /// What is liked.
+    /// The post or comment that is liked.
     pub content: Content,
-    /// Who likes it.
+    /// The user who likes it.
     pub liker_id: UserId,
 }
 

@@ -223,16 +223,16 @@ pub enum ReceiptKey {
 /// When a change without a usable time was first received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Which change.
+    /// The change that had no usable time.
     pub key: ReceiptKey,
-    /// Its first receipt.
+    /// When its first copy was received; it counts as the time of all copies.
     pub received_at: OffsetDateTime,
 }
 
 /// The newest change known of one thing, and what it takes to place its late copies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LwwState {
-    /// Where it stands.
+    /// The greatest version known.
     pub version: LwwVersion,
     /// Receipts that stood in for times, so that a copy of such a change counts at the same moment again.
     pub receipts: Vec<Receipt>,

@@ -65,7 +65,7 @@ pub struct MemberPoints {
 pub struct PointEntry {
     /// The id that it has in the ledger.
     pub transaction_id: PointTransactionId,
-    /// How many points.
+    /// The amount; a deduction may take less, down to a total of 0.
     pub amount: Points,
     /// How often it may be awarded, by the rule that it came from.
     pub once_per: OncePer,
@@ -93,7 +93,7 @@ pub struct AppliedChange {
 }
 
 impl MemberPoints {
-    /// Somebody who has done nothing, and has not joined yet: 0 points, level 1.
+    /// A user who has earned nothing and has not joined yet: 0 points, level 1.
     #[must_use]
     pub const fn new(id: MemberPointsId, community_id: CommunityId, user_id: UserId) -> Self {
         Self::restore(id, community_id, user_id, Points::ZERO, LevelNumber::MIN, false)

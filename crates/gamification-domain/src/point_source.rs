@@ -42,7 +42,7 @@ pub struct PointRule {
 /// How often the same post, comment or lesson may be awarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OncePer {
-    /// Once for ever, whoever is named as the member who earns it.
+    /// Once for ever, also when another event names another member.
     Content,
     /// Once for ever for each member.
     Member,

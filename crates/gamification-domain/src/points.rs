@@ -26,7 +26,7 @@ pub struct Points(i32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("points must be between 0 and {max}, got {number}", max = Points::MAX)]
 pub struct PointsOutOfRange {
-    /// The number refused.
+    /// The number that is out of range.
     pub number: i64,
 }
 

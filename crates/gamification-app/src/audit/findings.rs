@@ -12,7 +12,7 @@ use crate::ports::{BrokenEvent, RepeatedAward, WrongLevelCount, WrongLike};
 pub struct Finding {
     /// What does not hold.
     pub invariant: Invariant,
-    /// Where.
+    /// The community.
     pub community_id: CommunityId,
     /// Of whom or what: `member 0192…`, `level 3`; `None` where it is the community itself.
     pub subject: Option<String>,

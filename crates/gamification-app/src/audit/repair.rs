@@ -131,7 +131,7 @@ impl LastSeen {
     /// The level that receivers of events have a member at.
     fn told_level(&self, member: &MemberPoints) -> LevelNumber {
         let stored = member.current_level();
-        // Whoever changed the level since then has told of it.
+        // A level that changed since then was told by that change.
         let told = self.told.filter(|_| i64::from(stored.get()) == self.level);
         told.and_then(|told| LevelNumber::new(told).ok()).unwrap_or(stored)
     }

@@ -32,7 +32,7 @@ pub enum UpdateLevelsError {
     /// The levels break rules.
     #[error(transparent)]
     Invalid(#[from] LevelMistakes),
-    /// Somebody changed the levels since the caller looked at them.
+    /// The levels were changed since the caller read them.
     #[error("The levels were changed since you read them")]
     Stale,
     /// The database failed.

@@ -137,7 +137,7 @@ pub struct Sample<T> {
 /// A member's points, with what they are derived from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMember {
-    /// Who, and where.
+    /// The member.
     pub member: MemberKey,
     /// The total, in points.
     pub total_points: i32,
@@ -156,7 +156,7 @@ pub struct StoredMember {
 /// What a member's derived values come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceOfTruth {
-    /// Who.
+    /// The member.
     pub user_id: UserId,
     /// The sum of their lines in the ledger, in points.
     pub ledger_points: i64,
@@ -184,7 +184,7 @@ pub struct RepeatedAward {
 /// A level configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredLevelConfiguration {
-    /// Where.
+    /// The community.
     pub community_id: CommunityId,
     /// Level and threshold of each entry, in the order they are stored; `None` where there is no whole number.
     pub levels: Vec<(Option<i64>, Option<i64>)>,
@@ -193,7 +193,7 @@ pub struct StoredLevelConfiguration {
 /// A count of present members that is off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongLevelCount {
-    /// Where.
+    /// The community.
     pub community_id: CommunityId,
     /// At which level.
     pub level: i16,
@@ -206,7 +206,7 @@ pub struct WrongLevelCount {
 /// A like whose points in the ledger are not what its switch says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongLike {
-    /// Where.
+    /// The community.
     pub community_id: CommunityId,
     /// `post_liked` or `comment_liked`.
     pub source: String,

@@ -34,11 +34,11 @@ impl DirectoryScope {
 /// Entries of the directory: those that a scope names, as they were loaded, or those that changed.
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryEntries {
-    /// Communities.
+    /// Communities, with their names.
     pub communities: Vec<Community>,
-    /// Memberships.
+    /// Memberships, with role and profile.
     pub members: Vec<CommunityMember>,
-    /// Courses.
+    /// Courses, with their titles.
     pub courses: Vec<Course>,
 }
 
