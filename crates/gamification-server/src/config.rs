@@ -123,20 +123,20 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// The sources_of_truth whose pages may call the API.
+    /// The origins whose pages may call the API.
     ///
     /// # Errors
     /// When one of `GAMIFICATION_CORS_ORIGINS` is no origin.
     pub fn cors_origins(&self) -> Result<Vec<String>> {
         let list = given(self.options.cors_origins.as_deref()).unwrap_or_default();
-        let sources_of_truth = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
-        sources_of_truth
+        let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        origins
             .map(|origin| {
                 let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
                 let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']));
                 ensure!(
                     is_origin,
-                    "GAMIFICATION_CORS_ORIGINS must be sources_of_truth such as https://app.example, with commas between them, \
+                    "GAMIFICATION_CORS_ORIGINS must be origins such as https://app.example, with commas between them, \
                      not {origin:?}"
                 );
                 Ok(origin.to_owned())

@@ -227,8 +227,8 @@ fn bind(
     Ok((server.run(), addresses))
 }
 
-/// Lets the pages of some sources_of_truth call the API. Tokens come in a header, so no cookies are involved.
-fn cors(sources_of_truth: &[String]) -> Cors {
+/// Lets the pages of some origins call the API. Tokens come in a header, so no cookies are involved.
+fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "PUT", "POST"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
@@ -236,7 +236,7 @@ fn cors(sources_of_truth: &[String]) -> Cors {
         // Whether the page may read the answer is for its browser to enforce; other programs send an origin too.
         .block_on_origin_mismatch(false)
         .max_age(3_600);
-    sources_of_truth.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
 /// On SIGTERM: not ready any more, a moment later no new connections, then the requests that have begun. The same on
