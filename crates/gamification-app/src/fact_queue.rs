@@ -156,7 +156,7 @@ fn span_of(records: &[FactRecord]) -> Span {
         return span;
     }
     if let [lone] = records {
-        span.record("event_type", lone.fact.event_type());
+        span.record("event_type", lone.fact.event_type().as_str());
         span.record("event_id", lone.metadata.event_id.as_str());
     }
     let mut communities = records.iter().map(|record| record.fact.community_id);
@@ -305,7 +305,7 @@ const fn record_error(error: &StoreError) -> RecordError {
 /// Tells why facts were not recorded, and counts those that never will be: here the cause is last known.
 fn log(error: &StoreError, records: &[FactRecord]) {
     let event_type = match records {
-        [lone] => lone.fact.event_type(),
+        [lone] => lone.fact.event_type().as_str(),
         _ => "several",
     };
     match record_error(error) {

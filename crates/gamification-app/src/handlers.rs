@@ -17,7 +17,7 @@ async fn record_fact(facts: FactQueue, record: Arc<FactRecord>) -> Result<(), Bo
     for recorded in facts.record(vec![FactRecord::clone(&record)]).await {
         if let Verdict::Rejected(rejection) = recorded? {
             // Publishing it again would not help.
-            tracing::warn!(event_type = record.fact.event_type(), %rejection, "a published fact was rejected");
+            tracing::warn!(event_type = record.fact.event_type().as_str(), %rejection, "a published fact was rejected");
         }
     }
     Ok(())

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use gamification_domain::{
-    CommunityId, DomainEvent, Fact, FactKind, FactRecord, LevelNumber, MemberLeveledUp, PointSource,
+    CommunityId, DomainEvent, EventType, FactKind, FactRecord, LevelNumber, MemberLeveledUp, PointSource,
     PointsAwarded, PointsDeducted, UserId, Verdict,
 };
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -79,7 +79,8 @@ pub fn describe_metrics() {
         counter!(POINTS_DEDUCTED, "source" => source.as_str()).increment(0);
     }
     counter!(LEVEL_UPS).increment(0);
-    for event_type in Fact::EVENT_TYPES.into_iter().chain([UNKNOWN_EVENT_TYPE]) {
+    let known = EventType::ALL.iter().map(|event_type| event_type.as_str());
+    for event_type in known.chain([UNKNOWN_EVENT_TYPE]) {
         for outcome in OUTCOMES {
             count_events(event_type, outcome, 0);
         }
@@ -100,9 +101,9 @@ pub fn count_ignored_event() {
     count_events(UNKNOWN_EVENT_TYPE, IGNORED, 1);
 }
 
-/// Counts an event that could not be understood, or recorded; `event_type` is one of [`Fact::EVENT_TYPES`], if any.
-pub fn count_rejected_event(event_type: Option<&'static str>) {
-    count_events(event_type.unwrap_or(UNKNOWN_EVENT_TYPE), REJECTED, 1);
+/// Counts an event that could not be understood, or recorded; `event_type` is `None` where its type means nothing here.
+pub fn count_rejected_event(event_type: Option<EventType>) {
+    count_events(event_type.map_or(UNKNOWN_EVENT_TYPE, EventType::as_str), REJECTED, 1);
 }
 
 fn count_events(event_type: &'static str, outcome: &'static str, number: u64) {
@@ -146,7 +147,7 @@ fn count_facts(records: &[FactRecord], verdicts: &[Verdict], now: OffsetDateTime
     let mut outcomes: BTreeMap<(&'static str, &'static str), u64> = BTreeMap::new();
     let lag = histogram!(EVENT_LAG);
     for (record, verdict) in records.iter().zip(verdicts) {
-        *outcomes.entry((record.fact.event_type(), outcome(verdict))).or_default() += 1;
+        *outcomes.entry((record.fact.event_type().as_str(), outcome(verdict))).or_default() += 1;
         if let Some(time) = record.metadata.time {
             // A producer's clock may be ahead of ours.
             lag.record((now - time).as_seconds_f64().max(0.0));

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    CommunityId, Content, CourseId, CourseListing, DirectoryText, EventMetadata, LessonId, PointSource,
-    Profile, Role, SourceId, UserId,
+    CommunityId, Content, CourseId, CourseListing, DirectoryText, EventMetadata, EventType, LessonId,
+    PointSource, Profile, Role, SourceId, UserId,
 };
 
 /// Something that happened in a community. What it changes follows from the fact, never from the message.
@@ -104,54 +104,37 @@ pub(crate) struct Award {
 }
 
 impl Fact {
-    /// The names of all event types that tell facts.
-    pub const EVENT_TYPES: [&str; 13] = [
-        "PostCreated",
-        "CommentAdded",
-        "PostLiked",
-        "CommentLiked",
-        "PostUnliked",
-        "CommentUnliked",
-        "LessonCompleted",
-        "CommunityCreated",
-        "MemberJoined",
-        "MemberRoleChanged",
-        "MemberLeft",
-        "CourseCreated",
-        "CourseDeleted",
-    ];
-
     /// A fact of a known community.
     #[must_use]
     pub const fn new(community_id: CommunityId, kind: FactKind) -> Self {
         Self { community_id: Some(community_id), kind }
     }
 
-    /// The name of the event type that tells it, one of [`Fact::EVENT_TYPES`].
+    /// The type of the event that tells it.
     #[must_use]
-    pub const fn event_type(&self) -> &'static str {
+    pub const fn event_type(&self) -> EventType {
         self.kind.event_type()
     }
 }
 
 impl FactKind {
-    /// The name of the event type that tells it, one of [`Fact::EVENT_TYPES`].
+    /// The type of the event that tells it.
     #[must_use]
-    pub const fn event_type(&self) -> &'static str {
+    pub const fn event_type(&self) -> EventType {
         match self {
-            Self::ContentCreated { content: Content::Post(_), .. } => "PostCreated",
-            Self::ContentCreated { content: Content::Comment(_), .. } => "CommentAdded",
-            Self::ContentLiked { content: Content::Post(_), .. } => "PostLiked",
-            Self::ContentLiked { content: Content::Comment(_), .. } => "CommentLiked",
-            Self::ContentUnliked { content: Content::Post(_), .. } => "PostUnliked",
-            Self::ContentUnliked { content: Content::Comment(_), .. } => "CommentUnliked",
-            Self::LessonCompleted { .. } => "LessonCompleted",
-            Self::CommunityCreated { .. } => "CommunityCreated",
-            Self::MemberJoined { .. } => "MemberJoined",
-            Self::MemberRoleChanged { .. } => "MemberRoleChanged",
-            Self::MemberLeft { .. } => "MemberLeft",
-            Self::CourseCreated { .. } => "CourseCreated",
-            Self::CourseDeleted { .. } => "CourseDeleted",
+            Self::ContentCreated { content: Content::Post(_), .. } => EventType::PostCreated,
+            Self::ContentCreated { content: Content::Comment(_), .. } => EventType::CommentAdded,
+            Self::ContentLiked { content: Content::Post(_), .. } => EventType::PostLiked,
+            Self::ContentLiked { content: Content::Comment(_), .. } => EventType::CommentLiked,
+            Self::ContentUnliked { content: Content::Post(_), .. } => EventType::PostUnliked,
+            Self::ContentUnliked { content: Content::Comment(_), .. } => EventType::CommentUnliked,
+            Self::LessonCompleted { .. } => EventType::LessonCompleted,
+            Self::CommunityCreated { .. } => EventType::CommunityCreated,
+            Self::MemberJoined { .. } => EventType::MemberJoined,
+            Self::MemberRoleChanged { .. } => EventType::MemberRoleChanged,
+            Self::MemberLeft { .. } => EventType::MemberLeft,
+            Self::CourseCreated { .. } => EventType::CourseCreated,
+            Self::CourseDeleted { .. } => EventType::CourseDeleted,
         }
     }
 

@@ -74,7 +74,7 @@
 //!
 //! # To add a source of points
 //! Give it a variant, a rule and a stable name in [`PointSource`]. If a new fact earns it, give that a variant in
-//! [`FactKind`], its event type, and, where it earns by itself, its line in `FactKind::award`; then say in [`Scope`] and
+//! [`FactKind`], an [`EventType`], and, where it earns by itself, its line in `FactKind::award`; then say in [`Scope`] and
 //! [`Batch`] what else it touches. The event is read in `gamification-events`. Nothing else knows sources by name: the
 //! ledger keeps the consequence of the rule, one index guards it, and the suite that delivers every source twice asks
 //! for a fact that earns the new one.
@@ -83,6 +83,7 @@ mod aggregate;
 mod batch;
 mod course_level_requirement;
 mod directory;
+mod event_type;
 mod events;
 mod fact;
 mod ids;
@@ -110,6 +111,7 @@ pub use directory::{
     Community, CommunityMember, Course, CourseListing, DirectoryText, InvalidDirectoryText, Profile, Role,
     UnknownRole,
 };
+pub use event_type::{EventType, UnknownEventType};
 pub use events::{DomainEvent, MemberLeveledUp, PointsAwarded, PointsDeducted};
 pub use fact::{CourseCommunities, Fact, FactKind, FactRecord};
 pub use ids::{

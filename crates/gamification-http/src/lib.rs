@@ -1,8 +1,8 @@
 //! The REST API of `gamification-app`, on Actix.
 //!
 //! JSON shapes live here, each beside its route: requests are turned into domain types by hand, views are built from
-//! them field by field. [`cloud_events`] reads the platform's events, for the route and for whoever else has a feed;
-//! [`outgoing_event`] writes ours.
+//! them field by field. What the platform's events look like is known to `gamification-events`; the route under
+//! `routes/events/` has their headers, the limit of their size, and the answer.
 //! Every answer of status 400 and above is an `application/problem+json` document ([`problem`]).
 //!
 //! This crate decides nothing and knows no SQL. Handlers are generic over the ports, so that only the server names a
@@ -14,10 +14,8 @@
 
 mod auth;
 mod body;
-pub mod cloud_events;
 mod deadline;
 mod openapi;
-pub mod outgoing_event;
 mod path;
 pub mod problem;
 mod request_metrics;

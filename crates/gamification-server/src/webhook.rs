@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use gamification_app::{Chain, Clock, DeliveryError, Destination, System, ports::PendingEvent};
-use gamification_http::outgoing_event;
+use gamification_events::{STRUCTURED_EVENT, outgoing_event};
 use opentelemetry::global;
 use opentelemetry_http::HeaderInjector;
 use reqwest::{
@@ -89,7 +89,7 @@ fn trace_headers(span: &Span) -> HeaderMap {
 
 impl Destination for Webhook {
     async fn deliver(&self, event: &PendingEvent) -> Result<(), DeliveryError> {
-        let body = outgoing_event::outgoing_event(event).map_err(|error| DeliveryError(error.to_string()))?;
+        let body = outgoing_event(event).map_err(|error| DeliveryError(error.to_string()))?;
         let id = event.id.to_string();
         let timestamp = System.now().unix_timestamp();
         let signature = self
@@ -100,7 +100,7 @@ impl Destination for Webhook {
         let request = self
             .client
             .post(self.url.clone())
-            .header(CONTENT_TYPE, outgoing_event::CONTENT_TYPE)
+            .header(CONTENT_TYPE, STRUCTURED_EVENT)
             .header(HEADER_WEBHOOK_ID, id)
             .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
             .header(HEADER_WEBHOOK_SIGNATURE, signature)

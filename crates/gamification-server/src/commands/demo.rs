@@ -6,17 +6,15 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use gamification_app::{
-    Clock, FactQueue, IdGenerator, System,
+    Clock, EventContent, FactQueue, IdGenerator, System,
     commands::{LevelsUpdate, set_course_level_requirement, update_levels},
 };
 use gamification_domain::{
     CommunityId, CourseId, FactRecord, LevelConfiguration, LevelConfigurationId, LevelDraft, LevelNumber,
     UserId, Verdict,
 };
-use gamification_http::{
-    TokenIssuer,
-    cloud_events::{EventContent, IncomingEvent},
-};
+use gamification_events::read_structured;
+use gamification_http::TokenIssuer;
 use gamification_pg::{
     PgStore,
     connection::{Connector, pool},
@@ -64,9 +62,9 @@ async fn fill(connector: Connector) -> Result<(usize, usize)> {
     let now = System.now();
     let records: Vec<FactRecord> = history()
         .iter()
-        .filter_map(|event| match IncomingEvent::read(event, now).content {
-            Ok(EventContent::Fact(record)) => Some(record),
-            Ok(EventContent::UnknownType) | Err(_) => None,
+        .filter_map(|event| match read_structured(event.to_string().as_bytes(), now).ok()?.content {
+            EventContent::Fact(record) => Some(record),
+            EventContent::UnknownType | EventContent::Invalid { .. } => None,
         })
         .collect();
     let mut applied = 0;

@@ -1,89 +1,77 @@
-//! The three ways in which CloudEvents come over HTTP: structured, batched and binary.
+//! The content modes of CloudEvents over HTTP: headers and a body of limited size.
+
+use std::borrow::Cow;
 
 use actix_web::{HttpRequest, http::header::HeaderMap, web::Payload};
-use serde_json::{Map, Value};
+use gamification_app::IncomingEvent;
+use gamification_events::{ContentMode, MalformedMessage, read_batched, read_binary, read_structured};
 use time::OffsetDateTime;
 
-use crate::{body, cloud_events::IncomingEvent, problem::Problem};
+use crate::{body, problem::Problem};
 
 /// The largest body, in bytes: 4 MiB.
 const MAX_BODY: usize = 4 * 1024 * 1024;
-/// The most events of one batch.
-const MAX_EVENTS: usize = 1_000;
+
+/// What the headers of attributes begin with.
+const ATTRIBUTE_PREFIX: &str = "ce-";
 
 /// The events of one request.
-pub(super) enum Delivery {
-    /// One event, structured or binary.
-    Single(IncomingEvent),
-    /// A batch.
-    Batch(Vec<IncomingEvent>),
+pub(super) struct Delivery {
+    pub(super) events: Vec<IncomingEvent>,
+    /// Whether they came as a batch, were it a batch of one.
+    pub(super) is_batch: bool,
 }
 
-#[derive(Clone, Copy)]
-enum Mode {
-    Structured,
-    Batched,
-    Binary,
-}
-
-/// Reads the events of a request, once its caller is known to be allowed.
+/// Reads the events of a request, once its caller is known to be allowed. `now` is when they count as received.
 pub(super) async fn read(
     request: &HttpRequest,
     payload: Payload,
     now: OffsetDateTime,
 ) -> Result<Delivery, Problem> {
-    let mode = mode(request.headers())?;
-    let body = body::read(payload, MAX_BODY).await?;
-    match mode {
-        Mode::Structured => Ok(Delivery::Single(IncomingEvent::read(&body::json(&body)?, now))),
-        Mode::Batched => batch(&body::json(&body)?, now),
-        Mode::Binary => {
-            let data = if body.is_empty() { Value::Null } else { body::json(&body)? };
-            let event = with_attributes(request.headers(), data)?;
-            Ok(Delivery::Single(IncomingEvent::read(&event, now)))
-        }
-    }
-}
-
-fn batch(events: &Value, now: OffsetDateTime) -> Result<Delivery, Problem> {
-    let Value::Array(events) = events else {
-        return Err(Problem::bad_request("A batch is a JSON array of events"));
-    };
-    if events.len() > MAX_EVENTS {
-        return Err(Problem::payload_too_large(format!("A batch has at most {MAX_EVENTS} events")));
-    }
-    Ok(Delivery::Batch(events.iter().map(|event| IncomingEvent::read(event, now)).collect()))
-}
-
-fn mode(headers: &HeaderMap) -> Result<Mode, Problem> {
-    match body::media_type(headers).as_str() {
-        "application/cloudevents+json" => Ok(Mode::Structured),
-        "application/cloudevents-batch+json" => Ok(Mode::Batched),
-        "" | "application/json" if headers.contains_key("ce-specversion") => Ok(Mode::Binary),
-        _ => Err(Problem::unsupported_media_type(
+    let headers = request.headers();
+    let mode = ContentMode::of(&body::media_type(headers), headers.contains_key("ce-specversion"));
+    let Some(mode) = mode else {
+        return Err(Problem::unsupported_media_type(
             "Send application/cloudevents+json, application/cloudevents-batch+json, or application/json with ce-* headers",
-        )),
-    }
+        ));
+    };
+    let body = body::read(payload, MAX_BODY).await?;
+    let single = |event| Delivery { events: vec![event], is_batch: false };
+    Ok(match mode {
+        ContentMode::Structured => single(read_structured(&body, now)?),
+        ContentMode::Batched => Delivery { events: read_batched(&body, now)?, is_batch: true },
+        ContentMode::Binary => single(read_binary(attributes(headers)?, &body, now)?),
+    })
 }
 
-/// An event in structured form, made of `ce-*` headers and a body.
-fn with_attributes(headers: &HeaderMap, data: Value) -> Result<Value, Problem> {
-    let mut event = Map::new();
-    for (name, value) in headers {
-        let Some(attribute) = name.as_str().strip_prefix("ce-") else {
-            continue;
-        };
+/// The attributes of an event, by their names without the prefix.
+fn attributes(headers: &HeaderMap) -> Result<Vec<(&str, Cow<'_, str>)>, Problem> {
+    let attributes = headers.iter().filter_map(|(header, value)| {
+        let name = header.as_str().strip_prefix(ATTRIBUTE_PREFIX)?;
         let text = value.to_str().ok().and_then(decoded);
-        let text = text.ok_or_else(|| Problem::bad_request(format!("The header {name} is not text")))?;
-        if event.insert(attribute.to_owned(), text.into()).is_some() {
-            return Err(Problem::bad_request(format!("The header {name} is there twice")));
-        }
-    }
-    event.insert("data".to_owned(), data);
-    Ok(Value::Object(event))
+        let not_text = || Problem::bad_request(format!("The header {header} is not text"));
+        Some(text.map(|text| (name, text)).ok_or_else(not_text))
+    });
+    attributes.collect()
 }
 
 /// Undoes the percent-encoding that CloudEvents prescribes for header values.
-fn decoded(value: &str) -> Option<String> {
-    percent_encoding::percent_decode_str(value).decode_utf8().ok().map(Into::into)
+fn decoded(value: &str) -> Option<Cow<'_, str>> {
+    percent_encoding::percent_decode_str(value).decode_utf8().ok()
+}
+
+impl From<MalformedMessage> for Problem {
+    fn from(malformed: MalformedMessage) -> Self {
+        match malformed {
+            MalformedMessage::NotJson(error) => Self::bad_request(format!("The body is not JSON: {error}")),
+            MalformedMessage::NotAList => Self::bad_request("A batch is a JSON array of events"),
+            MalformedMessage::TooManyEvents => Self::payload_too_large(format!(
+                "A batch has at most {} events",
+                gamification_events::MAX_BATCH_EVENTS
+            )),
+            MalformedMessage::RepeatedAttribute { name } => {
+                Self::bad_request(format!("The header {ATTRIBUTE_PREFIX}{name} is there twice"))
+            }
+        }
+    }
 }

@@ -2,10 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
 use gamification_app::{
-    Clock, IdGenerator, RecordError, Recorded, count_ignored_event, count_rejected_event,
+    Clock, EventContent, EventMistake, IdGenerator, IncomingEvent, RecordError, Recorded,
+    count_ignored_event, count_rejected_event,
     ports::{Queries, Store},
 };
-use gamification_domain::{FactRecord, Rejection, Verdict};
+use gamification_domain::{FactRecord, Verdict};
+use gamification_events::rejection_mistake;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{
@@ -16,7 +18,6 @@ use utoipa::{
 use super::delivery::{self, Delivery};
 use crate::{
     auth::EventProducer,
-    cloud_events::{EventContent, IncomingEvent, Rejected},
     deadline::within_deadline,
     openapi::EventProblems,
     problem::{FieldError, Problem},
@@ -136,11 +137,7 @@ pub(in crate::routes) async fn record<S: Store + Queries, E: Clock + IdGenerator
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let now = producer.system.now();
-    let delivery = delivery::read(&request, payload, now).await?;
-    let (events, is_single) = match delivery {
-        Delivery::Single(event) => (vec![event], true),
-        Delivery::Batch(events) => (events, false),
-    };
+    let Delivery { events, is_batch } = delivery::read(&request, payload, now).await?;
     let facts: Vec<FactRecord> = events.iter().filter_map(fact).cloned().collect();
     let recorded = within_deadline(async {
         let recorded = producer.facts.record(facts).await;
@@ -151,7 +148,7 @@ pub(in crate::routes) async fn record<S: Store + Queries, E: Clock + IdGenerator
     });
     let outcomes = outcomes(events, recorded.await?);
     match outcomes.as_slice() {
-        [(_, Err(refused))] if is_single => Err(refused.clone().into()),
+        [(_, Err(refused))] if !is_batch => Err(refused.clone().into()),
         _ => Ok(answer(outcomes)),
     }
 }
@@ -163,8 +160,8 @@ fn must_be_sent_again(recorded: &Recorded) -> Option<RecordError> {
 
 fn fact(event: &IncomingEvent) -> Option<&FactRecord> {
     match &event.content {
-        Ok(EventContent::Fact(fact)) => Some(fact),
-        Ok(EventContent::UnknownType) | Err(_) => None,
+        EventContent::Fact(fact) => Some(fact),
+        EventContent::UnknownType | EventContent::Invalid { .. } => None,
     }
 }
 
@@ -172,7 +169,7 @@ fn fact(event: &IncomingEvent) -> Option<&FactRecord> {
 #[derive(Clone)]
 enum Refused {
     /// It is not understandable, or contradicts what is known.
-    Rejected(Rejected),
+    Rejected(EventMistake),
     /// It is us who can't record it.
     Fault,
 }
@@ -184,19 +181,19 @@ type Outcome = (Option<String>, Result<Status, Refused>);
 fn outcomes(events: Vec<IncomingEvent>, recorded: Vec<Recorded>) -> Vec<Outcome> {
     let mut recorded = recorded.into_iter();
     let outcome = |event: IncomingEvent| {
-        let IncomingEvent { id, event_type, content } = event;
+        let IncomingEvent { id, content } = event;
         let outcome = match content {
-            Ok(EventContent::Fact(_)) => match recorded.next() {
+            EventContent::Fact(_) => match recorded.next() {
                 Some(Ok(verdict)) => judged(verdict).map_err(Refused::Rejected),
                 Some(Err(_)) | None => Err(Refused::Fault),
             },
-            Ok(EventContent::UnknownType) => {
+            EventContent::UnknownType => {
                 count_ignored_event();
                 Ok(Status::Ignored)
             }
-            Err(rejected) => {
+            EventContent::Invalid { event_type, mistake } => {
                 count_rejected_event(event_type);
-                Err(Refused::Rejected(rejected))
+                Err(Refused::Rejected(mistake))
             }
         };
         (id, outcome)
@@ -204,19 +201,13 @@ fn outcomes(events: Vec<IncomingEvent>, recorded: Vec<Recorded>) -> Vec<Outcome>
     events.into_iter().map(outcome).collect()
 }
 
-fn judged(verdict: Verdict) -> Result<Status, Rejected> {
+fn judged(verdict: Verdict) -> Result<Status, EventMistake> {
     match verdict {
         Verdict::Applied => Ok(Status::Applied),
         Verdict::Duplicate => Ok(Status::Duplicate),
         Verdict::Stale => Ok(Status::Stale),
         Verdict::Ignored => Ok(Status::Ignored),
-        Verdict::Rejected(rejection) => {
-            let pointer = match rejection {
-                Rejection::CourseUnknown => "#/data/community_id",
-                Rejection::Overflow(_) => "#/data",
-            };
-            Err(Rejected { pointer: pointer.to_owned(), detail: rejection.to_string() })
-        }
+        Verdict::Rejected(rejection) => Err(rejection_mistake(rejection)),
     }
 }
 
@@ -225,7 +216,7 @@ fn answer(outcomes: Vec<Outcome>) -> HttpResponse {
         Ok(status) => EventResult { id, status, detail: None },
         Err(refused) => {
             let detail = match refused {
-                Refused::Rejected(Rejected { detail, .. }) => detail,
+                Refused::Rejected(EventMistake { detail, .. }) => detail,
                 Refused::Fault => RecordError::Internal.to_string(),
             };
             EventResult { id, status: Status::Rejected, detail: Some(detail) }
@@ -248,7 +239,7 @@ fn answer(outcomes: Vec<Outcome>) -> HttpResponse {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Rejected(Rejected { pointer, detail }) => {
+            Refused::Rejected(EventMistake { pointer, detail }) => {
                 Self::validation(vec![FieldError { pointer, detail }])
             }
             Refused::Fault => RecordError::Internal.into(),

@@ -8,10 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Clock, IdGenerator, System};
+use gamification_app::{Clock, EventContent, IdGenerator, System};
 use gamification_domain::FactRecord;
-use gamification_http::cloud_events::{EventContent, IncomingEvent};
-use serde_json::Value;
+use gamification_events::{MalformedMessage, read_structured};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::mpsc;
 
@@ -132,6 +131,9 @@ impl<R: BufRead, E: Clock + IdGenerator> Lines<R, E> {
             match self.understand() {
                 Ok(None) => {}
                 Ok(Some(EventContent::UnknownType)) => batch.ignored += 1,
+                Ok(Some(EventContent::Invalid { event_type: _, mistake })) => {
+                    batch.rejected.push(Rejected { line: self.line, detail: mistake.detail });
+                }
                 Ok(Some(EventContent::Fact(record))) => {
                     batch.facts.push(FactLine { line: self.line, record });
                 }
@@ -167,11 +169,17 @@ impl<R: BufRead, E: Clock + IdGenerator> Lines<R, E> {
         if text.is_empty() {
             return Ok(None);
         }
-        let event: Value = serde_json::from_str(text).map_err(|error| not_json(&error))?;
         // Each line is received after the one before it, so that changes without a time keep the order of the lines.
         self.received_at = self.system.now().max(self.received_at + Duration::microseconds(1));
-        let IncomingEvent { content, .. } = IncomingEvent::read(&event, self.received_at);
-        content.map(Some).map_err(|rejected| rejected.detail)
+        let event = read_structured(text.as_bytes(), self.received_at).map_err(|error| told(&error))?;
+        Ok(Some(event.content))
+    }
+}
+
+fn told(malformed: &MalformedMessage) -> String {
+    match malformed {
+        MalformedMessage::NotJson(error) => not_json(error),
+        other => other.to_string(),
     }
 }
 

@@ -1,13 +1,10 @@
-//! Events out: CloudEvents 1.0, as receivers get them.
+//! Events out, as receivers get them.
 
 use gamification_app::ports::PendingEvent;
 use gamification_domain::{DomainEvent, MemberLeveledUp, PointSource, Points, PointsAwarded, PointsDeducted};
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
-
-/// The media type of what [`outgoing_event`] gives.
-pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
 #[derive(Serialize)]
 struct OutgoingEvent<'a> {

@@ -1,0 +1,38 @@
+//! An event of the platform, as far as it was understood. Adapters read it, each from its own wire format.
+
+use gamification_domain::{EventType, FactRecord};
+
+/// An event of the platform, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncomingEvent {
+    /// The id that its sender gave it; `None` where it has none that can be read.
+    pub id: Option<String>,
+    /// What it says.
+    pub content: EventContent,
+}
+
+/// What an event says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventContent {
+    /// A fact to record.
+    Fact(FactRecord),
+    /// Its type means nothing here: a platform may send its whole feed.
+    UnknownType,
+    /// It can't be understood.
+    Invalid {
+        /// Its type, where it is one that tells facts.
+        event_type: Option<EventType>,
+        /// What is wrong with it.
+        mistake: EventMistake,
+    },
+}
+
+/// What is wrong with an event that can't be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct EventMistake {
+    /// The place in the event, as a pointer in a URI fragment: `#/data/author_id`; `#` is the whole event.
+    pub pointer: String,
+    /// A sentence for its sender: `data.author_id is missing`.
+    pub detail: String,
+}

@@ -1,0 +1,82 @@
+//! The fields of an event, read with their places.
+
+use std::str::FromStr;
+
+use gamification_app::EventMistake;
+
+use crate::{
+    json::{Json, JsonObject},
+    mistake::mistake,
+};
+
+/// A JSON object in which each name stands once, and its place in the event.
+pub(crate) struct Fields<'a> {
+    object: &'a JsonObject,
+    path: &'a [&'a str],
+}
+
+impl<'a> Fields<'a> {
+    /// # Errors
+    /// When a name stands in the object twice: which value is meant can't be known.
+    pub(crate) fn new(object: &'a JsonObject, path: &'a [&'a str]) -> Result<Self, EventMistake> {
+        let fields = Self { object, path };
+        match object.repeated() {
+            Some(name) => Err(fields.mistake(name, "is there twice")),
+            None => Ok(fields),
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Json> {
+        self.object.get(name)
+    }
+
+    /// A text that must be there, and not be empty.
+    pub(crate) fn text(&self, name: &str) -> Result<&'a str, EventMistake> {
+        match self.get(name) {
+            None | Some(Json::Null) => Err(self.mistake(name, "is missing")),
+            Some(Json::Text(text)) if text.is_empty() => Err(self.mistake(name, "must not be empty")),
+            Some(Json::Text(text)) => Ok(text),
+            Some(Json::WholeNumber(_) | Json::Object(_) | Json::Other) => {
+                Err(self.mistake(name, "must be text"))
+            }
+        }
+    }
+
+    pub(crate) fn parsed<T, E: ToString>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, EventMistake> {
+        parse(self.text(name)?).map_err(|error| self.mistake(name, &error.to_string()))
+    }
+
+    pub(crate) fn id<T: FromStr>(&self, name: &str) -> Result<T, EventMistake> {
+        self.parsed(name, parse_id)
+    }
+
+    /// An id that may be left out, or be `null`.
+    pub(crate) fn optional_id<T: FromStr>(&self, name: &str) -> Result<Option<T>, EventMistake> {
+        self.optional(name, parse_id)
+    }
+
+    /// A text that may be left out, or be `null`.
+    pub(crate) fn optional<T, E: ToString>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, EventMistake> {
+        match self.get(name) {
+            None | Some(Json::Null) => Ok(None),
+            Some(_) => self.parsed(name, parse).map(Some),
+        }
+    }
+
+    pub(crate) fn mistake(&self, name: &str, problem: &str) -> EventMistake {
+        let path: Vec<&str> = self.path.iter().copied().chain([name]).collect();
+        mistake(&path, problem)
+    }
+}
+
+fn parse_id<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "must be a UUID")
+}

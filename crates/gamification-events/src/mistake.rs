@@ -1,0 +1,27 @@
+//! What is wrong with an event, and where in it.
+
+use gamification_app::EventMistake;
+use gamification_domain::Rejection;
+
+/// `problem` completes the sentence that the path begins; no path is the whole event.
+pub(crate) fn mistake(path: &[&str], problem: &str) -> EventMistake {
+    let place = if path.is_empty() { "an event".to_owned() } else { path.join(".") };
+    let pointer = path.iter().fold("#".to_owned(), |pointer, name| format!("{pointer}/{}", escaped(name)));
+    EventMistake { pointer, detail: format!("{place} {problem}") }
+}
+
+/// A name as a part of a JSON pointer (RFC 6901). In an event's own fields nothing needs it, but any name may be there
+/// twice.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// The mistake in an event whose fact was rejected: it is understandable, and contradicts what is known.
+#[must_use]
+pub fn rejection_mistake(rejection: Rejection) -> EventMistake {
+    let pointer = match rejection {
+        Rejection::CourseUnknown => "#/data/community_id",
+        Rejection::Overflow(_) => "#/data",
+    };
+    EventMistake { pointer: pointer.to_owned(), detail: rejection.to_string() }
+}
