@@ -1,13 +1,14 @@
-//! One PostgreSQL for each test process, gone with it.
+//! One PostgreSQL for each program of tests, gone with it.
 
 use std::{
     fs::Permissions,
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     process::{Command, Stdio},
 };
 
 use embedded_postgres::{EmbeddedPostgres, Settings};
 use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
 
 /// A running PostgreSQL that ends when this process does, however it ends.
 pub struct Cluster {
@@ -25,13 +26,24 @@ const TAKE_DOWN: &str = r#"
 
 static SHARED: OnceCell<Cluster> = OnceCell::const_new();
 
+/// For every suite: as many sessions as all tests of a large machine want at once; deadlocks that show although
+/// sessions give up waiting for a lock after half a second; log lines that name their database; and nothing that waits
+/// for the disk, for nothing outlives the tests. Those that kill PostgreSQL itself start one of their own.
+const SETTINGS: [&str; 4] =
+    ["max_connections = 500", "deadlock_timeout = '20ms'", "log_line_prefix = '%m [%p] %d '", "fsync = off"];
+
 impl Cluster {
     /// The cluster of this process.
     pub async fn shared() -> &'static Self {
-        SHARED.get_or_init(Self::start).await
+        SHARED.get_or_init(|| Self::start(&SETTINGS)).await
     }
 
-    async fn start() -> Self {
+    /// Makes the cluster of this process one that writes as in production, for measuring. Only the first use decides.
+    pub async fn durable() -> &'static Self {
+        SHARED.get_or_init(|| Self::start(&[])).await
+    }
+
+    async fn start(settings: &[&str]) -> Self {
         // Open to walk through: as root, PostgreSQL runs as another user.
         let folder = tempfile::Builder::new()
             .prefix("gamification-test-")
@@ -40,19 +52,32 @@ impl Cluster {
             .expect("no temporary folder")
             .keep();
         let programs = std::env::var_os("GAMIFICATION_PG_BIN").map(Into::into);
-        let settings = Settings { programs, ..Settings::new("gamification", &folder) };
-        let postgres = EmbeddedPostgres::start(&settings)
-            .await
-            .unwrap_or_else(|error| panic!("these tests need PostgreSQL's server programs: {error:?}"));
+        let embedded = Settings { programs, ..Settings::new("gamification", &folder) };
+        let start = async || {
+            let started = EmbeddedPostgres::start(&embedded).await;
+            started.unwrap_or_else(|error| panic!("these tests need PostgreSQL's server programs: {error:?}"))
+        };
+        let mut postgres = start().await;
         Command::new("sh")
             .args(["-c", TAKE_DOWN, "sh"])
-            .arg(folder)
+            .arg(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            // Or Ctrl-C would take it down together with the tests, and before its work.
+            .process_group(0)
             .spawn()
             .map(std::mem::forget)
             .expect("sh can't be started");
+        if !settings.is_empty() {
+            let client = client(&postgres.url()).await;
+            for setting in settings {
+                client.batch_execute(&format!("ALTER SYSTEM SET {setting}")).await.expect(setting);
+            }
+            // Some of them count from the next start only.
+            postgres.stop().await.expect("it can be stopped");
+            postgres = start().await;
+        }
         Self { postgres }
     }
 
@@ -67,4 +92,12 @@ impl Cluster {
     pub fn url(&self, database: &str) -> String {
         self.postgres.url_of(database)
     }
+}
+
+/// A connection that shares nothing with the code under test.
+pub(crate) async fn client(url: &str) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.expect("the database can't be reached");
+    tokio::spawn(connection);
+    client
 }

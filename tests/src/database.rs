@@ -5,13 +5,15 @@ use gamification_pg::{
     connection::{Connector, DatabaseUrl, create_database, pool},
     migrate,
 };
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::{Cluster, audit};
+use crate::{Cluster, audit, cluster::client};
 
-/// A database of its own, audited when the test ends.
+/// A database of its own, audited and dropped when the test ends.
 pub struct TestDatabase {
+    cluster: &'static Cluster,
+    name: String,
     url: String,
 }
 
@@ -22,7 +24,7 @@ impl TestDatabase {
         let name = format!("test_{}", Uuid::now_v7().simple());
         let maintenance = connector(&cluster.url("postgres"));
         create_database(&maintenance, &name).await.expect("no database could be created");
-        Self { url: cluster.url(&name) }
+        Self { cluster, url: cluster.url(&name), name }
     }
 
     /// A database with the schema.
@@ -61,17 +63,18 @@ impl TestDatabase {
         let row = self.client().await.query_one(query, &[]).await;
         row.unwrap_or_else(|error| panic!("{query}: {error}")).get(0)
     }
+
+    /// The lines of the log that tell of a deadlock in it (40P01); in this cluster one is found after 20 milliseconds.
+    #[must_use]
+    pub fn deadlocks(&self) -> Vec<String> {
+        let log = self.cluster.log();
+        let ours = log.lines().filter(|line| line.contains(&self.name) && line.contains("deadlock detected"));
+        ours.map(ToOwned::to_owned).collect()
+    }
 }
 
 fn connector(url: &str) -> Connector {
     Connector::new(DatabaseUrl::parse(url).expect("a test's own URL")).expect("no TLS is asked for")
-}
-
-async fn client(url: &str) -> Client {
-    let (client, connection) =
-        tokio_postgres::connect(url, NoTls).await.expect("the database can't be reached");
-    tokio::spawn(connection);
-    client
 }
 
 impl Drop for TestDatabase {
@@ -80,11 +83,16 @@ impl Drop for TestDatabase {
         if std::thread::panicking() {
             return;
         }
-        let url = self.url.clone();
+        let (url, maintenance) = (self.url.clone(), self.cluster.url("postgres"));
+        let drop_it = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         let audited = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
-            runtime.block_on(async { audit(&client(&url).await).await })
+            runtime.block_on(async {
+                let findings = audit(&client(&url).await).await;
+                client(&maintenance).await.batch_execute(&drop_it).await.expect("it can be dropped");
+                findings
+            })
         });
         let findings = audited.join().expect("the audit failed");
         assert!(findings.is_empty(), "the audit found: {findings:#?}");

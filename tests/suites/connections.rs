@@ -1,13 +1,5 @@
 //! Every connection: encrypted as `sslmode` asks, and its session set up.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{
     fs,
     net::TcpListener,

@@ -1,13 +1,5 @@
 //! The queue in which facts wait for one another: what they share, and what they must not.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{
     sync::{
         Arc,

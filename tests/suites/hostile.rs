@@ -1,13 +1,5 @@
 //! Texts and numbers that were made to do harm (campaigns R9 and R12).
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use gamification_tests::{
     ApiScene,
     event::{event, id, member_joined},

@@ -1,13 +1,5 @@
 //! The API as the platform's backend and frontend meet it: the real program, over HTTP.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{
     io::{Read, Write},
     net::TcpStream,

@@ -1,13 +1,5 @@
 //! `import`: a history, line by line, with whatever may be wrong with it and whatever may happen meanwhile.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{
     fmt::Write as _,
     io::{Read, Write},

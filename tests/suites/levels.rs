@@ -1,13 +1,5 @@
 //! Levels, badges and course gates over HTTP.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use gamification_tests::{
     Answer, Cluster, DEFAULT_LEVELS, TestDatabase, TestServer,
     event::{admin_joined, community_created, course_created, event, id, member_joined, post_created},

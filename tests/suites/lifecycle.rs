@@ -1,13 +1,5 @@
 //! Starting, stopping and being killed: the real program with its embedded PostgreSQL, and on an ordinary one.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},

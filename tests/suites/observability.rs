@@ -1,13 +1,5 @@
 //! What operators see: metrics, log lines, traces, and where they find them.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{
     collections::BTreeMap,
     net::TcpListener,

@@ -1,13 +1,5 @@
 //! Events out: the relay, the webhook and its setbacks (campaign R15).
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{
     sync::{
         Arc,

@@ -1,13 +1,5 @@
 //! The README's tour, pasted line by line, as a stranger would.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use gamification_tests::{Launch, SECRET, TestDatabase, binary};

@@ -1,13 +1,5 @@
 //! Tokens of every kind, right and wrong (campaign R10).
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{fs, time::Duration};
 
 use gamification_tests::{

@@ -1,14 +1,6 @@
 //! `verify`: clean after a real history, and whatever is broken behind the service's back is named, and repaired where
 //! that can be.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on should panic"
-)]
-
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,

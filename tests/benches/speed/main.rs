@@ -20,7 +20,7 @@ mod writes;
 use std::{fs, process::Command, time::Instant};
 
 use gamification_tests::{
-    Launch, TestDatabase, TestServer,
+    Cluster, Launch, TestDatabase, TestServer,
     event::{admin_joined, community_created, id},
 };
 use tokio_postgres::Client;
@@ -40,6 +40,7 @@ async fn main() {
         Command::new(env!("CARGO")).args(["build", "--release", "--package", "gamification-server"]).status();
     assert!(built.is_ok_and(|status| status.success()), "the release server can't be built");
 
+    Cluster::durable().await;
     let database = TestDatabase::migrated().await;
     table::head();
     let started = Instant::now();

@@ -14,7 +14,7 @@ use gamification_tests::{Campaign, Launch, TestServer, audit};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::NoTls;
 
-use crate::client::{Address, PATIENCE, Workload, agent, send_until_acknowledged};
+use super::client::{Address, PATIENCE, Workload, agent, send_until_acknowledged};
 
 /// A PostgreSQL of its own, for breaking.
 struct Database {

@@ -4,7 +4,7 @@ use std::fs;
 
 use gamification_tests::{Campaign, Launch, TestDatabase, TestServer};
 
-use crate::client::{Address, Sent, Workload, agent, send, send_until_acknowledged};
+use super::client::{Address, Sent, Workload, agent, send, send_until_acknowledged};
 
 /// Resident memory of the server at its highest, in megabytes.
 fn peak_memory(server: &TestServer) -> u64 {

@@ -1,0 +1,30 @@
+//! The black-box suites, in one program: it is linked once, and all of its tests share one throw-away PostgreSQL.
+//!
+//! `cargo test --workspace` runs everything. `cargo test --package gamification-tests --test suites outbox::` runs one
+//! suite, once the server has been built. Crate `gamification_tests` says what is where and how to add to it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should panic"
+)]
+
+mod api;
+mod architecture;
+mod campaigns;
+mod connections;
+mod group_commit;
+mod hostile;
+mod http;
+mod import;
+mod levels;
+mod lifecycle;
+mod observability;
+mod outbox;
+mod readme;
+mod record_facts;
+mod thresholds;
+mod tokens;
+mod verify;
