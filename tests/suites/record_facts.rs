@@ -15,7 +15,7 @@ use gamification_app::{
         LevelConfigurationRepository, Membership, MembershipQueries, SchemaQueries, Store, StoreError,
         UnitOfWork,
     },
-    queries::{GetMemberLevelError, MemberLevel, get_member_level},
+    queries::{MemberLevel, ReadError, get_member_level},
 };
 use gamification_domain::{
     CommentId, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventId, EventMetadata, Fact,
@@ -109,7 +109,7 @@ impl Scene {
         Fact::new(self.community_id, FactKind::MemberJoined { user_id, role: Role::Member, profile })
     }
 
-    async fn level_of_author(&self) -> Result<MemberLevel, GetMemberLevelError> {
+    async fn level_of_author(&self) -> Result<MemberLevel, ReadError> {
         get_member_level(&self.store, (self.community_id, self.author), self.author).await
     }
 
@@ -211,7 +211,7 @@ async fn points_are_found_by_the_member_who_joins_later() {
     assert_eq!(scene.record(&facts).await, [Applied, Applied]);
     assert!(matches!(
         scene.level_of_author().await,
-        Err(GetMemberLevelError::AccessDenied(AccessDenied::CommunityNotFound))
+        Err(ReadError::AccessDenied(AccessDenied::CommunityNotFound))
     ));
 
     scene.record(&[at(5, scene.joined(scene.author))]).await;
@@ -296,19 +296,13 @@ async fn the_directory_follows_the_newest_change_and_keeps_points_of_who_left() 
     let joined = at(9, scene.joined(scene.author));
 
     assert_eq!(scene.record(std::slice::from_ref(&promoted)).await, [Applied]);
-    assert!(matches!(
-        scene.level_of_author().await,
-        Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))
-    ));
+    assert!(matches!(scene.level_of_author().await, Err(ReadError::AccessDenied(AccessDenied::NotAMember))));
     assert_eq!(scene.record(&[joined.clone(), at(8, scene.created(post()))]).await, [Applied, Applied]);
     let membership = scene.store.membership((community_id, user_id)).await.unwrap();
     assert_eq!(membership, Membership::Member(Role::Admin), "the change of role was newer than the joining");
 
     assert_eq!(scene.record(&[left, joined, promoted]).await, [Applied, Stale, Duplicate]);
-    assert!(matches!(
-        scene.level_of_author().await,
-        Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))
-    ));
+    assert!(matches!(scene.level_of_author().await, Err(ReadError::AccessDenied(AccessDenied::NotAMember))));
     let names = "SELECT COUNT(*) FROM community_members WHERE display_name IS NOT NULL";
     assert_eq!(scene.database.number(names).await, 0, "who left is forgotten");
 
@@ -326,9 +320,9 @@ async fn only_members_see_members_and_only_their_own_way_to_the_next_level() {
     let stranger = UserId::new(Uuid::now_v7());
     assert!(matches!(
         look(stranger, scene.author).await,
-        Err(GetMemberLevelError::AccessDenied(AccessDenied::NotAMember))
+        Err(ReadError::AccessDenied(AccessDenied::NotAMember))
     ));
-    assert!(matches!(look(scene.author, stranger).await, Err(GetMemberLevelError::MemberNotFound)));
+    assert!(matches!(look(scene.author, stranger).await, Err(ReadError::MemberNotFound)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -610,7 +604,7 @@ async fn what_the_database_guards_is_a_conflict_and_what_it_lacks_is_corrupt() {
                  UPDATE level_configurations SET levels = '[]'";
     client.batch_execute(spoil).await.unwrap();
     let corrupt = scene.level_of_author().await.unwrap_err();
-    assert!(matches!(corrupt, GetMemberLevelError::Store(StoreError::Corrupt(_))), "{corrupt:?}");
+    assert!(matches!(corrupt, ReadError::Store(StoreError::Corrupt(_))), "{corrupt:?}");
     client.batch_execute("UPDATE level_configurations SET levels = (SELECT levels FROM kept)").await.unwrap();
 }
 

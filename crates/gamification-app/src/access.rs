@@ -1,6 +1,6 @@
 //! Who may do what: checked by every command and query in the same order.
 
-use gamification_domain::{MemberPoints, Role};
+use gamification_domain::{LevelConfiguration, MemberPoints, Role};
 
 use crate::ports::{CommunityView, Membership};
 
@@ -18,22 +18,34 @@ pub enum AccessDenied {
     NotAnAdmin,
 }
 
-/// Lets members in, with their own points.
+/// Lets members in: gives their own points, the community's levels, and what was asked for.
+///
+/// # Errors
+/// [`AccessDenied`], the first that applies.
 pub(crate) fn member<T>(
     view: Option<CommunityView<T>>,
-) -> Result<(MemberPoints, CommunityView<T>), AccessDenied> {
-    let mut view = view.ok_or(AccessDenied::CommunityNotFound)?;
-    match (view.membership, view.own.take()) {
-        (Membership::Member(_), Some(own)) => Ok((own, view)),
-        _ => Err(AccessDenied::NotAMember),
-    }
+) -> Result<(MemberPoints, LevelConfiguration, T), AccessDenied> {
+    let CommunityView { role, own, levels, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
+    // Every member has points, from the moment they join.
+    let (_, own) = role.zip(own).ok_or(AccessDenied::NotAMember)?;
+    Ok((own, levels, asked))
+}
+
+/// Lets admins in: gives what was asked for.
+///
+/// # Errors
+/// [`AccessDenied`], the first that applies.
+pub(crate) fn admin_view<T>(view: Option<CommunityView<T>>) -> Result<T, AccessDenied> {
+    let CommunityView { role, own: _, levels: _, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
+    admin(role.map_or(Membership::NotAMember, Membership::Member))?;
+    Ok(asked)
 }
 
 /// Lets admins in.
 ///
 /// # Errors
 /// [`AccessDenied`], the first that applies.
-pub(crate) fn admin(membership: Membership) -> Result<(), AccessDenied> {
+pub(crate) const fn admin(membership: Membership) -> Result<(), AccessDenied> {
     match membership {
         Membership::CommunityUnknown => Err(AccessDenied::CommunityNotFound),
         Membership::NotAMember => Err(AccessDenied::NotAMember),

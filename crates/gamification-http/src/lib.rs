@@ -31,5 +31,5 @@ pub use state::{Api, Draining, Metrics, Operations};
 /// # Errors
 /// Never, but for a mistake of ours.
 pub fn openapi_json() -> Result<String, serde_json::Error> {
-    <routes::Document as utoipa::OpenApi>::openapi().to_pretty_json()
+    routes::document(true).to_pretty_json()
 }

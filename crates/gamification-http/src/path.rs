@@ -5,7 +5,7 @@ use std::{
     str::FromStr,
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method};
 use gamification_domain::{CommunityId, CourseId, UserId};
 
 use crate::problem::Problem;
@@ -27,9 +27,21 @@ pub(crate) struct CoursePath {
     pub(crate) course_id: CourseId,
 }
 
-/// The parameters that an address takes; part of the table of routes.
-#[derive(Clone, Copy)]
-pub(crate) struct Parameters(pub(crate) &'static [&'static str]);
+/// The query parameters that an address takes, by method.
+#[derive(Default)]
+pub(crate) struct Parameters(Vec<(Method, Vec<String>)>);
+
+impl Parameters {
+    /// Lets requests of a method have the parameters that are named, and no other.
+    pub(crate) fn allow(&mut self, method: Method, names: Vec<String>) {
+        self.0.push((method, names));
+    }
+
+    fn of(&self, method: &Method) -> &[String] {
+        let declared = self.0.iter().find(|(declared, _)| declared == method);
+        declared.map_or(&[], |(_, names)| names)
+    }
+}
 
 macro_rules! extract {
     ($($path:ident { $($id:ident),+ }),+) => {$(
@@ -62,10 +74,10 @@ fn id<T: FromStr>(request: &HttpRequest, name: &'static str) -> Result<T, Proble
 
 /// Refuses parameters that the address does not take, and those that are there twice.
 pub(crate) fn check_parameters(request: &HttpRequest) -> Result<(), Problem> {
-    let allowed = request.app_data::<Parameters>().map_or(&[][..], |Parameters(allowed)| allowed);
+    let allowed = request.app_data::<Parameters>().map_or(&[][..], |all| all.of(request.method()));
     let mut seen = Vec::new();
     for (name, _) in form_urlencoded::parse(request.query_string().as_bytes()) {
-        if !allowed.contains(&name.as_ref()) {
+        if !allowed.iter().any(|allowed| *allowed == name) {
             return Err(Problem::bad_request(format!("The parameter {name:?} is not known here")));
         }
         if seen.contains(&name) {

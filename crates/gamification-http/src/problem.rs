@@ -12,7 +12,7 @@ use actix_web::{
     },
     middleware::Next,
 };
-use gamification_app::{AccessDenied, Chain, ports::StoreError};
+use gamification_app::{AccessDenied, Chain, ports::StoreError, queries::ReadError};
 use serde::Serialize;
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
@@ -310,6 +310,16 @@ impl From<AccessDenied> for Problem {
         match denied {
             AccessDenied::CommunityNotFound => Self::not_found(denied.to_string()),
             AccessDenied::NotAMember | AccessDenied::NotAnAdmin => Self::forbidden(denied.to_string()),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::AccessDenied(denied) => denied.into(),
+            ReadError::MemberNotFound | ReadError::CourseNotFound => Self::not_found(error.to_string()),
+            ReadError::Store(error) => error.into(),
         }
     }
 }

@@ -10,9 +10,8 @@ use actix_web::{
     middleware::Next,
 };
 use metrics::{Unit, describe_histogram, histogram};
-use utoipa::{OpenApi, openapi::PathItem};
 
-use crate::routes::Document;
+use crate::routes::{Declaration, declarations};
 
 /// The histogram of requests, and the upper ends of its buckets, in seconds: around the milliseconds that reads and
 /// single events take, up to the 5 seconds within which every request is answered.
@@ -28,13 +27,13 @@ const NO_ROUTE: &str = "none";
 pub fn describe_metrics() {
     let (name, _) = REQUEST_DURATION;
     describe_histogram!(name, Unit::Seconds, "From a request's head to the head of its answer, by route");
-    for (route, item) in Document::openapi().paths.paths {
-        let PathItem { get, put, post, .. } = item;
-        let operations = [("GET", get), ("PUT", put), ("POST", post)];
-        for (method, operation) in operations.into_iter().filter_map(|(method, found)| Some((method, found?)))
-        {
-            for status in operation.responses.responses.into_keys() {
-                drop(histogram!(name, "route" => route.clone(), "method" => method, "status" => status));
+    for Declaration { address, methods, operation } in declarations() {
+        let statuses: Vec<String> = operation.responses.responses.into_keys().collect();
+        for method in methods.iter().map(known) {
+            for status in &statuses {
+                drop(
+                    histogram!(name, "route" => address.clone(), "method" => method, "status" => status.clone()),
+                );
             }
         }
     }

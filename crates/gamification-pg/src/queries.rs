@@ -173,10 +173,7 @@ impl ViewRow {
     fn with<T>(self, asked: T) -> Result<CommunityView<T>, StoreError> {
         let Self { community_id, caller_role, own, level_configuration_id, levels, version } = self;
         Ok(CommunityView {
-            membership: match caller_role {
-                Some(role) => Membership::Member(role.parse().map_err(corrupt)?),
-                None => Membership::NotAMember,
-            },
+            role: caller_role.map(|role| role.parse().map_err(corrupt)).transpose()?,
             own: own.map(MemberPoints::try_from).transpose()?,
             levels: level_configuration(level_configuration_id, community_id, levels, version)?,
             asked,

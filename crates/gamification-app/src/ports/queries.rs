@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use gamification_domain::{
-    CommunityId, CourseId, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey, MemberPoints,
+    CommunityId, CourseId, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey, MemberPoints, Role,
     UserId,
 };
 use time::OffsetDateTime;
@@ -29,8 +29,8 @@ impl<Q> Queries for Q where
 /// A community as one of its users may see it; everything about it comes from one moment.
 #[derive(Clone, Debug)]
 pub struct CommunityView<T> {
-    /// What the caller is in the community; it is known, or there would be no view of it.
-    pub membership: Membership,
+    /// The caller's role; `None` when they are not a member, or not any more.
+    pub role: Option<Role>,
     /// The caller's own points, if the community ever had them.
     pub own: Option<MemberPoints>,
     /// The community's levels.

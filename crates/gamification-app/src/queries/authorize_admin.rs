@@ -2,26 +2,12 @@
 
 use gamification_domain::MemberKey;
 
-use crate::{
-    access::{self, AccessDenied},
-    ports::{Queries, StoreError},
-};
-
-/// Why the caller is turned away.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthorizeAdminError {
-    /// The caller may not.
-    #[error(transparent)]
-    AccessDenied(#[from] AccessDenied),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+use crate::{access, ports::Queries, queries::ReadError};
 
 /// Lets admins of the community through.
 ///
 /// # Errors
-/// [`AuthorizeAdminError`], the first that applies.
-pub async fn authorize_admin(queries: &impl Queries, caller: MemberKey) -> Result<(), AuthorizeAdminError> {
+/// [`ReadError`], the first that applies.
+pub async fn authorize_admin(queries: &impl Queries, caller: MemberKey) -> Result<(), ReadError> {
     Ok(access::admin(queries.membership(caller).await?)?)
 }

@@ -3,8 +3,9 @@
 use gamification_domain::{CourseAccess, CourseId, LevelConfiguration, MemberKey};
 
 use crate::{
-    access::{self, AccessDenied},
-    ports::{CommunityView, CourseGate, Queries, StoreError},
+    access,
+    ports::{CourseGate, Queries},
+    queries::ReadError,
 };
 
 /// The caller's access to courses.
@@ -16,24 +17,10 @@ pub struct CourseAccesses {
     pub courses: Vec<(CourseId, CourseAccess)>,
 }
 
-/// Why there is nothing to tell, in the order it is checked.
-#[derive(Debug, thiserror::Error)]
-pub enum GetCourseAccessError {
-    /// The caller may not.
-    #[error(transparent)]
-    AccessDenied(#[from] AccessDenied),
-    /// The community does not list this course.
-    #[error("Course not found")]
-    CourseNotFound,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Decides about one course.
 ///
 /// # Errors
-/// [`GetCourseAccessError`], the first that applies.
+/// [`ReadError`], the first that applies.
 #[tracing::instrument(
     name = "gamification.check_course_access", skip_all,
     fields(community_id = %caller.0, user_id = %caller.1, %course_id, has_access = tracing::field::Empty)
@@ -42,9 +29,9 @@ pub async fn get_course_access(
     queries: &impl Queries,
     caller: MemberKey,
     course_id: CourseId,
-) -> Result<(CourseAccess, LevelConfiguration), GetCourseAccessError> {
+) -> Result<(CourseAccess, LevelConfiguration), ReadError> {
     let CourseAccesses { levels, courses } = decide(queries, caller, Some(&[course_id])).await?;
-    let (_, access) = courses.into_iter().next().ok_or(GetCourseAccessError::CourseNotFound)?;
+    let (_, access) = courses.into_iter().next().ok_or(ReadError::CourseNotFound)?;
     tracing::Span::current().record("has_access", access.has_access());
     Ok((access, levels))
 }
@@ -52,7 +39,7 @@ pub async fn get_course_access(
 /// Decides about all courses of the community, or those of `courses`, by id; courses that it does not list are left out.
 ///
 /// # Errors
-/// [`GetCourseAccessError`], the first that applies.
+/// [`ReadError`], the first that applies.
 #[tracing::instrument(
     name = "gamification.check_course_access", skip_all, fields(community_id = %caller.0, user_id = %caller.1)
 )]
@@ -60,7 +47,7 @@ pub async fn get_course_accesses(
     queries: &impl Queries,
     caller: MemberKey,
     courses: Option<&[CourseId]>,
-) -> Result<CourseAccesses, GetCourseAccessError> {
+) -> Result<CourseAccesses, ReadError> {
     decide(queries, caller, courses).await
 }
 
@@ -68,11 +55,10 @@ async fn decide(
     queries: &impl Queries,
     caller: MemberKey,
     courses: Option<&[CourseId]>,
-) -> Result<CourseAccesses, GetCourseAccessError> {
-    let (own, view) = access::member(queries.course_gates(caller, courses).await?)?;
-    let CommunityView { levels, asked, .. } = view;
+) -> Result<CourseAccesses, ReadError> {
+    let (own, levels, gates) = access::member(queries.course_gates(caller, courses).await?)?;
     let level = own.level_under(&levels);
     let decide =
         |CourseGate { course_id, minimum_level }| (course_id, CourseAccess::decide(minimum_level, level));
-    Ok(CourseAccesses { levels, courses: asked.into_iter().map(decide).collect() })
+    Ok(CourseAccesses { levels, courses: gates.into_iter().map(decide).collect() })
 }

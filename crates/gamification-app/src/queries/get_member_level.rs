@@ -4,10 +4,7 @@ use gamification_domain::{
     LevelConfiguration, LevelName, LevelNumber, MemberKey, MemberPoints, Points, UserId,
 };
 
-use crate::{
-    access::{self, AccessDenied},
-    ports::{CommunityView, Queries, StoreError},
-};
+use crate::{access, ports::Queries, queries::ReadError};
 
 /// What a profile shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,34 +37,19 @@ impl MemberLevel {
     }
 }
 
-/// Why there is nothing to show, in the order it is checked.
-#[derive(Debug, thiserror::Error)]
-pub enum GetMemberLevelError {
-    /// The caller may not.
-    #[error(transparent)]
-    AccessDenied(#[from] AccessDenied),
-    /// The community never had this user.
-    #[error("Member not found")]
-    MemberNotFound,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Gives a member's points and level to another member, or to themselves.
 ///
 /// A member who left is still shown: points and level wait for their return.
 ///
 /// # Errors
-/// [`GetMemberLevelError`], the first that applies.
+/// [`ReadError`], the first that applies.
 pub async fn get_member_level(
     queries: &impl Queries,
     caller: MemberKey,
     user_id: UserId,
-) -> Result<MemberLevel, GetMemberLevelError> {
-    let (_, view) = access::member(queries.member_points(caller, &[user_id]).await?)?;
-    let CommunityView { levels, asked, .. } = view;
-    let member = asked.into_iter().next().ok_or(GetMemberLevelError::MemberNotFound)?;
+) -> Result<MemberLevel, ReadError> {
+    let (_, levels, asked) = access::member(queries.member_points(caller, &[user_id]).await?)?;
+    let member = asked.into_iter().next().ok_or(ReadError::MemberNotFound)?;
     let level = MemberLevel::of(&member, &levels);
     let points_to_next_level = level.points_to_next_level.filter(|_| caller.1 == user_id);
     Ok(MemberLevel { points_to_next_level, ..level })

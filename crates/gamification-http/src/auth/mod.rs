@@ -5,14 +5,12 @@ mod keys;
 use std::{
     collections::HashSet,
     future::{Ready, ready},
-    ops::Deref,
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
-use gamification_app::{Clock, IdGenerator};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION};
 use gamification_domain::UserId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -22,7 +20,7 @@ use time::OffsetDateTime;
 pub use keys::InvalidKeyFile;
 use keys::{KeySet, TrustedKey};
 
-use crate::{path::check_parameters, problem::Problem, state::Api};
+use crate::{path::check_parameters, problem::Problem};
 
 /// What a token's `scope` must contain for its bearer to send events.
 const EVENTS_SCOPE: &str = "gamification:events:write";
@@ -188,74 +186,51 @@ struct Caller {
 }
 
 /// Lets `request` in with a valid token only.
-fn authenticate<S: 'static, E: Clock + IdGenerator>(request: &HttpRequest) -> Result<Caller, Problem> {
-    let api = request.app_data::<Data<Api<S, E>>>().ok_or_else(Problem::internal)?;
+fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
+    let verifier = request.app_data::<TokenVerifier>().ok_or_else(Problem::internal)?;
     let header = request.headers().get(AUTHORIZATION).ok_or_else(Problem::no_token)?;
     let (scheme, token) =
         header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(Problem::bad_token)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Problem::no_token());
     }
-    api.verifier.caller(token.trim()).ok_or_else(Problem::bad_token)
+    verifier.caller(token.trim()).ok_or_else(Problem::bad_token)
 }
 
 /// A user of the platform. As a handler's first argument it is what is checked first.
-pub(crate) struct User<S, E> {
+pub(crate) struct User {
     pub(crate) id: UserId,
-    api: Data<Api<S, E>>,
 }
 
 /// A service that may send events. As a handler's first argument it is what is checked first.
-pub(crate) struct EventProducer<S, E> {
-    api: Data<Api<S, E>>,
-}
+pub(crate) struct EventProducer;
 
-impl<S: 'static, E: Clock + IdGenerator> FromRequest for User<S, E> {
+impl FromRequest for User {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let user = || {
-            let id = authenticate::<S, E>(request)?.user_id.ok_or_else(Problem::bad_token)?;
-            Ok(Self { id, api: api(request)? })
+            let id = authenticate(request)?.user_id.ok_or_else(Problem::bad_token)?;
+            Ok(Self { id })
         };
         ready(user())
     }
 }
 
-impl<S: 'static, E: Clock + IdGenerator> FromRequest for EventProducer<S, E> {
+impl FromRequest for EventProducer {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let producer = || {
-            let caller = authenticate::<S, E>(request)?;
+            let caller = authenticate(request)?;
             check_parameters(request)?;
             if !caller.may_send_events {
                 return Err(Problem::forbidden(format!("The token's scope must contain {EVENTS_SCOPE}")));
             }
-            Ok(Self { api: api(request)? })
+            Ok(Self)
         };
         ready(producer())
-    }
-}
-
-fn api<S: 'static, E: Clock + IdGenerator>(request: &HttpRequest) -> Result<Data<Api<S, E>>, Problem> {
-    request.app_data::<Data<Api<S, E>>>().cloned().ok_or_else(Problem::internal)
-}
-
-impl<S, E> Deref for User<S, E> {
-    type Target = Api<S, E>;
-
-    fn deref(&self) -> &Api<S, E> {
-        &self.api
-    }
-}
-
-impl<S, E> Deref for EventProducer<S, E> {
-    type Target = Api<S, E>;
-
-    fn deref(&self) -> &Api<S, E> {
-        &self.api
     }
 }

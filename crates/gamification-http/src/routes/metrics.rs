@@ -12,9 +12,9 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
 ///
 /// In the text format of Prometheus.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operation",
+    get, path = "/metrics", tag = "operation", operation_id = "metrics",
     responses((status = 200, description = "All metrics", content_type = "text/plain", body = String))
 )]
-pub(super) async fn metrics<S: Store>(operations: Data<Operations<S>>) -> HttpResponse {
+pub(super) async fn handle<S: Store>(operations: Data<Operations<S>>) -> HttpResponse {
     HttpResponse::Ok().content_type(CONTENT_TYPE).body((operations.metrics)())
 }

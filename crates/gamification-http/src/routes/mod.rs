@@ -1,7 +1,8 @@
-//! The table of routes.
+//! The table of endpoints.
 
 mod courses;
 mod documents;
+mod endpoint;
 mod events;
 mod health;
 mod levels;
@@ -9,10 +10,8 @@ mod members;
 mod metrics;
 mod settings;
 
-use std::future::ready;
-
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder,
+    HttpResponse,
     web::{self, Data, ServiceConfig},
 };
 use gamification_app::{
@@ -23,12 +22,59 @@ use utoipa::OpenApi;
 
 use crate::{
     openapi::Bearer,
-    path::Parameters,
     problem::Problem,
     state::{Api, Operations},
 };
+pub(crate) use endpoint::Declaration;
+use endpoint::Endpoint;
 
-/// Adds the routes of the parts that are given to an Actix app: those that users and the platform call, those that
+/// Makes of each list of modules: the paths of the OpenAPI document, the declarations, and the endpoints with their
+/// handlers. A module has one handler, `handle`, whose `#[utoipa::path]` declares the endpoint.
+macro_rules! endpoints {
+    ($(
+        $(#[$doc:meta])*
+        $paths:ident, $declared:ident, $endpoints:ident: $($($module:ident)::+ $(<$($part:ident),+>)?),+;
+    )+) => {$(
+        #[derive(OpenApi)]
+        #[openapi(paths($($($module)::+::handle),+))]
+        struct $paths;
+
+        fn $declared() -> Vec<Declaration> {
+            vec![$(Declaration::of::<$($module)::+::__path_handle>()),+]
+        }
+
+        $(#[$doc])*
+        fn $endpoints<S: Store + Queries, E: Clock + IdGenerator>() -> Vec<Endpoint> {
+            vec![$(
+                Endpoint::new::<$($module)::+::__path_handle, _, _>($($module)::+::handle $(::<$($part),+>)?)
+            ),+]
+        }
+    )+};
+}
+
+endpoints! {
+    /// What users and the platform call.
+    ApiPaths, api_declarations, api_endpoints:
+        members::badges<S, E>,
+        members::level<S, E>,
+        levels::get<S, E>,
+        levels::update<S, E>,
+        courses::accesses<S, E>,
+        courses::access<S, E>,
+        courses::level_requirement<S, E>,
+        courses::set_level_requirement<S, E>,
+        events::record<S, E>,
+        documents::openapi<S>,
+        documents::docs;
+
+    /// What operators look at.
+    OperationsPaths, operations_declarations, operations_endpoints:
+        health::live,
+        health::ready<S>,
+        metrics<S>;
+}
+
+/// Adds the endpoints of the parts that are given to an Actix app: those that users and the platform call, those that
 /// operators look at, or both.
 pub fn configure<S: Store + Queries, E: Clock + IdGenerator>(
     config: &mut ServiceConfig,
@@ -38,81 +84,33 @@ pub fn configure<S: Store + Queries, E: Clock + IdGenerator>(
     config.default_service(web::to(not_found));
     if let Some(operations) = operations {
         config.app_data(operations.clone());
-        for address in operations_table::<S>() {
-            config.service(address.build());
-        }
+        endpoint::add(config, operations_endpoints::<S, E>());
     }
     if let Some(api) = api {
-        config.app_data(api.clone());
-        for address in api_table::<S, E>() {
-            config.service(address.build());
-        }
-        config.service(documents::pages());
+        config.app_data(api.clone()).app_data(api.verifier.clone());
+        endpoint::add(config, api_endpoints::<S, E>());
+        config.service(documents::docs::pages());
     }
 }
 
-fn api_table<S: Store + Queries, E: Clock + IdGenerator>() -> Vec<Address> {
-    vec![
-        at("/api/communities/{community_id}/members/levels", &["user_ids"])
-            .get(members::badges::badges::<S, E>),
-        at("/api/communities/{community_id}/members/{user_id}/level", &[]).get(members::level::level::<S, E>),
-        at("/api/communities/{community_id}/levels", &[])
-            .get(levels::get::get::<S, E>)
-            .put(levels::update::update::<S, E>),
-        at("/api/communities/{community_id}/courses/access", &["course_ids"])
-            .get(courses::accesses::accesses::<S, E>),
-        at("/api/communities/{community_id}/courses/{course_id}/access", &["enforce"])
-            .get(courses::access::access::<S, E>),
-        at("/api/communities/{community_id}/courses/{course_id}/level-requirement", &[])
-            .get(courses::level_requirement::level_requirement::<S, E>)
-            .put(courses::level_requirement::set_level_requirement::<S, E>),
-        at("/api/events", &[]).post(events::record::record::<S, E>),
-        at("/openapi.json", &[]).get(documents::openapi::<S>),
-        at("/docs", &[]).get(documents::docs),
-    ]
+async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(Problem::not_found("There is nothing at this address"))
 }
 
-fn operations_table<S: Store + Queries>() -> Vec<Address> {
-    vec![
-        at("/livez", &[]).get(health::live),
-        at("/readyz", &[]).get(health::ready::<S>),
-        at("/metrics", &[]).get(metrics::metrics::<S>),
-    ]
+/// Every endpoint there is.
+pub(crate) fn declarations() -> Vec<Declaration> {
+    let mut declarations = api_declarations();
+    declarations.extend(operations_declarations());
+    declarations
 }
 
-/// The addresses of operators.
-const OPERATIONS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
-
-/// Every address with its methods, for comparing the table with the [`Document`].
-#[must_use]
-pub fn addresses<S: Store + Queries, E: Clock + IdGenerator>() -> Vec<(&'static str, Vec<&'static str>)> {
-    let tables = api_table::<S, E>().into_iter().chain(operations_table::<S>());
-    tables.map(|address| (address.path, address.methods)).collect()
-}
-
-/// What the API is, for programs; the paths are those of the table above, and a test compares them.
+/// What the API is, for programs.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Points & levels",
         description = "Members of online communities earn points, points make levels, levels open courses.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
-    ),
-    paths(
-        members::badges::badges,
-        members::level::level,
-        levels::get::get,
-        levels::update::update,
-        courses::accesses::accesses,
-        courses::access::access,
-        courses::level_requirement::level_requirement,
-        courses::level_requirement::set_level_requirement,
-        events::record::record,
-        health::live,
-        health::ready,
-        metrics::metrics,
-        documents::openapi,
-        documents::docs,
     ),
     tags(
         (name = "levels", description = "What members see, and admins set"),
@@ -122,44 +120,10 @@ pub fn addresses<S: Store + Queries, E: Clock + IdGenerator>() -> Vec<(&'static 
     ),
     modifiers(&Bearer)
 )]
-pub struct Document;
+struct Description;
 
-/// One address, the parameters it takes, and its methods.
-struct Address {
-    path: &'static str,
-    resource: Resource,
-    methods: Vec<&'static str>,
-}
-
-fn at(path: &'static str, parameters: &'static [&'static str]) -> Address {
-    Address { path, resource: web::resource(path).app_data(Parameters(parameters)), methods: Vec::new() }
-}
-
-macro_rules! methods {
-    ($($method:ident $name:literal),+) => {$(
-        fn $method<F, Args>(mut self, handler: F) -> Self
-        where
-            F: Handler<Args>,
-            Args: FromRequest + 'static,
-            F::Output: Responder + 'static,
-        {
-            self.methods.push($name);
-            self.resource = self.resource.route(web::$method().to(handler));
-            self
-        }
-    )+};
-}
-
-impl Address {
-    methods!(get "GET", put "PUT", post "POST");
-
-    fn build(self) -> Resource {
-        let allowed = self.methods.join(", ");
-        let refuse = move || ready(Err::<HttpResponse, Problem>(Problem::method_not_allowed(&allowed)));
-        self.resource.default_service(web::to(refuse))
-    }
-}
-
-async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::not_found("There is nothing at this address"))
+/// The OpenAPI document of what is at one address: the API, and the endpoints of operators where they are there too.
+pub(crate) fn document(has_operations: bool) -> utoipa::openapi::OpenApi {
+    let document = Description::openapi().merge_from(ApiPaths::openapi());
+    if has_operations { document.merge_from(OperationsPaths::openapi()) } else { document }
 }

@@ -1,10 +1,10 @@
 //! `GET /api/communities/{community_id}/courses/{course_id}/access`: may the caller enter?
 
-use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL};
+use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use gamification_app::{
     Clock, IdGenerator,
     ports::{Queries, Store},
-    queries::{GetCourseAccessError, get_course_access},
+    queries::get_course_access,
 };
 use gamification_domain::{CourseAccess, LevelConfiguration, LevelNumber};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use crate::{
     openapi::{CommunityParameter, CourseAccessProblems, CourseParameter},
     path::{self, CoursePath},
     problem::Problem,
+    state::Api,
 };
 
 /// Whether the caller gets into a course, and why.
@@ -60,9 +61,10 @@ impl CourseAccessView {
     responses((status = 200, description = "The decision", body = CourseAccessView), CourseAccessProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn access<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User<S, E>,
+pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
+    user: User,
     path: CoursePath,
+    api: Data<Api<S, E>>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let enforce = match path::parameter(&request, "enforce").as_deref() {
@@ -72,21 +74,11 @@ pub(in crate::routes) async fn access<S: Store + Queries, E: Clock + IdGenerator
     };
     let CoursePath { community_id, course_id } = path;
     let (access, levels) =
-        within_deadline(get_course_access(&user.store, (community_id, user.id), course_id)).await?;
+        within_deadline(get_course_access(&api.store, (community_id, user.id), course_id)).await?;
     match access.unlock_message(&levels).filter(|_| enforce) {
         Some(message) => Err(Problem::insufficient_level(message)),
         None => Ok(HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(CourseAccessView::new(access, &levels))),
-    }
-}
-
-impl From<GetCourseAccessError> for Problem {
-    fn from(error: GetCourseAccessError) -> Self {
-        match error {
-            GetCourseAccessError::AccessDenied(denied) => denied.into(),
-            GetCourseAccessError::CourseNotFound => Self::not_found(error.to_string()),
-            GetCourseAccessError::Store(error) => error.into(),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! `GET /api/communities/{community_id}/courses/access`: the whole course list, with its locks.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL};
+use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use gamification_app::{
     Clock, IdGenerator,
     ports::{Queries, Store},
@@ -17,6 +17,7 @@ use crate::{
     openapi::{CommunityParameter, ReadProblems},
     path::{self, CommunityPath},
     problem::Problem,
+    state::Api,
 };
 
 /// The caller's access to courses, by course id.
@@ -46,15 +47,16 @@ struct ListedCourseAccessView {
     responses((status = 200, description = "The decisions, by course id", body = CourseAccessesView), ReadProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn accesses<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User<S, E>,
+pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
+    user: User,
     path: CommunityPath,
+    api: Data<Api<S, E>>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let asked = path::ids(&request, "course_ids")?;
     let caller = (path.community_id, user.id);
     let CourseAccesses { levels, courses } =
-        within_deadline(get_course_accesses(&user.store, caller, asked.as_deref())).await?;
+        within_deadline(get_course_accesses(&api.store, caller, asked.as_deref())).await?;
     let view = |(course_id, access): (gamification_domain::CourseId, _)| ListedCourseAccessView {
         course_id: course_id.as_uuid(),
         access: CourseAccessView::new(access, &levels),

@@ -3,3 +3,4 @@
 pub(in crate::routes) mod access;
 pub(in crate::routes) mod accesses;
 pub(in crate::routes) mod level_requirement;
+pub(in crate::routes) mod set_level_requirement;

@@ -1,6 +1,10 @@
 //! `POST /api/events`: the platform tells what happened.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Payload},
+};
 use gamification_app::{
     Clock, EventContent, EventMistake, IdGenerator, IncomingEvent, RecordError, Recorded,
     count_ignored_event, count_rejected_event,
@@ -21,6 +25,7 @@ use crate::{
     deadline::within_deadline,
     openapi::EventProblems,
     problem::{FieldError, Problem},
+    state::Api,
 };
 
 /// A verdict for each event, in the order sent, and how many there are of each.
@@ -131,16 +136,17 @@ enum Status {
     ),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn record<S: Store + Queries, E: Clock + IdGenerator>(
-    producer: EventProducer<S, E>,
+pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
+    _: EventProducer,
+    api: Data<Api<S, E>>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let now = producer.system.now();
+    let now = api.system.now();
     let Delivery { events, is_batch } = delivery::read(&request, payload, now).await?;
     let facts: Vec<FactRecord> = events.iter().filter_map(fact).cloned().collect();
     let recorded = within_deadline(async {
-        let recorded = producer.facts.record(facts).await;
+        let recorded = api.facts.record(facts).await;
         match recorded.iter().find_map(must_be_sent_again) {
             Some(record_error) => Err(record_error),
             None => Ok(recorded),

@@ -3,11 +3,12 @@
 use actix_web::{
     HttpResponse,
     http::header::{CACHE_CONTROL, ETAG},
+    web::Data,
 };
 use gamification_app::{
     Clock, IdGenerator,
     ports::{Queries, Store},
-    queries::{GetLevelsError, Levels, get_levels},
+    queries::{Levels, get_levels},
 };
 use gamification_domain::{LevelDefinition, LevelDistribution};
 use serde::Serialize;
@@ -19,6 +20,7 @@ use crate::{
     openapi::{CommunityParameter, ReadProblems},
     path::CommunityPath,
     problem::Problem,
+    state::Api,
 };
 
 /// The nine levels of a community, and where the caller is.
@@ -86,19 +88,11 @@ pub(super) fn answer(levels: Levels) -> HttpResponse {
     ),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn get<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User<S, E>,
+pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
+    user: User,
     path: CommunityPath,
+    api: Data<Api<S, E>>,
 ) -> Result<HttpResponse, Problem> {
-    let levels = within_deadline(get_levels(&user.store, (path.community_id, user.id))).await?;
+    let levels = within_deadline(get_levels(&api.store, (path.community_id, user.id))).await?;
     Ok(answer(levels))
-}
-
-impl From<GetLevelsError> for Problem {
-    fn from(error: GetLevelsError) -> Self {
-        match error {
-            GetLevelsError::AccessDenied(denied) => denied.into(),
-            GetLevelsError::Store(error) => error.into(),
-        }
-    }
 }

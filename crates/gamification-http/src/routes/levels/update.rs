@@ -3,13 +3,13 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{HeaderMap, IF_MATCH},
-    web::Payload,
+    web::{Data, Payload},
 };
 use gamification_app::{
     Clock, IdGenerator,
     commands::{LevelsUpdate, UpdateLevelsError, update_levels},
     ports::{Queries, Store},
-    queries::{AuthorizeAdminError, authorize_admin, get_levels},
+    queries::{authorize_admin, get_levels},
 };
 use gamification_domain::{LevelConfiguration, LevelDraft, LevelField, LevelMistakes, LevelPlace};
 use serde::Deserialize;
@@ -26,6 +26,7 @@ use crate::{
     path::CommunityPath,
     problem::{FieldError, Problem},
     routes::settings::{unknown_fields, whole_number},
+    state::Api,
 };
 
 /// The nine levels as they shall be.
@@ -72,19 +73,20 @@ struct LevelUpdateBody {
     ),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn update<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User<S, E>,
+pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
+    user: User,
     path: CommunityPath,
+    api: Data<Api<S, E>>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = (path.community_id, user.id);
-    within_deadline(authorize_admin(&user.store, caller)).await?;
+    within_deadline(authorize_admin(&api.store, caller)).await?;
     let body = body::read_settings(request.headers(), payload).await?;
     let update =
         LevelsUpdate { drafts: drafts(&body)?, expected_versions: expected_versions(request.headers()) };
-    update_levels(&user.store, &user.system, caller, &update).await?;
-    let levels = within_deadline(get_levels(&user.store, caller)).await?;
+    update_levels(&api.store, &api.system, caller, &update).await?;
+    let levels = within_deadline(get_levels(&api.store, caller)).await?;
     Ok(answer(levels))
 }
 
@@ -154,15 +156,6 @@ fn field_errors(mistakes: &LevelMistakes) -> Vec<FieldError> {
     mistakes
         .map(|mistake| FieldError { pointer: pointer(mistake.place), detail: mistake.to_string() })
         .collect()
-}
-
-impl From<AuthorizeAdminError> for Problem {
-    fn from(error: AuthorizeAdminError) -> Self {
-        match error {
-            AuthorizeAdminError::AccessDenied(denied) => denied.into(),
-            AuthorizeAdminError::Store(error) => error.into(),
-        }
-    }
 }
 
 impl From<UpdateLevelsError> for Problem {

@@ -1,10 +1,10 @@
 //! `GET /api/communities/{community_id}/members/levels?user_ids=a,b,…`: the badges of a feed.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL};
+use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use gamification_app::{
     Clock, IdGenerator,
     ports::{Queries, Store},
-    queries::{Badge, GetBadgesError, get_badges},
+    queries::{Badge, get_badges},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use crate::{
     openapi::{CommunityParameter, ReadProblems},
     path::{self, CommunityPath},
     problem::Problem,
+    state::Api,
 };
 
 /// Badges, in the order asked.
@@ -58,23 +59,15 @@ impl From<Badge> for BadgeView {
     responses((status = 200, description = "Badges, in the order asked", body = BadgesView), ReadProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn badges<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User<S, E>,
+pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
+    user: User,
     path: CommunityPath,
+    api: Data<Api<S, E>>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let users =
         path::ids(&request, "user_ids")?.ok_or_else(|| Problem::bad_request("user_ids is missing"))?;
-    let badges = within_deadline(get_badges(&user.store, (path.community_id, user.id), &users)).await?;
+    let badges = within_deadline(get_badges(&api.store, (path.community_id, user.id), &users)).await?;
     let members = badges.into_iter().map(BadgeView::from).collect();
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(BadgesView { members }))
-}
-
-impl From<GetBadgesError> for Problem {
-    fn from(error: GetBadgesError) -> Self {
-        match error {
-            GetBadgesError::AccessDenied(denied) => denied.into(),
-            GetBadgesError::Store(error) => error.into(),
-        }
-    }
 }

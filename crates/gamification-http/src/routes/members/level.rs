@@ -1,10 +1,10 @@
 //! `GET /api/communities/{community_id}/members/{user_id}/level`: a member looks at a profile.
 
-use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
+use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use gamification_app::{
     Clock, IdGenerator,
     ports::{Queries, Store},
-    queries::{GetMemberLevelError, MemberLevel, get_member_level},
+    queries::{MemberLevel, get_member_level},
 };
 use gamification_domain::Points;
 use serde::Serialize;
@@ -17,6 +17,7 @@ use crate::{
     openapi::{CommunityParameter, ReadProblems, UserParameter},
     path::MemberPath,
     problem::Problem,
+    state::Api,
 };
 
 /// A member's points and level.
@@ -62,22 +63,13 @@ impl From<MemberLevel> for MemberLevelView {
     responses((status = 200, description = "Points and level", body = MemberLevelView), ReadProblems),
     security(("bearer" = []))
 )]
-pub(in crate::routes) async fn level<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User<S, E>,
+pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
+    user: User,
     path: MemberPath,
+    api: Data<Api<S, E>>,
 ) -> Result<HttpResponse, Problem> {
     let MemberPath { community_id, user_id } = path;
-    let member = within_deadline(get_member_level(&user.store, (community_id, user.id), user_id)).await?;
+    let member = within_deadline(get_member_level(&api.store, (community_id, user.id), user_id)).await?;
     // Personal, and stale as soon as somebody likes something.
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(MemberLevelView::from(member)))
-}
-
-impl From<GetMemberLevelError> for Problem {
-    fn from(error: GetMemberLevelError) -> Self {
-        match error {
-            GetMemberLevelError::AccessDenied(denied) => denied.into(),
-            GetMemberLevelError::MemberNotFound => Self::not_found(error.to_string()),
-            GetMemberLevelError::Store(error) => error.into(),
-        }
-    }
 }

@@ -1,0 +1,20 @@
+//! Why a query gives nothing.
+
+use crate::{access::AccessDenied, ports::StoreError};
+
+/// Why there is nothing to show, in the order it is checked. What each query can't miss, it never names.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The caller may not.
+    #[error(transparent)]
+    AccessDenied(#[from] AccessDenied),
+    /// The community never had the user who was asked for.
+    #[error("Member not found")]
+    MemberNotFound,
+    /// The community does not list the course.
+    #[error("Course not found")]
+    CourseNotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
