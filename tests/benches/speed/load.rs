@@ -10,6 +10,8 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::table::Run;
+
 /// One request, as bytes.
 pub(crate) type Request = Vec<u8>;
 
@@ -80,30 +82,30 @@ pub(crate) fn get(path: &str, token: &str) -> Request {
     format!("GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes()
 }
 
-/// Sends everything, each part on a connection of its own; gives how long all of it took.
-pub(crate) async fn send_all(server: &TestServer, parts: Vec<Vec<Request>>) -> Duration {
+/// Sends everything, each part on a connection of its own. What the rate counts is `number`.
+pub(crate) async fn send_all(server: &TestServer, number: usize, parts: Vec<Vec<Request>>) -> Run {
     let mut connections = Vec::new();
     for _ in &parts {
         connections.push(Connection::open(server).await);
     }
     let started = Instant::now();
     let mut sending = JoinSet::new();
-    for (mut connection, requests) in connections.into_iter().zip(parts) {
-        sending.spawn(async move {
-            for request in &requests {
-                connection.send(request).await;
-            }
-        });
+    for (connection, requests) in connections.into_iter().zip(parts) {
+        sending.spawn(async move { one_by_one(connection, &requests).await });
     }
+    let mut times = Vec::new();
     while let Some(sent) = sending.join_next().await {
-        sent.expect("no connection panics");
+        times.extend(sent.expect("no connection panics"));
     }
-    started.elapsed()
+    Run { number, elapsed: started.elapsed(), times }
 }
 
 /// Sends one after another; gives how long each took.
 pub(crate) async fn send_alone(server: &TestServer, requests: &[Request]) -> Vec<Duration> {
-    let mut connection = Connection::open(server).await;
+    one_by_one(Connection::open(server).await, requests).await
+}
+
+async fn one_by_one(mut connection: Connection, requests: &[Request]) -> Vec<Duration> {
     let mut times = Vec::with_capacity(requests.len());
     for request in requests {
         let started = Instant::now();

@@ -11,6 +11,7 @@
     reason = "a benchmark that can't go on should panic"
 )]
 
+mod history;
 mod load;
 mod reads;
 mod table;
@@ -27,6 +28,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 const THOUSAND: u32 = 1_000;
+const TEN_THOUSAND: u32 = 10_000;
 const HUNDRED_THOUSAND: u32 = 100_000;
 const MILLION: u32 = 1_000_000;
 
@@ -47,22 +49,42 @@ async fn main() {
     let server = Launch::on(database.url()).without_log().serve();
     let start = started.elapsed();
     let client = database.client().await;
-    let [small, busy, large, raw] = [(); 4].map(|()| community(&server));
-    for (community, members) in
-        [(small, THOUSAND), (busy, HUNDRED_THOUSAND), (large, MILLION), (raw, MILLION)]
-    {
-        fill(&client, community.0, members).await;
+    let [small, middle, busy, large, raw] = [(); 5].map(|()| community(&server));
+    fill(&client, small, THOUSAND, 0).await;
+    if asked_for(&["s0", "verify"]) {
+        fill(&client, middle, TEN_THOUSAND, 0).await;
     }
-    if is_asked_for("writes") {
-        writes::events_in(&server, &database, busy).await;
+    if asked_for(&WRITES) {
+        fill(&client, busy, HUNDRED_THOUSAND, 9).await;
+    }
+    if asked_for(&READS) || asked_for(&THRESHOLDS) {
+        fill(&client, large, MILLION, 9).await;
+    }
+    if asked_for(&["s0"]) || asked_for(&THRESHOLDS) {
+        fill(&client, raw, MILLION, 9).await;
+    }
+
+    if asked_for(&["s0", "verify"]) {
+        history::import(&database, [("10 thousand", middle), ("1 million", raw)]).await;
+        history::verify(&database, middle);
+    }
+    if asked_for(&WRITES) {
+        let writes = writes::Writes::new(&server, &database, busy).await;
+        run(&["s1", "disk"], writes.batches()).await;
+        run(&["s2"], writes.singles()).await;
+        run(&["s3"], writes.alone()).await;
         let peak = format!("{} MB", peak_memory(&server));
-        table::alone("S9 resident memory after S1 to S3, at its highest", &peak);
+        table::alone("S9 resident memory after these, at its highest", &peak);
     }
-    if is_asked_for("reads") {
-        reads::lookups(&server, &database, large).await;
-        reads::distribution(&server, small, large).await;
+    if asked_for(&READS) {
+        let reads = reads::Reads::new(&server, &database, large).await;
+        run(&["s4"], reads.levels()).await;
+        run(&["s4b"], reads.levels_by_other_issuer()).await;
+        run(&["s4c"], reads.level_alone()).await;
+        run(&["s5"], reads.badges()).await;
+        run(&["s6"], reads::distribution(&server, small, large)).await;
     }
-    if is_asked_for("thresholds") {
+    if asked_for(&THRESHOLDS) {
         thresholds::thresholds(&server, &client, large, raw, small).await;
     }
     table::alone("S10 start to ready, on a running database", &table::text(start));
@@ -71,10 +93,21 @@ async fn main() {
     std::mem::forget(database);
 }
 
-/// All, unless some are named: `cargo bench -- writes`.
-fn is_asked_for(part: &str) -> bool {
-    let mut parts = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
-    parts.peek().is_none() || parts.any(|asked| asked == part)
+/// The lines of the table that need the same preparation.
+const WRITES: [&str; 4] = ["s1", "disk", "s2", "s3"];
+const READS: [&str; 5] = ["s4", "s4b", "s4c", "s5", "s6"];
+const THRESHOLDS: [&str; 2] = ["s7", "s8"];
+
+/// Whether one of these lines is: all are, unless some are named, as in `cargo bench -- s1 s4`.
+fn asked_for(lines: &[&str]) -> bool {
+    let mut asked = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    asked.peek().is_none() || asked.any(|line| lines.contains(&line.to_ascii_lowercase().as_str()))
+}
+
+async fn run(lines: &[&str], work: impl Future<Output = ()>) {
+    if asked_for(lines) {
+        work.await;
+    }
 }
 
 /// In megabytes.
@@ -97,11 +130,11 @@ fn community(server: &TestServer) -> Community {
 }
 
 /// Members at level 1, every second of them with points that a change of thresholds will count.
-async fn fill(client: &Client, community: Uuid, members: u32) {
+async fn fill(client: &Client, (community, _): Community, members: u32, points: u8) {
     let fill = format!(
         "INSERT INTO member_points
              (community_id, id, user_id, total_points, current_level, created_at, updated_at, is_present)
-         SELECT '{community}', gen_random_uuid(), gen_random_uuid(), n % 2 * 9, 1, now(), now(), true
+         SELECT '{community}', gen_random_uuid(), gen_random_uuid(), n % 2 * {points}, 1, now(), now(), true
          FROM generate_series(1, {members}) AS n;
          INSERT INTO community_members (community_id, user_id, is_present, presence_change, role, created_at, updated_at)
          SELECT community_id, user_id, true, '{{}}', 'MEMBER', now(), now() FROM member_points

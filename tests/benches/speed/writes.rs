@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Community, load,
-    table::{percentile, rates, times},
+    table::{Run, alone, latencies, rate, rates},
 };
 
 const BATCH: usize = 500;
@@ -20,57 +20,114 @@ const SINGLES: usize = 12_000;
 const ALONE: usize = 1_500;
 const CONNECTIONS: usize = 64;
 
-/// Runs all three.
-pub(crate) async fn events_in(server: &TestServer, database: &TestDatabase, (community, _): Community) {
-    let members = members(&database.client().await, community).await;
-    let any = |number: usize| members[number * 7_919 % members.len()];
-    let event = |number: usize| post_created(community, id(), any(number).1);
-
-    // Tables begin empty, and what PostgreSQL plans for such does not fit them for long; a minute later it would know by
-    // itself.
-    let warm_up = load::post_batch(&(0..BATCH).map(event).collect::<Vec<_>>());
-    load::send_alone(server, &[warm_up]).await;
-    database.client().await.batch_execute("ANALYZE").await.unwrap();
-
-    let batches: Vec<load::Request> = (0..BATCHES)
-        .map(|batch| {
-            let events: Vec<Value> = (0..BATCH).map(|number| event(batch * BATCH + number)).collect();
-            load::post_batch(&events)
-        })
-        .collect();
-    let mut service = Duration::MAX;
-    for part in batches.chunks(BATCHES / 3) {
-        let parts = part.chunks(part.len().div_ceil(4)).map(<[_]>::to_vec).collect();
-        service = service.min(load::send_all(server, parts).await);
-    }
-    let mut raw = Duration::MAX;
-    for connections in [1, 2, 4] {
-        raw = raw.min(raw_batches(database, community, &members, connections).await);
-    }
-    let events = BATCH * BATCHES / 3;
-    rates("S1 events in, batches of 500 (beside: set-based SQL)", events, service, raw);
-
-    let singles: Vec<load::Request> = (0..SINGLES).map(|number| load::post_event(&event(number))).collect();
-    let parts = singles.chunks(SINGLES.div_ceil(CONNECTIONS)).map(<[_]>::to_vec).collect();
-    let service = load::send_all(server, parts).await;
-    let mut raw = Duration::MAX;
-    for connections in [1, 4, 16] {
-        raw = raw.min(raw_singles(database, community, &members, connections, SINGLES / 4).await * 4);
-    }
-    rates("S2 events in, one a request, 64 connections (beside: SQL)", SINGLES, service, raw);
-
-    let alone: Vec<load::Request> = (0..ALONE).map(|number| load::post_event(&event(number))).collect();
-    let service = load::send_alone(server, &alone).await;
-    let raw = raw_alone(database, community, &members).await;
-    times(
-        "S3 one event alone, p99 (beside: one SQL transaction)",
-        percentile(&service, 99),
-        percentile(&raw, 99),
-    );
-    times("   … median", percentile(&service, 50), percentile(&raw, 50));
+/// Whom events are about, in a community that is served.
+pub(crate) struct Writes<'a> {
+    server: &'a TestServer,
+    database: &'a TestDatabase,
+    community: Uuid,
+    members: Vec<(Uuid, Uuid)>,
 }
 
-async fn members(client: &Client, community: Uuid) -> Vec<(Uuid, Uuid)> {
+impl<'a> Writes<'a> {
+    pub(crate) async fn new(
+        server: &'a TestServer,
+        database: &'a TestDatabase,
+        (community, _): Community,
+    ) -> Self {
+        let client = database.client().await;
+        let writes = Self { server, database, community, members: members(&client, community).await };
+        // Tables begin empty, and what PostgreSQL plans for such does not fit them for long; a minute later it would
+        // know by itself.
+        let warm_up = load::post_batch(&(0..BATCH).map(|number| writes.event(number)).collect::<Vec<_>>());
+        load::send_alone(server, &[warm_up]).await;
+        client.batch_execute("ANALYZE").await.unwrap();
+        writes
+    }
+
+    fn event(&self, number: usize) -> Value {
+        post_created(self.community, id(), self.members[number * 7_919 % self.members.len()].1)
+    }
+
+    /// S1, and what an award takes on the disk.
+    pub(crate) async fn batches(&self) {
+        let client = self.database.client().await;
+        let before = table_sizes(&client).await;
+        let service = batches(self.server, &|number| self.event(number)).await;
+        let after = table_sizes(&client).await;
+        let raw = raw_batches_rate(self.database, self.community, &self.members).await;
+        rates("S1 events in, batches of 500 (beside: set-based SQL)", &service, raw);
+        for ((table, before), (_, after)) in before.iter().zip(&after) {
+            let bytes = (after - before) / i64::try_from(BATCH * BATCHES).unwrap();
+            alone(&format!("   … disk an award takes in {table} and its indexes"), &format!("{bytes} bytes"));
+        }
+    }
+
+    /// S2
+    pub(crate) async fn singles(&self) {
+        let singles: Vec<load::Request> =
+            (0..SINGLES).map(|number| load::post_event(&self.event(number))).collect();
+        let parts = singles.chunks(SINGLES.div_ceil(CONNECTIONS)).map(<[_]>::to_vec).collect();
+        let service = load::send_all(self.server, SINGLES, parts).await;
+        let mut raw = 0.0_f64;
+        for connections in [1, 4, 16] {
+            let took =
+                raw_singles(self.database, self.community, &self.members, connections, SINGLES / 4).await;
+            raw = raw.max(rate(SINGLES / 4, took));
+        }
+        rates("S2 events in, one a request, 64 connections (beside: SQL)", &service, raw);
+    }
+
+    /// S3
+    pub(crate) async fn alone(&self) {
+        let alone: Vec<load::Request> =
+            (0..ALONE).map(|number| load::post_event(&self.event(number))).collect();
+        let service = load::send_alone(self.server, &alone).await;
+        let raw = raw_alone(self.database, self.community, &self.members).await;
+        latencies("S3 one event alone (beside: one SQL transaction), the medians", &service, &raw);
+    }
+}
+
+/// The best of three parts.
+async fn batches(server: &TestServer, event: &impl Fn(usize) -> Value) -> Run {
+    let mut best: Option<Run> = None;
+    for part in 0..3 {
+        let batch = |number: usize| {
+            let events: Vec<Value> =
+                (0..BATCH).map(|place| event((part * BATCHES / 3 + number) * BATCH + place)).collect();
+            load::post_batch(&events)
+        };
+        let requests: Vec<load::Request> = (0..BATCHES / 3).map(batch).collect();
+        let parts = requests.chunks(requests.len().div_ceil(4)).map(<[_]>::to_vec).collect();
+        let run = load::send_all(server, BATCH * BATCHES / 3, parts).await;
+        best = best.filter(|best| best.elapsed <= run.elapsed).or(Some(run));
+    }
+    best.expect("three parts")
+}
+
+pub(crate) async fn raw_batches_rate(
+    database: &TestDatabase,
+    community: Uuid,
+    members: &[(Uuid, Uuid)],
+) -> f64 {
+    let mut best = 0.0_f64;
+    for connections in [1, 2, 4] {
+        let took = raw_batches(database, community, members, connections).await;
+        best = best.max(rate(BATCH * BATCHES / 3, took));
+    }
+    best
+}
+
+/// What the tables that an award appends to take on the disk, in bytes, with their indexes.
+async fn table_sizes(client: &Client) -> Vec<(&'static str, i64)> {
+    let mut sizes = Vec::new();
+    for table in ["point_transactions", "outbox"] {
+        let size = client.query_one(&format!("SELECT pg_total_relation_size('{table}')"), &[]).await.unwrap();
+        sizes.push((table, size.get(0)));
+    }
+    sizes
+}
+
+pub(crate) async fn members(client: &Client, community: Uuid) -> Vec<(Uuid, Uuid)> {
     let query = "SELECT id, user_id FROM member_points WHERE community_id = $1";
     let rows = client.query(query, &[&community]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
