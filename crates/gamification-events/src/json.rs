@@ -1,6 +1,9 @@
 //! JSON, as far as events are made of it.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer,
@@ -35,10 +38,13 @@ impl JsonObject {
 
     /// Adds a value, or remembers that there is one of that name.
     pub(crate) fn insert(&mut self, name: String, value: Json) {
-        if self.members.contains_key(&name) {
-            self.repeated.get_or_insert(name);
-        } else {
-            self.members.insert(name, value);
+        match self.members.entry(name) {
+            Entry::Vacant(free) => {
+                free.insert(value);
+            }
+            Entry::Occupied(taken) => {
+                self.repeated.get_or_insert_with(|| taken.key().clone());
+            }
         }
     }
 
