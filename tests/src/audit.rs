@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 
 /// Each with a query that finds what breaks it.
-const INVARIANTS: [(&str, &str); 10] = [
+const INVARIANTS: [(&str, &str); 11] = [
     (
         "a total is the sum of the member's transactions",
         "SELECT m.id::text FROM member_points m
@@ -71,6 +71,20 @@ const INVARIANTS: [(&str, &str); 10] = [
          LEFT JOIN (SELECT community_id, member_id, MAX(new_level) AS level FROM told GROUP BY 1, 2) t
              ON t.community_id = m.community_id AND t.member_id = m.user_id
          WHERE m.current_level <> COALESCE(t.level, 1)",
+    ),
+    (
+        "what a channel has to deliver of a member is every kept event from some place on",
+        "SELECT first.member_id || ' through ' || first.channel_id
+         FROM (SELECT community_id, member_id, channel_id, MIN(sequence) AS sequence
+               FROM deliveries GROUP BY 1, 2, 3) first
+         JOIN (SELECT community_id, member_id, sequence, event_id, NULL::int AS channel_id FROM outbox
+               UNION ALL
+               SELECT community_id, member_id, sequence, event_id, channel_id FROM deliveries) found
+             ON found.community_id = first.community_id AND found.member_id = first.member_id
+                 AND found.sequence >= first.sequence
+                 AND COALESCE(found.channel_id, first.channel_id) = first.channel_id
+         GROUP BY first.community_id, first.member_id, first.channel_id, found.event_id, found.sequence
+         HAVING COUNT(*) <> 2",
     ),
     (
         "a level's count is the number of present members at it",

@@ -186,18 +186,20 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Waits until nothing is pending, and sees to it that all that is in the outbox was taken: each member's events in
-/// order, and what came again under the same id and with the same words.
+/// Waits until no channel has anything to deliver, and sees to it that all that is in the outbox was taken: each member's
+/// events in order, and what came again under the same id and with the same words.
 pub async fn assert_everything_was_told(database: &TestDatabase, deliveries: impl Fn() -> Vec<Delivery>) {
     let started = Instant::now();
-    while database.number("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL").await > 0 {
+    let is_registered = database.number("SELECT COUNT(*) FROM channels WHERE name = 'webhook'").await;
+    assert_eq!(is_registered, 1, "a server with a webhook registers its channel before it serves");
+    while database.number("SELECT COUNT(*) FROM deliveries").await > 0 {
         assert!(started.elapsed() < PATIENCE, "something is still pending");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let written = database
         .client()
         .await
-        .query("SELECT community_id, member_id, id FROM outbox ORDER BY sequence", &[])
+        .query("SELECT community_id, member_id, event_id FROM outbox ORDER BY sequence", &[])
         .await
         .unwrap();
     let written: Vec<((Uuid, Uuid), Uuid)> =

@@ -10,8 +10,9 @@ use std::{
 
 use gamification_app::{
     EventBus, EventEnvelope, FactQueue, RecordError, System,
+    jobs::relay_events,
     ports::{Store, StoreError},
-    register_handlers, relay_events,
+    register_handlers,
 };
 use gamification_domain::{
     CommunityId, Content, EventId, EventMetadata, Fact, FactKind, FactRecord, MemberLeveledUp, PointsAwarded,
@@ -223,10 +224,11 @@ async fn facts_published_in_this_process_are_recorded_and_subscribers_hear_of_it
     }
     assert_eq!(database.number("SELECT total_points::bigint FROM member_points").await, 10);
 
-    let (deliveries, stop) = (PgDeliveries::new(store, database.connector()), CancellationToken::new());
+    let deliveries = PgDeliveries::new(store.clone(), database.connector());
+    let (channel, stop) = ("bus".parse().unwrap(), CancellationToken::new());
     let relay = tokio::spawn({
         let (bus, stop) = (Arc::clone(&bus), stop.clone());
-        async move { relay_events(&deliveries, &bus, &System, &stop).await }
+        async move { relay_events((&store, &deliveries), (&channel, &bus), &System, &stop).await }
     });
     let mut texts = Vec::new();
     for _ in 0..6 {

@@ -14,6 +14,7 @@
 mod api;
 mod architecture;
 mod campaigns;
+mod channels;
 mod connections;
 mod group_commit;
 mod hostile;

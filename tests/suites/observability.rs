@@ -214,9 +214,6 @@ async fn everything_known_starts_at_zero_and_is_described() {
         assert_eq!(scrape.value(&format!("{name}_count"), &[]), 0.0);
         assert_eq!(scrape.value(&format!("{name}_bucket"), &[("le", "+Inf")]), 0.0);
     }
-    for name in ["gamification_outbox_pending", "gamification_outbox_oldest_age_seconds"] {
-        assert_eq!(scrape.value(name, &[]), 0.0);
-    }
     let requests = "http_server_request_duration_seconds";
     for (route, method, status) in
         [("/api/events", "POST", "503"), ("/api/communities/{community_id}/levels", "PUT", "412")]
@@ -296,13 +293,23 @@ async fn the_pool_and_the_process_are_told_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_outbox_is_told_of_where_there_is_a_receiver() {
+async fn the_backlog_of_every_channel_is_shown_by_every_server() {
     let database = TestDatabase::empty().await;
     let server = TestServer::on(&database);
     let history = History::play(&server);
-    assert!(server.terminate().0.success());
-    let written = database.number("SELECT COUNT(*) FROM outbox").await;
     let (pending, age) = ("gamification_outbox_pending", "gamification_outbox_oldest_age_seconds");
+    let levels_are_counted = |server: &TestServer| {
+        until("the levels are counted", || {
+            !server.scrape().counted("gamification_level_distribution").is_empty()
+        });
+    };
+    assert!(server.terminate().0.success());
+    let server = TestServer::on(&database);
+    levels_are_counted(&server);
+    assert!(server.scrape().all(pending).is_empty(), "no channel is registered");
+    assert!(server.terminate().0.success());
+
+    let written = database.number("SELECT COUNT(*) FROM outbox").await;
     let address = Receiver::free_address();
     let with_webhook = || {
         Launch::on(database.url())
@@ -310,17 +317,22 @@ async fn the_outbox_is_told_of_where_there_is_a_receiver() {
             .env("GAMIFICATION_WEBHOOK_SECRET", WEBHOOK_SECRET)
             .serve()
     };
+    let webhook = [("channel", "webhook")];
+    let shows = |server: &TestServer, events: i64| {
+        let expected: BTreeMap<String, String> =
+            webhook.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let events = events as f64;
+        until("the backlog is shown", || server.scrape().all(pending) == [(expected.clone(), events)]);
+    };
     let server = with_webhook();
-    until("what waits is counted", || server.scrape().value(pending, &[]) == written as f64);
-    assert!(server.scrape().value(age, &[]) > 0.0);
+    shows(&server, written);
+    assert!(server.scrape().value(age, &webhook) > 0.0);
     assert!(server.terminate().0.success());
 
+    // A server without the webhook says as much: the webhook waits for these events all the same.
     let server = TestServer::on(&database);
-    until("the levels are counted", || {
-        !server.scrape().counted("gamification_level_distribution").is_empty()
-    });
-    let scrape = server.scrape();
-    assert_eq!((scrape.value(pending, &[]), scrape.value(age, &[])), (0.0, 0.0), "nobody waits for them");
+    shows(&server, written);
+    assert!(server.scrape().value(age, &webhook) > 0.0);
     drop(server);
 
     let receiver = Receiver::start_at(address, |_| Reaction::TAKEN);
@@ -329,7 +341,7 @@ async fn the_outbox_is_told_of_where_there_is_a_receiver() {
     assert!(server.terminate().0.success());
     let server = with_webhook();
     assert_eq!(server.send(&post_created(history.community, id(), id())).status, 200);
-    until("nothing waits", || server.scrape().value(pending, &[]) == 0.0);
+    shows(&server, 0);
 }
 
 /// The lines with a message, each without what every line has.

@@ -1,4 +1,4 @@
-//! Events out: the relay, the webhook and its setbacks (campaign R15).
+//! Events out: the relay, the webhook and its failures (campaign R15).
 
 use std::{
     sync::{
@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use gamification_app::ports::{Deliveries, RelayLease};
+use gamification_app::{
+    System,
+    commands::register_channel,
+    ports::{Deliveries, RelayLease},
+};
 use gamification_pg::PgDeliveries;
 use gamification_tests::{
     Campaign, Delivery, Launch, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET,
@@ -92,13 +96,15 @@ async fn a_receiver_that_is_down_delays_everything_and_loses_nothing() {
     for _ in 0..6 {
         earn(&server, community, &members);
     }
-    until("an attempt is noted", async || database.number("SELECT COUNT(*) FROM outbox_setbacks").await > 0)
-        .await;
+    until("an attempt is noted", async || {
+        database.number("SELECT COUNT(*) FROM delivery_failures").await > 0
+    })
+    .await;
     assert_eq!(server.get("/readyz", None).status, 200, "that is the receiver's trouble");
     let receiver = Receiver::start_at(address, |_| Reaction::TAKEN);
     assert_everything_was_told(&database, || receiver.deliveries()).await;
     assert_eq!(receiver.deliveries().len(), 20 * 7, "six awards and a level each, none of them twice");
-    assert_eq!(database.number("SELECT COUNT(*) FROM outbox_setbacks").await, 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM delivery_failures").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,26 +145,26 @@ async fn an_event_that_is_given_up_is_shown_and_released_by_the_operator() {
     let server = launch(&database, &receiver.url());
     earn(&server, community, &[unlucky]);
     let client = database.client().await;
-    until("a setback is noted", async || database.number("SELECT COUNT(*) FROM outbox_setbacks").await == 1)
-        .await;
+    until("a failure is noted", async || {
+        database.number("SELECT COUNT(*) FROM delivery_failures").await == 1
+    })
+    .await;
     // Hours later, and with the receiver taking other events all the while.
     earn(&server, community, &[other]);
     until("the other's event is taken", async || {
-        database.number("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL").await == 1
+        database.number("SELECT COUNT(*) FROM deliveries").await == 1
     })
     .await;
-    let later = "UPDATE outbox_setbacks SET failures = 23, retry_at = now(), attempted_at = now() - interval '1 hour'";
+    let later = "UPDATE delivery_failures SET failures = 23, retry_at = now(), attempted_at = now() - interval '1 hour'";
     client.execute(later, &[]).await.unwrap();
     until("it is parked", async || {
-        database.number("SELECT COUNT(*) FROM outbox_setbacks WHERE parked_at IS NOT NULL").await == 1
+        database.number("SELECT COUNT(*) FROM delivery_failures WHERE parked_at IS NOT NULL").await == 1
     })
     .await;
     let attempts = receiver.deliveries().len();
     earn(&server, community, &[unlucky, other]);
-    until("the other's events go on", async || {
-        database.number("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL").await == 2
-    })
-    .await;
+    until("the other's events go on", async || database.number("SELECT COUNT(*) FROM deliveries").await == 2)
+        .await;
     assert_eq!(receiver.deliveries().len(), attempts + 1, "and nobody asks for the parked one");
 
     let outbox = |release: bool| {
@@ -168,14 +174,16 @@ async fn an_event_that_is_given_up_is_shown_and_released_by_the_operator() {
         said
     };
     let said = outbox(false);
-    assert!(said.contains("2 events pending, the oldest for"), "{said}");
-    let parked =
-        format!("of member {unlucky} in community {community}, after 24 failures: the receiver answered 500");
+    assert!(said.contains("webhook: 2 events pending, the oldest for"), "{said}");
+    let parked: Uuid = client.query_one("SELECT event_id FROM delivery_failures", &[]).await.unwrap().get(0);
+    let parked = format!(
+        "webhook: parked: event {parked} of member {unlucky} in community {community}, after 24 failures: the receiver answered 500"
+    );
     assert!(said.contains(&parked), "{said}");
     refusing.store(false, Ordering::SeqCst);
     assert!(outbox(true).contains("1 parked events released"));
     assert_everything_was_told(&database, || receiver.deliveries()).await;
-    assert!(outbox(false).starts_with("0 events pending\n"));
+    assert!(outbox(false).starts_with("webhook: 0 events pending\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,8 +197,12 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
     // It has its place in the sequence before the others, and is committed after they are delivered.
     let mut client = database.client().await;
     let late = client.transaction().await.unwrap();
-    let copy = "INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
-                SELECT community_id, gen_random_uuid(), member_id, event_type, payload, now() FROM outbox WHERE member_id = $1";
+    let copy = "WITH copy AS (
+                    INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
+                    SELECT community_id, gen_random_uuid(), member_id, event_type, payload, now()
+                    FROM outbox WHERE member_id = $1 RETURNING *)
+                INSERT INTO deliveries
+                SELECT community_id, event_id, channels.id, member_id, sequence FROM copy CROSS JOIN channels";
     late.execute(copy, &[&slow]).await.unwrap();
     earn(&server, community, &[quick]);
     receiver.wait_for(3).await;
@@ -207,8 +219,10 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
 async fn a_relay_is_woken_by_a_commit_on_any_server() {
     let database = TestDatabase::migrated().await;
     let (here, there) = (database.store(2), TestServer::on(&database));
-    let deliveries = PgDeliveries::new(here, database.connector());
-    let mut lease = deliveries.acquire_lease().await.unwrap();
+    let deliveries = PgDeliveries::new(here.clone(), database.connector());
+    let bus = "bus".parse().unwrap();
+    register_channel(&here, &System, &bus).await.unwrap();
+    let mut lease = deliveries.acquire_lease(&bus).await.unwrap();
     let mut committed = std::pin::pin!(lease.committed());
     assert!(
         tokio::time::timeout(Duration::from_millis(300), &mut committed).await.is_err(),
@@ -219,7 +233,7 @@ async fn a_relay_is_woken_by_a_commit_on_any_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_relays_take_turns_and_the_second_goes_on_when_the_first_is_killed() {
+async fn one_of_two_relays_holds_the_lease_and_the_second_goes_on_when_the_first_is_killed() {
     let database = TestDatabase::empty().await;
     let receiver = Receiver::start(|_| Reaction { status: 200, delay: Duration::from_millis(2) });
     let (one, two) = (launch(&database, &receiver.url()), launch(&database, &receiver.url()));
@@ -230,7 +244,7 @@ async fn two_relays_take_turns_and_the_second_goes_on_when_the_first_is_killed()
     assert_everything_was_told(&database, || receiver.deliveries()).await;
     let events = database.number("SELECT COUNT(*) FROM outbox").await;
     assert_eq!(receiver.deliveries().len(), usize::try_from(events).unwrap(), "none of them twice");
-    // The first to start has the turn.
+    // The first to start holds the lease.
     one.kill();
     earn(&two, community, &members);
     assert_everything_was_told(&database, || receiver.deliveries()).await;
@@ -244,7 +258,7 @@ async fn a_relay_killed_between_sending_and_marking_sends_again_under_the_same_i
     earn(&server, id(), &ids(3));
     receiver.wait_for(3).await;
     server.kill();
-    assert_eq!(database.number("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NOT NULL").await, 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM deliveries").await, 3);
     let _next = launch(&database, &receiver.url());
     assert_everything_was_told(&database, || receiver.deliveries()).await;
     assert_eq!(receiver.deliveries().len(), 6, "each of the three twice");
@@ -279,52 +293,4 @@ async fn relays_that_are_killed_and_receivers_that_fail_at_random_miss_nothing()
     }
     let _last = launch(&database, &receiver.url());
     assert_everything_was_told(&database, || receiver.deliveries()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn events_are_deleted_a_day_after_they_were_delivered() {
-    let database = TestDatabase::empty().await;
-    let receiver = Receiver::start(|_| Reaction::TAKEN);
-    let (community, ada) = (id(), id());
-    {
-        let server = launch(&database, &receiver.url());
-        earn(&server, community, &[ada]);
-        earn(&server, community, &[ada]);
-        assert_everything_was_told(&database, || receiver.deliveries()).await;
-        assert!(server.terminate().0.success());
-    }
-    let client = database.client().await;
-    let age = "UPDATE outbox SET delivered_at = now() - CASE payload ->> 'new_total' WHEN '2' THEN interval '25 hours'
-               ELSE interval '23 hours' END";
-    client.execute(age, &[]).await.unwrap();
-    let _server = launch(&database, &receiver.url());
-    until("the old one is deleted", async || database.number("SELECT COUNT(*) FROM outbox").await == 1).await;
-    assert_eq!(database.number("SELECT (payload ->> 'new_total')::bigint FROM outbox").await, 4);
-    // The audit wants all of them.
-    client.execute("TRUNCATE outbox, point_transactions, member_points, level_counts", &[]).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_receiver_events_are_kept_for_a_day() {
-    let database = TestDatabase::empty().await;
-    let (community, ada) = (id(), id());
-    {
-        let server = TestServer::on(&database);
-        earn(&server, community, &[ada]);
-        earn(&server, community, &[ada]);
-        assert!(server.terminate().0.success());
-    }
-    let client = database.client().await;
-    let age =
-        "UPDATE outbox SET created_at = now() - interval '25 hours' WHERE payload ->> 'new_total' = '2'";
-    client.execute(age, &[]).await.unwrap();
-    // A receiver that comes in time gets both, however old.
-    let receiver = Receiver::start(|_| Reaction::TAKEN);
-    let server = launch(&database, &receiver.url());
-    assert_everything_was_told(&database, || receiver.deliveries()).await;
-    assert!(server.terminate().0.success());
-    client.execute("UPDATE outbox SET delivered_at = NULL", &[]).await.unwrap();
-    let _server = TestServer::on(&database);
-    until("the old one is deleted", async || database.number("SELECT COUNT(*) FROM outbox").await == 1).await;
-    client.execute("TRUNCATE outbox, point_transactions, member_points, level_counts", &[]).await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
-use gamification_tests::{Launch, SECRET, TestDatabase, binary};
+use gamification_tests::{Launch, Reaction, Receiver, SECRET, TestDatabase, WEBHOOK_SECRET, binary, until};
 
 /// What the README shows under a heading, in blocks of a language, in order.
 fn blocks(heading: &str, language: &str) -> Vec<String> {
@@ -101,8 +101,14 @@ fn every_variable_of_the_help_is_in_the_table_and_the_other_way_round() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_is_in_the_table_of_what_to_watch() {
     let database = TestDatabase::empty().await;
-    let server = Launch::on(database.url()).serve();
+    let receiver = Receiver::start(|_| Reaction::TAKEN);
+    let server = Launch::on(database.url())
+        .env("GAMIFICATION_WEBHOOK_URL", receiver.url())
+        .env("GAMIFICATION_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .serve();
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let pending = "gamification_outbox_pending";
+    until("channels are looked up", async || !server.scrape().all(pending).is_empty()).await;
     let scrape = server.scrape();
     let names = scrape.text().lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     for name in names.filter(|name| !name.starts_with("process_")) {

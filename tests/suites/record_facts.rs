@@ -336,7 +336,7 @@ async fn a_total_at_the_end_of_integer_is_a_rejection_and_not_a_failure() {
          UPDATE level_counts SET level = 9;
          INSERT INTO point_transactions SELECT '{community}', gen_random_uuid(), id, 2147483647, 'post_created',
              gen_random_uuid(), '{user}', 'fill', now(), now() FROM member_points WHERE user_id = '{user}';
-         INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
+         INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
          VALUES ('{community}', gen_random_uuid(), '{user}', 'PointsAwarded',
                  '{{\"points\": 2147483647, \"new_total\": 2147483647}}', now()),
                 ('{community}', gen_random_uuid(), '{user}', 'MemberLeveledUp', '{{\"old_level\": 1, \"new_level\": 9}}', now());"
@@ -494,7 +494,7 @@ async fn a_post_that_two_authors_claim_at_once_is_awarded_once() {
          INSERT INTO point_transactions VALUES
              ('{community}', gen_random_uuid(), '{member}', 2, 'post_created', '{source_id}', '{rival}', 'e', now(), now(),
               '{nil}');
-         INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at) VALUES
+         INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at) VALUES
              ('{community}', gen_random_uuid(), '{rival}', 'PointsAwarded', '{{\"points\": 2, \"new_total\": 2}}', now());"
     );
     blocker.batch_execute(&rival_award).await.unwrap();

@@ -50,7 +50,7 @@ impl Scene {
              INSERT INTO point_transactions
              SELECT community_id, gen_random_uuid(), id, {points}, 'lesson_completed', gen_random_uuid(), user_id, 'fill', now(), now()
              FROM member_points WHERE total_points = {points};
-             INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
+             INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
              SELECT community_id, gen_random_uuid(), user_id, 'PointsAwarded',
                     '{{\"points\": {points}, \"new_total\": {points}}}', now()
              FROM member_points WHERE total_points = {points};

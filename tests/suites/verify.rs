@@ -222,7 +222,7 @@ async fn whatever_is_derived_is_named_when_it_is_off_and_repaired_without_touchi
 }
 
 /// Where something is broken that can't be computed anew, and what puts it right again.
-const ORIGINAL: [(Breakage, &str); 11] = [
+const ORIGINAL: [(Breakage, &str); 13] = [
     (
         Breakage {
             sql: "DROP INDEX point_transactions_once;
@@ -314,12 +314,33 @@ const ORIGINAL: [(Breakage, &str); 11] = [
     ),
     (
         Breakage {
-            sql: "CREATE TABLE kept AS SELECT id, payload FROM outbox WHERE event_type = 'MemberLeveledUp';
+            sql: "CREATE TABLE kept AS SELECT event_id, payload FROM outbox WHERE event_type = 'MemberLeveledUp';
                   UPDATE outbox SET payload = '{\"new_level\": 9}' WHERE event_type = 'MemberLeveledUp'
                   AND member_id = $ada AND community_id = $community AND payload ->> 'new_level' = '3'",
             finding: ("outgoing event", "expected from 2"),
         },
-        "UPDATE outbox SET payload = kept.payload FROM kept WHERE outbox.id = kept.id",
+        "UPDATE outbox SET payload = kept.payload FROM kept WHERE outbox.event_id = kept.event_id",
+    ),
+    (
+        Breakage {
+            sql: "INSERT INTO channels (name, registered_at) VALUES ('billing', now());
+                  INSERT INTO deliveries SELECT $community, gen_random_uuid(), id, $ada, 1 FROM channels",
+            finding: (
+                "delivery",
+                "channel billing: found 1 events to deliver, 0 of them kept, expected all 11 that are kept from the first on",
+            ),
+        },
+        "TRUNCATE channels, deliveries",
+    ),
+    (
+        Breakage {
+            sql: "INSERT INTO channels (name, registered_at) VALUES ('billing', now());
+                  INSERT INTO deliveries SELECT community_id, event_id, channels.id, member_id, sequence
+                  FROM outbox CROSS JOIN channels
+                  WHERE sequence < (SELECT MAX(sequence) FROM outbox WHERE member_id = $ada)",
+            finding: ("delivery", "expected all 11 that are kept from the first on"),
+        },
+        "TRUNCATE channels, deliveries",
     ),
 ];
 

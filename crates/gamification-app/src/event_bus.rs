@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     Chain,
+    jobs::{DeliveryError, Destination},
     ports::{BoxedError, PendingEvent},
-    relay::{DeliveryError, Destination},
 };
 
 /// Hands events to the handlers that are registered for their type.
@@ -88,6 +88,12 @@ impl EventBus {
             Err(_) => std::future::ready(Ok(())).boxed(),
         };
         self.handlers.entry(TypeId::of::<T>()).or_default().push(Handler { name, handle: Box::new(handle) });
+    }
+
+    /// Whether no handler is registered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.handlers.is_empty()
     }
 
     /// Calls the handlers for the type of an event, one after another, and gives how many there are.

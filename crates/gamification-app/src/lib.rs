@@ -6,6 +6,8 @@
 //!
 //! What operators shall see is counted and logged here, once it is committed: [`describe_metrics`] names it all.
 //!
+//! [`jobs`] run beside requests: they deliver what the outbox holds, delete what is old, and refresh gauges.
+//!
 //! [`audit`] compares what is derived with what it is derived from, and puts it right.
 //!
 //! This crate knows no SQL, no HTTP and no framework; it never does I/O but through its ports, and no network call is
@@ -24,22 +26,19 @@ pub mod commands;
 mod contention;
 mod event_bus;
 mod fact_queue;
-mod gauges;
 mod handlers;
 mod incoming_event;
+pub mod jobs;
 mod ledger;
 mod observation;
 pub mod ports;
 pub mod queries;
-mod relay;
 
 pub use access::AccessDenied;
 pub use chain::Chain;
 pub use clock::{Clock, IdGenerator, System};
 pub use event_bus::{EventBus, EventEnvelope, HandlerFailed};
 pub use fact_queue::{FactQueue, RecordError, Recorded};
-pub use gauges::refresh_gauges;
 pub use handlers::register_handlers;
 pub use incoming_event::{EventContent, EventMistake, IncomingEvent};
 pub use observation::{HISTOGRAMS, count_ignored_event, count_rejected_event, describe_metrics};
-pub use relay::{DeliveryError, Destination, forget_events, relay_events};

@@ -65,14 +65,11 @@ pub fn describe_metrics() {
         LEVEL_DISTRIBUTION,
         "Present members at each level, over all communities; refreshed every 15 seconds"
     );
-    describe_gauge!(
-        OUTBOX_PENDING,
-        "Events that wait to be delivered to the webhook; always 0 without one; refreshed every 15 seconds"
-    );
+    describe_gauge!(OUTBOX_PENDING, "Events that a channel has to deliver; refreshed every 15 seconds");
     describe_gauge!(
         OUTBOX_OLDEST_AGE,
         Unit::Seconds,
-        "For how long the oldest of them has waited; 0 when none does, or without a webhook"
+        "How long ago the oldest of them happened; 0 when there is none"
     );
     for source in PointSource::ALL {
         counter!(POINTS_AWARDED, "source" => source.as_str()).increment(0);
@@ -87,9 +84,6 @@ pub fn describe_metrics() {
     }
     for level in LevelNumber::all() {
         gauge!(LEVEL_DISTRIBUTION, "level" => level.get().to_string()).set(0.0);
-    }
-    for name in [OUTBOX_PENDING, OUTBOX_OLDEST_AGE] {
-        gauge!(name).set(0.0);
     }
     for (name, _) in HISTOGRAMS {
         drop(histogram!(name));

@@ -7,6 +7,7 @@
 //! member points → like switches → level counts → outbox, and by key within each. A transaction that locks otherwise
 //! can deadlock with an award.
 
+mod channels;
 mod course_level_requirements;
 mod deliveries;
 mod directory;
@@ -22,8 +23,12 @@ mod verification;
 
 use std::{error::Error, future::Future};
 
+pub use channels::{ChannelName, ChannelQueries, ChannelRepository, InvalidChannelName};
 pub use course_level_requirements::CourseLevelRequirementRepository;
-pub use deliveries::{Backlog, Deliveries, DeliveryFailure, ParkedEvent, PendingEvent, RelayLease};
+pub use deliveries::{
+    ChannelBacklog, CommitAnnouncements, DeletedEvents, Deliveries, DeliveryFailure, ParkedEvent,
+    PendingEvent, RelayLease,
+};
 pub use directory::{DirectoryRepository, Membership};
 pub use ledger::LedgerRepository;
 pub use level_configurations::LevelConfigurationRepository;
@@ -37,8 +42,8 @@ pub use recalculations::{LevelUp, LevelUps, RecalculationRepository};
 pub use repository::Repository;
 pub use statistics::Statistics;
 pub use verification::{
-    BrokenEvent, CommunityRange, RepairRepository, RepeatedAward, Sample, Snapshot, SourceOfTruth,
-    StoredLevelConfiguration, StoredMember, Verification, WrongLevelCount, WrongLike,
+    BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
+    SourceOfTruth, StoredLevelConfiguration, StoredMember, Verification, WrongLevelCount, WrongLike,
 };
 
 /// Why the database could not do what was asked.
@@ -85,6 +90,7 @@ pub trait UnitOfWork:
     + LikeSwitchRepository
     + CourseLevelRequirementRepository
     + Outbox
+    + ChannelRepository
     + RepairRepository
 {
     /// Makes everything durable at once. After an error it is unknown whether that happened.

@@ -1,10 +1,9 @@
-//! The outbox as a relay sees it.
+//! The outbox as relays and retention see it.
 
 use std::{collections::HashSet, time::Duration};
 
 use diesel::{
-    Queryable,
-    dsl::sql,
+    OptionalExtension, Queryable,
     sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{
@@ -12,7 +11,8 @@ use diesel_async::{
 };
 use futures_util::StreamExt;
 use gamification_app::ports::{
-    Backlog, Deliveries, DeliveryFailure, ParkedEvent, PendingEvent, RelayLease, StoreError,
+    ChannelBacklog, ChannelName, ChannelQueries, CommitAnnouncements, DeletedEvents, Deliveries,
+    DeliveryFailure, ParkedEvent, PendingEvent, RelayLease, StoreError,
 };
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use time::OffsetDateTime;
@@ -22,60 +22,69 @@ use crate::{
     PgStore,
     connection::Connector,
     error::{corrupt, store_error, unavailable},
-    repositories::{Uuids, member_columns},
+    repositories::{LEASE_LOCK, Uuids, member_columns},
     statement::statement,
     stored_event::StoredEvent,
 };
 
-/// Where commits are told: the name of a channel of PostgreSQL's.
-const CHANNEL: &str = "gamification_outbox";
+/// What PostgreSQL's `NOTIFY` tells of commits under.
+const COMMITS: &str = "gamification_outbox";
 
-/// Whose holder holds the lease; any number will do that nothing else in the database locks.
-const LEASE_LOCK: i64 = 7_024_823_470_051;
-/// How often is asked for the lease while another holds it.
+/// How often a relay asks for the lease while another holds it.
 const LEASE_POLL: Duration = Duration::from_secs(1);
 
-/// The least time between two announcements of commits.
-const ANNOUNCEMENT_PAUSE: Duration = Duration::from_millis(10);
+/// How many events retention looks at in one statement.
+const LOOKED_AT_ONCE: i64 = 5_000;
 
-/// How many events are deleted at once.
-const DELETED_AT_ONCE: i64 = 5_000;
+statement! {
+    /// The lease of a channel, if it is there and no other relay has it.
+    TakeLease { class: i32 => Integer, name: String => Text } -> (Bool,)
+    "SELECT pg_try_advisory_lock(?, id) FROM channels WHERE name = ?"
+}
 
 statement! {
     SelectPendingEvents {
+        channel: String => Text,
         now: OffsetDateTime => Timestamptz,
         busy_communities: Vec<Uuid> => Uuids,
         busy_members: Vec<Uuid> => Uuids,
         limit: i64 => BigInt,
     } -> (
         SqlUuid, BigInt, Text, Jsonb, Timestamptz,
-        Nullable<Integer>, Nullable<Timestamptz>, Nullable<Timestamptz>, Nullable<Text>,
+        Nullable<SqlUuid>, Nullable<Integer>, Nullable<Timestamptz>, Nullable<Timestamptz>, Nullable<Text>,
     )
-    "SELECT o.id, o.sequence, o.event_type, o.payload, o.created_at, own.failures, own.attempted_at, own.retry_at, own.cause
-     FROM outbox AS o
-     LEFT JOIN outbox_setbacks AS s USING (community_id, member_id)
-     LEFT JOIN outbox_setbacks AS own ON own.community_id = o.community_id AND own.member_id = o.member_id
-         AND own.event_id = o.id
-     WHERE o.delivered_at IS NULL
-       AND (s.event_id IS NULL OR s.parked_at IS NULL AND s.retry_at <= ?)
+    "SELECT o.event_id, o.sequence, o.event_type, o.payload, o.created_at,
+            f.event_id, f.failures, f.attempted_at, f.retry_at, f.cause
+     FROM channels AS c
+     JOIN deliveries AS d ON d.channel_id = c.id
+     JOIN outbox AS o ON o.community_id = d.community_id AND o.event_id = d.event_id
+     LEFT JOIN delivery_failures AS f
+         ON f.community_id = d.community_id AND f.member_id = d.member_id AND f.channel_id = d.channel_id
+     WHERE c.name = ?
+       AND (f.event_id IS NULL OR f.parked_at IS NULL AND f.retry_at <= ?)
        AND NOT EXISTS (
            SELECT FROM UNNEST(?, ?) AS busy (community_id, member_id)
-           WHERE busy.community_id = o.community_id AND busy.member_id = o.member_id)
-     ORDER BY o.sequence LIMIT ?"
+           WHERE busy.community_id = d.community_id AND busy.member_id = d.member_id)
+     ORDER BY d.sequence LIMIT ?"
 }
 
 statement! {
     MarkDelivered {
+        channel: String => Text,
         community_ids: Vec<Uuid> => Uuids,
-        ids: Vec<Uuid> => Uuids,
-        now: OffsetDateTime => Timestamptz,
+        event_ids: Vec<Uuid> => Uuids,
     } -> ()
-    "WITH delivered AS (SELECT * FROM UNNEST(?, ?) AS delivered (community_id, id)),
+    "WITH delivered AS (
+         SELECT channel.id AS channel_id, event.community_id, event.event_id
+         FROM (SELECT id FROM channels WHERE name = ?) AS channel
+         CROSS JOIN UNNEST(?, ?) AS event (community_id, event_id)),
      overcome AS (
-         DELETE FROM outbox_setbacks AS s USING delivered
-         WHERE s.community_id = delivered.community_id AND s.event_id = delivered.id)
-     UPDATE outbox AS o SET delivered_at = ? FROM delivered
-     WHERE o.community_id = delivered.community_id AND o.id = delivered.id"
+         DELETE FROM delivery_failures AS f USING delivered
+         WHERE f.channel_id = delivered.channel_id AND f.community_id = delivered.community_id
+           AND f.event_id = delivered.event_id)
+     DELETE FROM deliveries AS d USING delivered
+     WHERE d.community_id = delivered.community_id AND d.event_id = delivered.event_id
+       AND d.channel_id = delivered.channel_id"
 }
 
 statement! {
@@ -88,55 +97,73 @@ statement! {
         retry_at: OffsetDateTime => Timestamptz,
         parked_at: Option<OffsetDateTime> => Nullable<Timestamptz>,
         cause: String => Text,
+        channel: String => Text,
     } -> ()
-    "INSERT INTO outbox_setbacks
-         (community_id, member_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (community_id, member_id) DO UPDATE SET
+    "INSERT INTO delivery_failures
+         (community_id, member_id, channel_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
+     SELECT failed.community_id, failed.member_id, channels.id, failed.event_id, failed.failures, failed.attempted_at,
+            failed.retry_at, failed.parked_at, failed.cause
+     FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?))
+         AS failed (community_id, member_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
+     JOIN channels ON channels.name = ?
+     ON CONFLICT (community_id, member_id, channel_id) DO UPDATE SET
          event_id = excluded.event_id, failures = excluded.failures, attempted_at = excluded.attempted_at,
          retry_at = excluded.retry_at, parked_at = excluded.parked_at, cause = excluded.cause"
 }
 
 statement! {
-    RetryNow { now: OffsetDateTime => Timestamptz } -> ()
-    "UPDATE outbox_setbacks SET retry_at = ? WHERE parked_at IS NULL"
+    RetryNow { now: OffsetDateTime => Timestamptz, channel: String => Text } -> ()
+    "UPDATE delivery_failures SET retry_at = ?
+     WHERE parked_at IS NULL AND channel_id = (SELECT id FROM channels WHERE name = ?)"
 }
 
 statement! {
-    /// Of those delivered at one moment the oldest first: what is kept of a member's events stays without a gap, which
-    /// audits look for.
-    DeleteDeliveredEvents { before: OffsetDateTime => Timestamptz, limit: i64 => BigInt } -> ()
-    "DELETE FROM outbox WHERE (community_id, id) IN
-         (SELECT community_id, id FROM outbox WHERE delivered_at < ? ORDER BY delivered_at, sequence LIMIT ?)"
+    /// What is old and still to be delivered is passed over: its members wait, and those of others need not.
+    ///
+    /// `channels` is read so that no channel is being registered meanwhile, which would have to deliver what is deleted.
+    DeleteEvents {
+        before: OffsetDateTime => Timestamptz,
+        after: i64 => BigInt,
+        limit: i64 => BigInt,
+    } -> (BigInt, BigInt, Nullable<BigInt>, Bool)
+    "WITH looked_at AS (
+         SELECT community_id, event_id, sequence, created_at < ? AS is_old
+         FROM outbox WHERE sequence > ? ORDER BY sequence LIMIT ?),
+     young AS (SELECT MIN(sequence) AS first FROM looked_at WHERE NOT is_old),
+     deleted AS (
+         DELETE FROM outbox AS o USING looked_at AS l, young
+         WHERE o.community_id = l.community_id AND o.event_id = l.event_id
+           AND (young.first IS NULL OR l.sequence < young.first)
+           AND NOT EXISTS (
+               SELECT FROM deliveries AS d JOIN channels AS c ON c.id = d.channel_id
+               WHERE d.community_id = l.community_id AND d.event_id = l.event_id)
+         RETURNING 1)
+     SELECT (SELECT COUNT(*) FROM deleted), COUNT(*), MAX(sequence), COALESCE(BOOL_AND(is_old), true) FROM looked_at"
 }
 
 statement! {
-    /// Looks at the oldest only, so that it costs little when there is nothing to delete.
-    DeleteUnclaimedEvents { limit: i64 => BigInt, before: OffsetDateTime => Timestamptz } -> ()
-    "WITH oldest AS (
-         SELECT community_id, id, created_at FROM outbox WHERE delivered_at IS NULL ORDER BY sequence LIMIT ?),
-     old AS (SELECT community_id, id FROM oldest WHERE created_at < ?),
-     overcome AS (
-         DELETE FROM outbox_setbacks AS s USING old WHERE s.community_id = old.community_id AND s.event_id = old.id)
-     DELETE FROM outbox AS o USING old WHERE o.community_id = old.community_id AND o.id = old.id"
-}
-
-statement! {
-    SelectBacklog { now: OffsetDateTime => Timestamptz } -> (BigInt, Nullable<Timestamptz>)
-    "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND created_at <= ?"
+    SelectBacklogs {} -> (Text, BigInt, Nullable<Timestamptz>)
+    "SELECT c.name, (SELECT COUNT(*) FROM deliveries AS d WHERE d.channel_id = c.id), oldest.created_at
+     FROM channels AS c
+     LEFT JOIN LATERAL (
+         SELECT o.created_at
+         FROM deliveries AS d JOIN outbox AS o ON o.community_id = d.community_id AND o.event_id = d.event_id
+         WHERE d.channel_id = c.id ORDER BY d.sequence LIMIT 1) AS oldest ON true
+     ORDER BY c.name"
 }
 
 statement! {
     SelectParkedEvents { limit: i64 => BigInt } -> (
-        SqlUuid, SqlUuid, SqlUuid, Integer, Timestamptz, Timestamptz, Nullable<Timestamptz>, Text,
+        SqlUuid, Text, SqlUuid, SqlUuid, Integer, Timestamptz, Timestamptz, Nullable<Timestamptz>, Text,
     )
-    "SELECT event_id, community_id, member_id, failures, attempted_at, retry_at, parked_at, cause
-     FROM outbox_setbacks WHERE parked_at IS NOT NULL ORDER BY parked_at, event_id LIMIT ?"
+    "SELECT f.event_id, c.name, f.community_id, f.member_id, f.failures, f.attempted_at, f.retry_at, f.parked_at, f.cause
+     FROM delivery_failures AS f JOIN channels AS c ON c.id = f.channel_id
+     WHERE f.parked_at IS NOT NULL ORDER BY f.parked_at, f.event_id, c.name LIMIT ?"
 }
 
 statement! {
-    ReleaseParked { event_id: Option<Uuid> => Nullable<SqlUuid> } -> ()
-    "DELETE FROM outbox_setbacks WHERE parked_at IS NOT NULL AND event_id = COALESCE(?, event_id)"
+    ReleaseParked {} -> ()
+    "DELETE FROM delivery_failures WHERE parked_at IS NOT NULL"
 }
 
 #[derive(Queryable)]
@@ -146,6 +173,7 @@ struct PendingEventRow {
     event_type: String,
     payload: serde_json::Value,
     created_at: OffsetDateTime,
+    failed_id: Option<Uuid>,
     failures: Option<i32>,
     attempted_at: Option<OffsetDateTime>,
     retry_at: Option<OffsetDateTime>,
@@ -162,6 +190,7 @@ impl TryFrom<PendingEventRow> for PendingEvent {
             event_type,
             payload,
             created_at,
+            failed_id,
             failures,
             attempted_at,
             retry_at,
@@ -169,13 +198,11 @@ impl TryFrom<PendingEventRow> for PendingEvent {
         } = row;
         let stored: StoredEvent = serde_json::from_value(payload).map_err(corrupt)?;
         let failure = match (failures, attempted_at, retry_at, cause) {
-            (Some(failures), Some(attempted_at), Some(retry_at), Some(cause)) => Some(DeliveryFailure {
-                failures: u32::try_from(failures).map_err(corrupt)?,
-                attempted_at,
-                retry_at,
-                parked_at: None,
-                cause,
-            }),
+            // Events behind the one that failed have no failures of their own.
+            (Some(failures), Some(attempted_at), Some(retry_at), Some(cause)) if failed_id == Some(id) => {
+                let failures = u32::try_from(failures).map_err(corrupt)?;
+                Some(DeliveryFailure { failures, attempted_at, retry_at, parked_at: None, cause })
+            }
             _ => None,
         };
         Ok(Self { id, sequence, event: stored.read(&event_type)?, created_at, failure })
@@ -185,6 +212,7 @@ impl TryFrom<PendingEventRow> for PendingEvent {
 #[derive(Queryable)]
 struct ParkedEventRow {
     event_id: Uuid,
+    channel: String,
     community_id: Uuid,
     member_id: Uuid,
     failures: i32,
@@ -200,6 +228,7 @@ impl TryFrom<ParkedEventRow> for ParkedEvent {
     fn try_from(row: ParkedEventRow) -> Result<Self, StoreError> {
         let ParkedEventRow {
             event_id,
+            channel,
             community_id,
             member_id,
             failures,
@@ -210,11 +239,33 @@ impl TryFrom<ParkedEventRow> for ParkedEvent {
         } = row;
         let failures = u32::try_from(failures).map_err(corrupt)?;
         let failure = DeliveryFailure { failures, attempted_at, retry_at, parked_at, cause };
-        Ok(Self { id: event_id, member: (CommunityId::new(community_id), UserId::new(member_id)), failure })
+        Ok(Self {
+            id: event_id,
+            channel: channel.parse().map_err(corrupt)?,
+            member: (CommunityId::new(community_id), UserId::new(member_id)),
+            failure,
+        })
     }
 }
 
-/// The outbox of a database. Leases are acquired, and commits heard of, on a connection beside the pool.
+#[derive(Queryable)]
+struct BacklogRow {
+    channel: String,
+    pending: i64,
+    oldest: Option<OffsetDateTime>,
+}
+
+impl TryFrom<BacklogRow> for ChannelBacklog {
+    type Error = StoreError;
+
+    fn try_from(row: BacklogRow) -> Result<Self, StoreError> {
+        let BacklogRow { channel, pending, oldest } = row;
+        let pending = u64::try_from(pending).map_err(corrupt)?;
+        Ok(Self { channel: channel.parse().map_err(corrupt)?, pending, oldest })
+    }
+}
+
+/// The outbox of a database. A lease is acquired, and commits are heard of, on a connection beside the pool.
 #[derive(Clone)]
 pub struct PgDeliveries {
     store: PgStore,
@@ -236,30 +287,37 @@ impl PgDeliveries {
 impl Deliveries for PgDeliveries {
     type Lease = PgRelayLease;
 
-    async fn acquire_lease(&self) -> Result<PgRelayLease, StoreError> {
+    async fn acquire_lease(&self, channel: &ChannelName) -> Result<PgRelayLease, StoreError> {
         let mut connection = self.connector.connect().await.map_err(unavailable)?;
-        let take =
-            diesel::select((sql::<Bool>("pg_try_advisory_lock(").bind::<BigInt, _>(LEASE_LOCK).sql(")"),));
         loop {
-            let (is_ours,): (bool,) = take.clone().get_result(&mut connection).await.map_err(store_error)?;
-            if is_ours {
-                break;
+            let take = TakeLease { class: LEASE_LOCK, name: text(channel) };
+            let taken: Option<(bool,)> =
+                take.get_result(&mut connection).await.optional().map_err(store_error)?;
+            match taken {
+                Some((true,)) => break,
+                Some((false,)) => tokio::time::sleep(LEASE_POLL).await,
+                None => return Err(not_registered(channel)),
             }
-            tokio::time::sleep(LEASE_POLL).await;
         }
-        connection.batch_execute(&format!("LISTEN {CHANNEL}")).await.map_err(store_error)?;
+        // It may have been forgotten in the moment before it was locked; from now on it can't be.
+        if !self.store.is_registered(channel).await? {
+            return Err(not_registered(channel));
+        }
+        connection.batch_execute(&format!("LISTEN {COMMITS}")).await.map_err(store_error)?;
         Ok(PgRelayLease { connection })
     }
 
     async fn pending_events(
         &self,
+        channel: &ChannelName,
         busy: &HashSet<MemberKey>,
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<PendingEvent>, StoreError> {
         let (busy_communities, busy_members) = member_columns(busy);
         let limit = i64::try_from(limit).map_err(corrupt)?;
-        let select = SelectPendingEvents { now, busy_communities, busy_members, limit };
+        let select =
+            SelectPendingEvents { channel: text(channel), now, busy_communities, busy_members, limit };
         let rows: Vec<PendingEventRow> =
             select.load(&mut *self.connection().await?).await.map_err(store_error)?;
         rows.into_iter().map(PendingEvent::try_from).collect()
@@ -267,17 +325,18 @@ impl Deliveries for PgDeliveries {
 
     async fn mark_delivered(
         &self,
+        channel: &ChannelName,
         events: &[(CommunityId, Uuid)],
-        now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let (community_ids, ids) =
-            events.iter().map(|(community_id, id)| (community_id.as_uuid(), *id)).unzip();
-        let mark = MarkDelivered { community_ids, ids, now };
+        let (community_ids, event_ids) =
+            events.iter().map(|(community_id, event_id)| (community_id.as_uuid(), *event_id)).unzip();
+        let mark = MarkDelivered { channel: text(channel), community_ids, event_ids };
         mark.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
     }
 
     async fn save_delivery_failure(
         &self,
+        channel: &ChannelName,
         event: &PendingEvent,
         failure: &DeliveryFailure,
     ) -> Result<(), StoreError> {
@@ -293,31 +352,30 @@ impl Deliveries for PgDeliveries {
             parked_at,
             // A receiver may say anything, and PostgreSQL's texts can't hold NUL.
             cause: cause.replace('\0', "\u{fffd}"),
+            channel: text(channel),
         };
         save.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
     }
 
-    async fn retry_now(&self, now: OffsetDateTime) -> Result<(), StoreError> {
-        let forgive = RetryNow { now };
-        forgive.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
+    async fn retry_now(&self, channel: &ChannelName, now: OffsetDateTime) -> Result<(), StoreError> {
+        let retry = RetryNow { now, channel: text(channel) };
+        retry.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
     }
 
-    async fn delete_events(&self, before: OffsetDateTime, undelivered: bool) -> Result<u64, StoreError> {
-        let mut connection = self.connection().await?;
-        let delivered = DeleteDeliveredEvents { before, limit: DELETED_AT_ONCE };
-        let mut deleted = delivered.execute(&mut *connection).await.map_err(store_error)?;
-        if undelivered {
-            let unclaimed = DeleteUnclaimedEvents { limit: DELETED_AT_ONCE, before };
-            deleted += unclaimed.execute(&mut *connection).await.map_err(store_error)?;
-        }
-        u64::try_from(deleted).map_err(corrupt)
+    async fn delete_events(&self, after: i64, before: OffsetDateTime) -> Result<DeletedEvents, StoreError> {
+        let delete = DeleteEvents { before, after, limit: LOOKED_AT_ONCE };
+        let (deleted, looked_at, last, all_old): (i64, i64, Option<i64>, bool) =
+            delete.get_result(&mut *self.connection().await?).await.map_err(store_error)?;
+        Ok(DeletedEvents {
+            number: u64::try_from(deleted).map_err(corrupt)?,
+            next: last.filter(|_| all_old && looked_at == LOOKED_AT_ONCE),
+        })
     }
 
-    async fn backlog(&self) -> Result<Backlog, StoreError> {
-        let select = SelectBacklog { now: OffsetDateTime::now_utc() };
-        let (pending, oldest): (i64, Option<OffsetDateTime>) =
-            select.get_result(&mut *self.connection().await?).await.map_err(store_error)?;
-        Ok(Backlog { pending: u64::try_from(pending).map_err(corrupt)?, oldest })
+    async fn backlogs(&self) -> Result<Vec<ChannelBacklog>, StoreError> {
+        let rows: Vec<BacklogRow> =
+            SelectBacklogs {}.load(&mut *self.connection().await?).await.map_err(store_error)?;
+        rows.into_iter().map(ChannelBacklog::try_from).collect()
     }
 
     async fn parked_events(&self, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
@@ -327,11 +385,18 @@ impl Deliveries for PgDeliveries {
         rows.into_iter().map(ParkedEvent::try_from).collect()
     }
 
-    async fn release_parked(&self, event_id: Option<Uuid>) -> Result<u64, StoreError> {
-        let release = ReleaseParked { event_id };
-        let released = release.execute(&mut *self.connection().await?).await.map_err(store_error)?;
+    async fn release_parked(&self) -> Result<u64, StoreError> {
+        let released = ReleaseParked {}.execute(&mut *self.connection().await?).await.map_err(store_error)?;
         u64::try_from(released).map_err(corrupt)
     }
+}
+
+fn text(channel: &ChannelName) -> String {
+    channel.as_str().to_owned()
+}
+
+fn not_registered(channel: &ChannelName) -> StoreError {
+    StoreError::Conflict { constraint: format!("the channel {channel} is not registered") }
 }
 
 /// The lease: an advisory lock, which the database gives on when this connection ends, however that happens.
@@ -350,22 +415,11 @@ impl RelayLease for PgRelayLease {
     }
 }
 
-impl PgStore {
-    /// Tells relays, on whatever server, that events were committed here; for ever.
-    ///
-    /// It is done outside the transactions, and once for many: `NOTIFY` inside them would make commits wait for one
-    /// another. What is not told, because the process ends, relays find by looking now and then.
-    pub async fn announce_commits(&self) {
-        loop {
-            self.events_committed().notified().await;
-            let told = async {
-                let mut connection = self.connection().await?;
-                connection.batch_execute(&format!("NOTIFY {CHANNEL}")).await.map_err(store_error)
-            };
-            if let Err(error) = told.await {
-                tracing::debug!(%error, "a commit could not be announced");
-            }
-            tokio::time::sleep(ANNOUNCEMENT_PAUSE).await;
-        }
+impl CommitAnnouncements for PgStore {
+    /// `NOTIFY` inside the transactions would make their commits wait for one another.
+    async fn announce_next_commit(&self) -> Result<(), StoreError> {
+        self.events_committed().notified().await;
+        let mut connection = self.connection().await?;
+        connection.batch_execute(&format!("NOTIFY {COMMITS}")).await.map_err(store_error)
     }
 }

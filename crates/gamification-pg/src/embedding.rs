@@ -6,9 +6,10 @@ use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::BuildError;
 use gamification_app::{
     Clock, EventBus, EventEnvelope, FactQueue, IdGenerator, RecordError, Recorded, System,
-    ports::{BoxedError, MemberQueries, StoreError},
+    commands::register_channel,
+    jobs::{self, relay_events},
+    ports::{BoxedError, ChannelName, InvalidChannelName, MemberQueries, StoreError},
     queries::MemberLevel,
-    relay_events,
 };
 use gamification_domain::{EventId, EventMetadata, Fact, FactRecord, InvalidLabel, MemberKey};
 use tokio::task::{JoinHandle, JoinSet};
@@ -22,6 +23,9 @@ use crate::{
 
 /// How many connections are opened at most, unless said otherwise.
 const POOL_SIZE: usize = 10;
+
+/// The channel that subscriptions get their events through, unless said otherwise.
+const CHANNEL: &str = "bus";
 
 /// Points and levels for the service that embeds them: facts go in, levels are read, events come out.
 ///
@@ -56,15 +60,17 @@ pub struct Gamification {
     facts: FactQueue,
     workers: JoinSet<()>,
     stop: CancellationToken,
-    relay: JoinHandle<()>,
-    /// Ends with the value.
-    _announcing: JoinSet<()>,
+    /// Where there are subscriptions.
+    relay: Option<JoinHandle<()>>,
+    /// End with the value.
+    _jobs: JoinSet<()>,
 }
 
 /// What an embedded [`Gamification`] does with its events, before it starts.
 #[derive(Debug)]
 pub struct GamificationBuilder {
     bus: EventBus,
+    channel: String,
     pool_size: usize,
 }
 
@@ -83,6 +89,12 @@ pub enum ConnectError {
     /// The schema could not be brought up to date.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+    /// The channel's name is not allowed.
+    #[error(transparent)]
+    ChannelName(#[from] InvalidChannelName),
+    /// The channel of the subscriptions could not be registered.
+    #[error("the channel can't be registered")]
+    Channel(#[from] StoreError),
     /// There can be no pool of connections.
     #[error("connections can't be pooled")]
     Pool(#[from] BuildError),
@@ -92,7 +104,7 @@ impl Gamification {
     /// Begins with the subscriptions: they are complete before the first event comes.
     #[must_use]
     pub fn builder() -> GamificationBuilder {
-        GamificationBuilder { bus: EventBus::default(), pool_size: POOL_SIZE }
+        GamificationBuilder { bus: EventBus::default(), channel: CHANNEL.to_owned(), pool_size: POOL_SIZE }
     }
 
     /// Records a fact that happens now, and gives its verdict once that is durable.
@@ -130,12 +142,14 @@ impl Gamification {
     /// Ends when everything that was submitted is recorded, and deliveries that had begun have ended. Events that are
     /// not delivered then are delivered by the next start, here or in another process.
     pub async fn stop(self) {
-        let Self { store: _, facts, mut workers, stop, relay, _announcing } = self;
+        let Self { store: _, facts, mut workers, stop, relay, _jobs } = self;
         // The workers end with the last way into the queue.
         drop(facts);
         while workers.join_next().await.is_some() {}
         stop.cancel();
-        if let Err(error) = relay.await {
+        if let Some(relay) = relay
+            && let Err(error) = relay.await
+        {
             tracing::error!(%error, "the relay ended badly");
         }
     }
@@ -151,6 +165,9 @@ impl GamificationBuilder {
     /// Calls a handler for events of one type: `EventEnvelope<PointsAwarded>`, `EventEnvelope<PointsDeducted>` or
     /// `EventEnvelope<MemberLeveledUp>`. Each is delivered at least once and in each member's order; a handler that
     /// fails gets it again. `name` is for the log.
+    ///
+    /// The first subscription that ever connects begins with the events of the last day. From then on every event is
+    /// kept until it is delivered, also while no process is connected that subscribes.
     #[must_use]
     pub fn subscribe<T, F, R>(mut self, name: &'static str, handler: F) -> Self
     where
@@ -160,6 +177,15 @@ impl GamificationBuilder {
     {
         self.bus.subscribe(name, handler);
         self
+    }
+
+    /// Names the channel that subscriptions get their events through; `bus` unless said.
+    ///
+    /// Processes that use the same name share the events: one of them at a time gets them, and another takes over when it
+    /// is gone. Channels with different names get all events each, beside one another and beside a server's webhook.
+    #[must_use]
+    pub fn channel(self, name: impl Into<String>) -> Self {
+        Self { channel: name.into(), ..self }
     }
 
     /// Opens at most so many connections; 10 unless said.
@@ -175,20 +201,24 @@ impl GamificationBuilder {
     /// # Errors
     /// [`ConnectError`] when the database can't be used.
     pub async fn connect(self, url: &str) -> Result<Gamification, ConnectError> {
+        let channel: ChannelName = self.channel.parse()?;
         let connector = Connector::new(DatabaseUrl::parse(url)?)?;
         migrate(connector.connect().await?).await?;
         let store = PgStore::new(pool(connector.clone(), self.pool_size)?);
-        let (facts, workers) = FactQueue::start(&store, &System);
-        let mut announcing = JoinSet::new();
-        announcing.spawn({
-            let store = store.clone();
-            async move { store.announce_commits().await }
-        });
+        let deliveries = PgDeliveries::new(store.clone(), connector);
         let (stop, bus) = (CancellationToken::new(), Arc::new(self.bus));
-        let relay = tokio::spawn({
-            let (deliveries, stop) = (PgDeliveries::new(store.clone(), connector), stop.clone());
-            async move { relay_events(&deliveries, &bus, &System, &stop).await }
+        let has_subscriptions = !bus.is_empty();
+        if has_subscriptions {
+            register_channel(&store, &System, &channel).await?;
+        }
+        let (facts, workers) = FactQueue::start(&store, &System);
+        let jobs = jobs::start(&store, &deliveries, &System);
+        let relay = has_subscriptions.then(|| {
+            let (store, stop) = (store.clone(), stop.clone());
+            tokio::spawn(async move {
+                relay_events((&store, &deliveries), (&channel, &bus), &System, &stop).await;
+            })
         });
-        Ok(Gamification { store, facts, workers, stop, relay, _announcing: announcing })
+        Ok(Gamification { store, facts, workers, stop, relay, _jobs: jobs })
     }
 }

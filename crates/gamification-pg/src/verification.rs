@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use gamification_app::ports::{
-    BrokenEvent, CommunityRange, RepairRepository, RepeatedAward, Sample, Snapshot, SourceOfTruth,
-    StoreError, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification, WrongLevelCount, WrongLike,
+    BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
+    SourceOfTruth, StoreError, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification,
+    WrongLevelCount, WrongLike,
 };
 use gamification_domain::{CommunityId, MemberKey, OncePer, PointSource, UserId};
 use serde_json::Value;
@@ -52,6 +53,8 @@ macro_rules! nearest_community {
             " ORDER BY community_id LIMIT 1), (SELECT community_id FROM level_counts WHERE community_id ",
             $comparison,
             " ORDER BY community_id LIMIT 1), (SELECT community_id FROM outbox WHERE community_id ",
+            $comparison,
+            " ORDER BY community_id LIMIT 1), (SELECT community_id FROM deliveries WHERE community_id ",
             $comparison,
             " ORDER BY community_id LIMIT 1))"
         )
@@ -247,6 +250,30 @@ statement! {
             OR (is_newest AND after IS DISTINCT FROM now)
          ORDER BY community_id, member_id, sequence LIMIT ?"
     )
+}
+
+statement! {
+    /// Both sides of what should be one and the same: the deliveries that are noted, and the events from the first of them
+    /// on.
+    SelectDeliveryGaps { first: Uuid => SqlUuid, last: Uuid => SqlUuid, limit: i64 => BigInt }
+    -> (SqlUuid, SqlUuid, Nullable<Text>, BigInt, BigInt, BigInt, BigInt)
+    "WITH noted AS (
+         SELECT community_id, member_id, channel_id, MIN(sequence) AS first, COUNT(*) AS deliveries
+         FROM deliveries WHERE community_id BETWEEN ? AND ? GROUP BY community_id, member_id, channel_id),
+     compared AS (
+         SELECT n.community_id, n.member_id, n.channel_id, n.deliveries,
+                COUNT(d.event_id) AS kept, COUNT(o.event_id) AS due
+         FROM noted AS n
+         LEFT JOIN outbox AS o
+             ON o.community_id = n.community_id AND o.member_id = n.member_id AND o.sequence >= n.first
+         LEFT JOIN deliveries AS d
+             ON d.community_id = o.community_id AND d.event_id = o.event_id AND d.channel_id = n.channel_id
+             AND d.member_id = o.member_id AND d.sequence = o.sequence
+         GROUP BY n.community_id, n.member_id, n.channel_id, n.deliveries)
+     SELECT community_id, member_id, channels.name::text, deliveries, kept, due, COUNT(*) OVER ()
+     FROM compared LEFT JOIN channels ON channels.id = compared.channel_id
+     WHERE deliveries <> due OR kept <> due OR channels.id IS NULL
+     ORDER BY community_id, member_id, channel_id LIMIT ?"
 }
 
 statement! {
@@ -457,6 +484,20 @@ impl Snapshot for PgSnapshot {
         sample(rows, |(community_id, user_id, sequence, event_type, before, after, previous, now, count)| {
             let member = member(community_id, user_id);
             (BrokenEvent { member, sequence, event_type, before, after, previous, now }, count)
+        })
+    }
+
+    async fn delivery_gaps(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<DeliveryGap>, StoreError> {
+        let (first, last) = ends(range);
+        let select = SelectDeliveryGaps { first, last, limit };
+        type Row = (Uuid, Uuid, Option<String>, i64, i64, i64, i64);
+        let rows: Vec<Row> = select.load(self.0.connection()).await.map_err(store_error)?;
+        sample(rows, |(community_id, user_id, channel, noted, kept, due, count)| {
+            (DeliveryGap { member: member(community_id, user_id), channel, noted, kept, due }, count)
         })
     }
 

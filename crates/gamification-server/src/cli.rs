@@ -28,11 +28,14 @@ pub enum Command {
         #[arg(long)]
         revert: bool,
     },
-    /// Show what waits to be delivered to the webhook, and what was given up after many failures
+    /// Show what each channel of outgoing events has to deliver, and what was given up after many failures
     Outbox {
         /// Let everything that was given up be tried again
         #[arg(long)]
         release: bool,
+        /// Remove a channel that no server is configured with any more, with all that it had to deliver
+        #[arg(long, value_name = "CHANNEL")]
+        forget: Option<String>,
     },
     /// Fill a demo community through the ordinary event path, and print requests to paste
     Demo,

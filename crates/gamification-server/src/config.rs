@@ -327,6 +327,28 @@ mod tests {
     }
 
     #[test]
+    fn a_webhook_needs_an_address_and_a_secret_or_is_none() {
+        let webhook = |url: &str, secret: &str| {
+            let options = options(|options| {
+                options.webhook_url = Some(url.into());
+                options.webhook_secret = Some(secret.into());
+            });
+            Config::new(&options).webhook().map(|webhook| webhook.is_some())
+        };
+        let (url, secret) = ("https://platform.example/hooks", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        assert!(!webhook("", "").unwrap());
+        assert!(webhook(url, secret).unwrap());
+        assert_eq!(
+            mistake(webhook(url, "")),
+            "GAMIFICATION_WEBHOOK_SECRET must be set when GAMIFICATION_WEBHOOK_URL is"
+        );
+        assert_eq!(
+            mistake(webhook("", secret)),
+            "GAMIFICATION_WEBHOOK_URL must be set when GAMIFICATION_WEBHOOK_SECRET is"
+        );
+    }
+
+    #[test]
     fn a_wrong_value_is_one_sentence_that_names_the_variable() {
         let wrong = options(|options| {
             options.listen = Some("localhost".into());

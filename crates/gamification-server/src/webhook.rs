@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Chain, Clock, DeliveryError, Destination, System, ports::PendingEvent};
+use gamification_app::{
+    Chain, Clock, System,
+    jobs::{DeliveryError, Destination},
+    ports::PendingEvent,
+};
 use gamification_events::{STRUCTURED_EVENT, outgoing_event};
 use opentelemetry::global;
 use opentelemetry_http::HeaderInjector;

@@ -29,7 +29,7 @@ pub(crate) async fn thresholds(
     let community = raw.0;
     let lift = format!(
         "BEGIN;
-         INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
+         INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
          SELECT community_id, gen_random_uuid(), user_id, 'MemberLeveledUp',
                 jsonb_build_object('member_id', user_id, 'community_id', community_id, 'old_level', 1, 'new_level', 2,
                                    'new_level_name', 'Level 2'), now()

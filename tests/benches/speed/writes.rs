@@ -181,7 +181,7 @@ impl ByHand {
                       SELECT $1, n.id, n.member_id, 2, 'post_created', n.post, n.user_id, n.event_id, $7, now()
                       FROM UNNEST($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[])
                           AS n (id, member_id, post, user_id, event_id)";
-        let outbox = "INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
+        let outbox = "INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
                       SELECT $1, n.id, n.user_id, 'PointsAwarded', n.payload, now()
                       FROM UNNEST($2::uuid[], $3::uuid[], $4::jsonb[]) AS n (id, user_id, payload)";
         Self {

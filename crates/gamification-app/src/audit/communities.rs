@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::{
     AuditEvent, Finding, Invariant, VerifyError,
-    findings::{broken_event, member_without_points, repeated_award, wrong_level_count, wrong_like},
+    findings::{
+        broken_event, delivery_gap, member_without_points, repeated_award, wrong_level_count, wrong_like,
+    },
 };
 use crate::ports::{CommunityRange, Sample, Snapshot, StoreError, StoredLevelConfiguration, Verification};
 
@@ -92,6 +94,7 @@ pub(super) async fn verify_communities(
     let likes = snapshot.wrong_likes(range, SAMPLE).await?;
     let members = snapshot.members_without_points(range, SAMPLE).await?;
     let events = snapshot.broken_events(range, SAMPLE).await?;
+    let deliveries = snapshot.delivery_gaps(range, SAMPLE).await?;
     snapshot.end().await?;
 
     for finding in level_configuration_findings(&communities.ids, &configurations) {
@@ -102,6 +105,7 @@ pub(super) async fn verify_communities(
     emit_sample(likes, Invariant::Like, wrong_like, emit);
     emit_sample(members, Invariant::RecordOfPoints, member_without_points, emit);
     emit_sample(events, Invariant::OutgoingEvent, broken_event, emit);
+    emit_sample(deliveries, Invariant::Delivery, delivery_gap, emit);
     Ok(())
 }
 

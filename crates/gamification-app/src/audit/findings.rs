@@ -5,7 +5,7 @@ use std::fmt;
 use gamification_domain::{CommunityId, MemberKey};
 
 use super::Invariant;
-use crate::ports::{BrokenEvent, RepeatedAward, WrongLevelCount, WrongLike};
+use crate::ports::{BrokenEvent, DeliveryGap, RepeatedAward, WrongLevelCount, WrongLike};
 
 /// Something that is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +124,18 @@ pub(super) fn broken_event(broken: BrokenEvent) -> Finding {
         subject: Some(format!("member {}, {event_type} at {sequence}", member.1)),
         found: format!("from {} to {}", said(&before), said(&after)),
         expected,
+    }
+}
+
+pub(super) fn delivery_gap(gap: DeliveryGap) -> Finding {
+    let DeliveryGap { member: (community_id, user_id), channel, noted, kept, due } = gap;
+    let channel = channel.map_or_else(|| "an unknown channel".to_owned(), |name| format!("channel {name}"));
+    Finding {
+        invariant: Invariant::Delivery,
+        community_id,
+        subject: Some(format!("member {user_id}, {channel}")),
+        found: format!("{noted} events to deliver, {kept} of them kept"),
+        expected: format!("all {due} that are kept from the first on"),
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Invariant {
     LevelConfiguration,
     /// Outgoing events follow from one another, and the newest says where the member is.
     OutgoingEvent,
+    /// What a channel has to deliver of a member is every kept event from some place on.
+    Delivery,
 }
 
 impl Invariant {
@@ -39,6 +41,7 @@ impl Invariant {
             Self::RecordOfPoints => ("record of points", false),
             Self::LevelConfiguration => ("level configuration", false),
             Self::OutgoingEvent => ("outgoing event", false),
+            Self::Delivery => ("delivery", false),
         }
     }
 

@@ -1,12 +1,16 @@
 //! Commands: what changes something.
 
+mod forget_channel;
 mod recalculate_levels;
 mod record_facts;
+mod register_channel;
 mod set_course_level_requirement;
 mod update_levels;
 
+pub use forget_channel::{ForgetChannelError, forget_channel};
 pub use recalculate_levels::{recalculate_levels, resume_recalculations};
 pub use record_facts::record_facts;
 pub(crate) use record_facts::{default_levels, new_members, record_facts_once};
+pub use register_channel::register_channel;
 pub use set_course_level_requirement::{SetCourseLevelRequirementError, set_course_level_requirement};
 pub use update_levels::{LevelsUpdate, UpdateLevelsError, update_levels};

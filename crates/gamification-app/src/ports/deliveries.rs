@@ -1,4 +1,4 @@
-//! The outbox as those see it who bring its events out.
+//! The outbox as relays and retention see it.
 
 use std::{collections::HashSet, future::Future};
 
@@ -6,9 +6,9 @@ use gamification_domain::{CommunityId, DomainEvent, MemberKey};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{ChannelName, StoreError};
 
-/// An event that is committed and not delivered yet.
+/// An event that is committed and that a channel has to deliver.
 #[derive(Clone, Debug)]
 pub struct PendingEvent {
     /// The id it is delivered under, every time.
@@ -46,73 +46,100 @@ pub struct DeliveryFailure {
     pub cause: String,
 }
 
-/// An event that was given up.
+/// An event that a channel has given up.
 #[derive(Clone, Debug)]
 pub struct ParkedEvent {
-    /// Its id.
+    /// The id it was delivered under.
     pub id: Uuid,
-    /// Whose it is; their later events wait behind it.
+    /// The channel that could not deliver it.
+    pub channel: ChannelName,
+    /// The member it is about; what the channel has to deliver of them later waits behind it.
     pub member: MemberKey,
-    /// Why.
+    /// The failed attempts.
     pub failure: DeliveryFailure,
 }
 
-/// What waits in the outbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Backlog {
-    /// How many events.
+/// What a channel has to deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelBacklog {
+    /// The channel's name.
+    pub channel: ChannelName,
+    /// The number of events, parked ones and those that wait behind them included.
     pub pending: u64,
-    /// Since when the oldest of them does.
+    /// When the first of them in the order of the outbox happened; `None` when there is none.
     pub oldest: Option<OffsetDateTime>,
 }
 
-/// Bringing events out.
+/// What a look for events that may be deleted came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeletedEvents {
+    /// The number of events that were deleted.
+    pub number: u64,
+    /// The place in the sequence after which the next look begins; `None` once all old events have been looked at.
+    pub next: Option<i64>,
+}
+
+/// Delivering events through channels, and deleting them afterwards.
 ///
-/// One relay at a time holds the lease, so that no two can overtake each other with a member's events. Nothing depends on
-/// where a relay was: whatever is not marked as delivered is pending, however late it was committed.
+/// One relay at a time holds a channel's lease, so that no two can overtake each other with a member's events. Nothing
+/// depends on where a relay was: each event is noted for each channel in the transaction that caused it, and stays noted
+/// until it is delivered, however late it was committed.
 pub trait Deliveries: Send + Sync + 'static {
     /// The right to deliver; it ends when it is dropped, and with the process.
     type Lease: RelayLease;
 
-    /// Waits for the lease while another relay holds it, and acquires it.
-    fn acquire_lease(&self) -> impl Future<Output = Result<Self::Lease, StoreError>> + Send;
+    /// Waits for a channel's lease while another relay holds it, and acquires it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the channel is not registered.
+    fn acquire_lease(
+        &self,
+        channel: &ChannelName,
+    ) -> impl Future<Output = Result<Self::Lease, StoreError>> + Send;
 
-    /// The next events, in each member's order, at most `limit`; none of members who are `busy` or wait after a
-    /// setback.
+    /// The next events that a channel has to deliver, in each member's order, at most `limit`; none of members who are
+    /// `busy` or wait after a failure.
     fn pending_events(
         &self,
+        channel: &ChannelName,
         busy: &HashSet<MemberKey>,
         now: OffsetDateTime,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<PendingEvent>, StoreError>> + Send;
 
-    /// Marks events as delivered, and forgets their setbacks.
+    /// Notes that a channel has delivered events, and forgets its failures with them.
     fn mark_delivered(
         &self,
+        channel: &ChannelName,
         events: &[(CommunityId, Uuid)],
-        now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Notes that a member's next event was not taken.
+    /// Notes that a channel could not deliver a member's next event.
     fn save_delivery_failure(
         &self,
+        channel: &ChannelName,
         event: &PendingEvent,
         failure: &DeliveryFailure,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Lets everything that is not parked be tried at once.
-    fn retry_now(&self, now: OffsetDateTime) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Lets everything of a channel that is not parked be tried at once.
+    fn retry_now(
+        &self,
+        channel: &ChannelName,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Deletes events that were delivered before a time, and, when `undelivered` is set, those that nobody asked for
-    /// since; at most a few thousand at once. Gives how many.
+    /// Looks at the next few thousand events after a place in the sequence, and deletes those that happened before a time
+    /// and that no registered channel has to deliver any more. It ends at the first event that is younger, so that what is
+    /// kept of a member has no gap.
     fn delete_events(
         &self,
+        after: i64,
         before: OffsetDateTime,
-        undelivered: bool,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    ) -> impl Future<Output = Result<DeletedEvents, StoreError>> + Send;
 
-    /// What waits.
-    fn backlog(&self) -> impl Future<Output = Result<Backlog, StoreError>> + Send;
+    /// What each registered channel has to deliver, by name, whether or not a process delivers to it.
+    fn backlogs(&self) -> impl Future<Output = Result<Vec<ChannelBacklog>, StoreError>> + Send;
 
     /// What was given up, the oldest first, at most `limit`.
     fn parked_events(
@@ -120,12 +147,21 @@ pub trait Deliveries: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ParkedEvent>, StoreError>> + Send;
 
-    /// Lets events that were given up be tried again: one, or all. Gives how many there were.
-    fn release_parked(&self, event: Option<Uuid>) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Lets all events that were given up be tried again, and gives their number.
+    fn release_parked(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 /// The right of one relay to deliver.
 pub trait RelayLease: Send {
     /// Waits until something was committed that may have to be delivered. An error means that the lease is lost.
     fn committed(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Telling relays, in whatever process, of commits.
+pub trait CommitAnnouncements: Send + Sync + 'static {
+    /// Waits until a transaction of this process has committed events, and tells the relays of all processes.
+    ///
+    /// It is done outside the transactions, and once for many. What is not told, because the process ends, relays find by
+    /// looking now and then.
+    fn announce_next_commit(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -19,7 +19,7 @@ pub struct OutboxEvent {
 
 /// The outbox, as transactions that cause events see it.
 pub trait Outbox: Send {
-    /// Appends events, in order.
+    /// Appends events, in order, for every registered channel to deliver.
     fn append_events(
         &mut self,
         events: &[OutboxEvent],

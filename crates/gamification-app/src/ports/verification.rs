@@ -97,6 +97,13 @@ pub trait Snapshot: Send {
         limit: i64,
     ) -> impl Future<Output = Result<Sample<BrokenEvent>, StoreError>> + Send;
 
+    /// Members of whom a channel has to deliver something else than every kept event from some place on.
+    fn delivery_gaps(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> impl Future<Output = Result<Sample<DeliveryGap>, StoreError>> + Send;
+
     /// The level that each of these members was last told to be at, of those about whom an event is still there.
     fn told_levels(
         &mut self,
@@ -239,4 +246,19 @@ pub struct BrokenEvent {
     pub previous: Option<String>,
     /// The member's total or level now, when no later event is about that.
     pub now: Option<String>,
+}
+
+/// What a channel has to deliver of a member, where that is not each kept event from some place on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryGap {
+    /// The member.
+    pub member: MemberKey,
+    /// The channel's name; `None` when it is not registered.
+    pub channel: Option<String>,
+    /// The number of deliveries that are noted.
+    pub noted: i64,
+    /// The number of them whose event is kept.
+    pub kept: i64,
+    /// The number of events that are kept from the first of them on.
+    pub due: i64,
 }

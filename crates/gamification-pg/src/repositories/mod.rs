@@ -1,5 +1,6 @@
 //! One module for each write port.
 
+mod channels;
 mod course_level_requirements;
 mod directory;
 mod ledger;
@@ -9,6 +10,7 @@ mod member_points;
 mod outbox;
 mod recalculations;
 
+pub(crate) use channels::LEASE_LOCK;
 pub(crate) use directory::membership;
 pub(crate) use level_configurations::{StoredLevels, level_configuration};
 pub(crate) use member_points::MemberPointsRow;

@@ -15,20 +15,27 @@ use crate::{
 };
 
 statement! {
-    /// `sequence` is given in the order of the events.
+    /// `sequence` is given in the order of the events. Whatever channels are registered at this moment have to deliver
+    /// them; none can be registered before the transaction ends (see `LOCK_CHANNELS`).
     InsertOutbox {
         community_ids: Vec<Uuid> => Uuids,
-        ids: Vec<Uuid> => Uuids,
+        event_ids: Vec<Uuid> => Uuids,
         member_ids: Vec<Uuid> => Uuids,
         event_types: Vec<String> => Texts,
         payloads: Vec<serde_json::Value> => Array<Jsonb>,
         now: OffsetDateTime => Timestamptz,
     } -> ()
-    "INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
-     SELECT new.community_id, new.id, new.member_id, new.event_type, new.payload, t.now
-     FROM UNNEST(?, ?, ?, ?, ?)
-         WITH ORDINALITY AS new (community_id, id, member_id, event_type, payload, position), (VALUES (?)) AS t (now)
-     ORDER BY new.position"
+    "WITH appended AS (
+         INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
+         SELECT new.community_id, new.event_id, new.member_id, new.event_type, new.payload, t.now
+         FROM UNNEST(?, ?, ?, ?, ?)
+             WITH ORDINALITY AS new (community_id, event_id, member_id, event_type, payload, position),
+             (VALUES (?)) AS t (now)
+         ORDER BY new.position
+         RETURNING community_id, event_id, member_id, sequence)
+     INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
+     SELECT appended.community_id, appended.event_id, channels.id, appended.member_id, appended.sequence
+     FROM appended CROSS JOIN channels"
 }
 
 impl Outbox for PgTx {
@@ -38,7 +45,7 @@ impl Outbox for PgTx {
         }
         let mut insert = InsertOutbox {
             community_ids: Vec::with_capacity(events.len()),
-            ids: Vec::with_capacity(events.len()),
+            event_ids: Vec::with_capacity(events.len()),
             member_ids: Vec::with_capacity(events.len()),
             event_types: Vec::with_capacity(events.len()),
             payloads: Vec::with_capacity(events.len()),
@@ -46,7 +53,7 @@ impl Outbox for PgTx {
         };
         for OutboxEvent { id, event } in events {
             insert.community_ids.push(event.community_id().as_uuid());
-            insert.ids.push(*id);
+            insert.event_ids.push(*id);
             insert.member_ids.push(event.member_id().as_uuid());
             insert.event_types.push(event.name().to_owned());
             insert.payloads.push(serde_json::to_value(StoredEvent::from(event)).map_err(corrupt)?);

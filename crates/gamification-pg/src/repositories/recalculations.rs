@@ -63,7 +63,7 @@ statement! {
 }
 
 statement! {
-    /// Lifts the members of a chunk who are below their band, and tells of each; gives who rose from where to where, and
+    /// Lifts the members of a chunk who are below their band, and tells every registered channel of each; gives who rose from where to where, and
     /// whether they count in the distribution.
     ///
     /// A member whose points change while their row is waited for is looked at anew; whoever changed them has judged
@@ -90,12 +90,17 @@ statement! {
          ORDER BY m.user_id FOR NO KEY UPDATE OF m),
      numbered AS (SELECT *, row_number() OVER (ORDER BY user_id) AS position FROM risen),
      told AS (
-         INSERT INTO outbox (community_id, id, member_id, event_type, payload, created_at)
+         INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
          SELECT n.community_id, event.id, n.user_id, 'MemberLeveledUp',
                 jsonb_build_object('member_id', n.user_id, 'community_id', n.community_id, 'old_level', n.old_level,
                                    'new_level', n.new_level, 'new_level_name', n.name),
                 t.now
-         FROM t, numbered AS n JOIN UNNEST(?) WITH ORDINALITY AS event (id, position) USING (position)),
+         FROM t, numbered AS n JOIN UNNEST(?) WITH ORDINALITY AS event (id, position) USING (position)
+         RETURNING community_id, event_id, member_id, sequence),
+     owed AS (
+         INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
+         SELECT told.community_id, told.event_id, channels.id, told.member_id, told.sequence
+         FROM told CROSS JOIN channels),
      lifted AS (
          UPDATE member_points AS m SET current_level = risen.new_level, updated_at = t.now
          FROM t, risen

@@ -42,7 +42,9 @@ async fn execute(command: Command, options: &Options, log_format: LogFormat) -> 
     match command {
         Command::Serve => serve::serve(options, log_format).await,
         Command::Migrate { revert } => migrate::migrate(options, log_format, revert).await,
-        Command::Outbox { release } => outbox::outbox(options, log_format, release).await,
+        Command::Outbox { release, forget } => {
+            outbox::outbox(options, log_format, release, forget.as_deref()).await
+        }
         Command::Demo => demo::demo(options, log_format).await,
         Command::Import { file, patience } => import::import(options, log_format, &file, patience).await,
         Command::Verify { community, repair } => {

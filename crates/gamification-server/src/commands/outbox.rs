@@ -1,9 +1,10 @@
-//! `outbox`: what waits to be delivered, what was given up, and letting it be tried again.
+//! `outbox`: what channels have to deliver, what was given up, letting that be tried again, and forgetting a channel.
 
 use anyhow::Result;
 use gamification_app::{
     Clock, System,
-    ports::{Backlog, Deliveries, ParkedEvent},
+    commands::forget_channel,
+    ports::{ChannelBacklog, ChannelName, Deliveries, ParkedEvent},
 };
 use gamification_pg::{PgDeliveries, PgStore, connection::pool};
 
@@ -13,33 +14,48 @@ use crate::{cli::Options, config::LogFormat};
 /// How many parked events are listed.
 const LISTED: usize = 100;
 
-pub(super) async fn outbox(options: &Options, log_format: LogFormat, release: bool) -> Result<()> {
+pub(super) async fn outbox(
+    options: &Options,
+    log_format: LogFormat,
+    release: bool,
+    forget: Option<&str>,
+) -> Result<()> {
+    let forget: Option<ChannelName> = forget.map(str::parse).transpose()?;
     with_database(options, log_format, async |connector| {
         let store = PgStore::new(pool(connector.clone(), 1)?);
-        let deliveries = PgDeliveries::new(store, connector);
+        let deliveries = PgDeliveries::new(store.clone(), connector);
+        if let Some(channel) = forget {
+            let events = forget_channel(&store, &channel).await?;
+            println!("{channel}: forgotten, with {events} events pending");
+        }
         if release {
-            let released = deliveries.release_parked(None).await?;
-            println!("{released} parked events released");
+            println!("{} parked events released", deliveries.release_parked().await?);
         }
-        let Backlog { pending, oldest } = deliveries.backlog().await?;
-        let age = oldest.map(|oldest| (System.now() - oldest).whole_seconds().max(0));
-        println!(
-            "{pending} events pending{}",
-            age.map_or_else(String::new, |age| format!(", the oldest for {age} s"))
-        );
-        let parked = deliveries.parked_events(LISTED).await?;
-        for ParkedEvent { id, member: (community_id, user_id), failure } in &parked {
-            println!(
-                "parked: event {id} of member {user_id} in community {community_id}, after {} failures: {}",
-                failure.failures, failure.cause
-            );
-        }
-        if !parked.is_empty() {
-            println!(
-                "their members' later events wait behind them; outbox --release lets them be tried again"
-            );
-        }
-        Ok(())
+        show(&deliveries).await
     })
     .await
+}
+
+async fn show(deliveries: &impl Deliveries) -> Result<()> {
+    let backlogs = deliveries.backlogs().await?;
+    if backlogs.is_empty() {
+        println!("no channel is registered; events are kept for a day");
+    }
+    let now = System.now();
+    for ChannelBacklog { channel, pending, oldest } in backlogs {
+        let age =
+            oldest.map(|oldest| format!(", the oldest for {} s", (now - oldest).whole_seconds().max(0)));
+        println!("{channel}: {pending} events pending{}", age.unwrap_or_default());
+    }
+    let parked = deliveries.parked_events(LISTED).await?;
+    for ParkedEvent { id, channel, member: (community_id, user_id), failure } in &parked {
+        println!(
+            "{channel}: parked: event {id} of member {user_id} in community {community_id}, after {} failures: {}",
+            failure.failures, failure.cause
+        );
+    }
+    if !parked.is_empty() {
+        println!("their members' later events wait behind them; outbox --release lets them be tried again");
+    }
+    Ok(())
 }

@@ -12,7 +12,10 @@ use actix_web::{
 };
 use anyhow::{Context, Result};
 use gamification_app::{
-    Clock, FactQueue, System, commands::resume_recalculations, forget_events, refresh_gauges, relay_events,
+    FactQueue, System,
+    commands::register_channel,
+    jobs::{self, relay_events},
+    ports::ChannelName,
 };
 use gamification_http::{
     Api, Draining, Operations, TokenVerifier, measure_requests,
@@ -54,8 +57,8 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// When nobody has gone on with a recalculation for so long, whoever began it is gone: a chunk takes far less.
-const IDLE: Duration = Duration::from_secs(5);
+/// The channel that events leave through to the webhook.
+const WEBHOOK_CHANNEL: &str = "webhook";
 
 type ServerApi = Api<PgStore, System>;
 
@@ -105,8 +108,8 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let operations = Some(operations).filter(|_| elsewhere.is_none());
     let (server, addresses) = bind(Some(api), operations, ("GAMIFICATION_LISTEN", listen), cors_origins)?;
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
-    let mut background = Background::start(store, connector, webhook);
-    background.others.spawn(metrics::upkeep(metrics));
+    let mut background = Background::start(store, connector, webhook).await?;
+    background.jobs.spawn(metrics::upkeep(metrics));
     for address in elsewhere.iter().flat_map(|server| &server.addresses) {
         announce(log_format, &format!("operations on http://{address}"));
     }
@@ -152,53 +155,38 @@ struct Background {
     relay: Option<JoinHandle<()>>,
     stop_relay: CancellationToken,
     /// May end at any time; they go with the set.
-    others: JoinSet<()>,
+    jobs: JoinSet<()>,
 }
 
 impl Background {
-    fn start(store: PgStore, connector: Connector, webhook: Option<Webhook>) -> Self {
-        let stop_relay = CancellationToken::new();
+    async fn start(store: PgStore, connector: Connector, webhook: Option<Webhook>) -> Result<Self> {
         let deliveries = PgDeliveries::new(store.clone(), connector);
-        let is_delivering = webhook.is_some();
-        let mut others = JoinSet::new();
-        let announcing = store.clone();
-        others.spawn(async move { announcing.announce_commits().await });
-        let (statistics, backlog) = (store.clone(), deliveries.clone());
-        others.spawn(async move {
-            refresh_gauges(&statistics, &backlog, &System, is_delivering).await;
-        });
-        others.spawn(resume_left_work(store));
-        let forgetting = deliveries.clone();
-        others.spawn(async move { forget_events(&forgetting, &System, is_delivering).await });
+        let channel: ChannelName = WEBHOOK_CHANNEL.parse()?;
+        // Before the first look for events to delete: a new channel gets what is kept at this moment.
+        if webhook.is_some() {
+            let registered = register_channel(&store, &System, &channel).await;
+            registered.with_context(|| format!("the channel {channel} can't be registered"))?;
+        }
+        let jobs = jobs::start(&store, &deliveries, &System);
+        let stop_relay = CancellationToken::new();
         let relay = webhook.map(|webhook| {
             let stop = stop_relay.clone();
             tokio::spawn(async move {
-                relay_events(&deliveries, &webhook, &System, &stop).await;
+                relay_events((&store, &deliveries), (&channel, &webhook), &System, &stop).await;
             })
         });
-        Self { relay, stop_relay, others }
+        Ok(Self { relay, stop_relay, jobs })
     }
 
     async fn stop(self) {
-        let Self { relay, stop_relay, others } = self;
+        let Self { relay, stop_relay, jobs } = self;
         stop_relay.cancel();
         if let Some(relay) = relay
             && let Err(error) = relay.await
         {
             tracing::error!(%error, "the relay ended badly");
         }
-        drop(others);
-    }
-}
-
-/// Goes on with what a server that was killed has left.
-async fn resume_left_work(store: PgStore) {
-    loop {
-        let idle_since = System.now() - IDLE;
-        if let Err(error) = resume_recalculations(&store, &System, idle_since).await {
-            tracing::warn!(%error, "resuming recalculations failed; trying again");
-        }
-        tokio::time::sleep(IDLE).await;
+        drop(jobs);
     }
 }
 

@@ -1,10 +1,10 @@
-//! Brings the outbox's events out, in each member's order.
+//! Delivers the outbox's events through a channel, in each member's order.
 //!
-//! Any number of servers may run a relay; one at a time holds the lease. Members are independent of one another: when an
-//! event of one is not taken, their later ones wait, with growing pauses, and everybody else's go on. When the receiver
-//! takes nothing from anybody it is down, and is left alone but for a few tries.
+//! Any number of processes may run a relay for a channel; one at a time holds its lease. Members are independent of one
+//! another: when an event of one is not taken, their later ones wait, with growing pauses, and those of others go on. When
+//! the receiver takes no event at all it is down, and is left alone but for a few tries.
 //!
-//! An event is marked after it was taken. Whoever is killed in between has it delivered again, under the same id.
+//! An event is marked after it was taken. A process that is killed in between has it delivered again, under the same id.
 
 mod receiver_health;
 
@@ -17,14 +17,17 @@ use std::{
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use gamification_domain::MemberKey;
 use time::OffsetDateTime;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::receiver_health::ReceiverHealth;
 use crate::{
     Chain, Clock, IdGenerator,
-    ports::{Deliveries, DeliveryFailure, PendingEvent, RelayLease, StoreError},
+    commands::register_channel,
+    ports::{
+        ChannelName, ChannelQueries, Deliveries, DeliveryFailure, PendingEvent, RelayLease, Store, StoreError,
+    },
 };
-use receiver_health::ReceiverHealth;
 
 /// How many events are looked up at once.
 const PAGE: usize = 256;
@@ -42,7 +45,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// After so many failures an event is given up, when the receiver takes others: with these pauses, after three hours.
 const MAX_FAILURES: u32 = 24;
 
-/// Where events go.
+/// A receiver of events.
 pub trait Destination: Send + Sync + 'static {
     /// Brings an event there; it may have been there before.
     ///
@@ -51,28 +54,37 @@ pub trait Destination: Send + Sync + 'static {
     fn deliver(&self, event: &PendingEvent) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }
 
-/// Why an event was not taken.
+/// Why an event was not taken, for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DeliveryError(pub String);
 
-/// Delivers events until it is told to stop.
+/// Delivers a channel's events until it is told to stop.
+///
+/// The channel is registered where it is not yet, and again if it was forgotten meanwhile.
 pub async fn relay_events(
-    deliveries: &impl Deliveries,
-    destination: &impl Destination,
+    (store, deliveries): (&(impl Store + ChannelQueries), &impl Deliveries),
+    (channel, destination): (&ChannelName, &impl Destination),
     system: &(impl Clock + IdGenerator),
     stop: &CancellationToken,
 ) {
+    let lease = async || {
+        register_channel(store, system, channel).await?;
+        deliveries.acquire_lease(channel).await
+    };
     while !stop.is_cancelled() {
-        let Some(lease) = stop.run_until_cancelled(deliveries.acquire_lease()).await else {
+        let Some(lease) = stop.run_until_cancelled(lease()).await else {
             return;
         };
         let outcome = match lease {
-            Ok(lease) => RelaySession::new(deliveries, destination, system, stop).run(lease).await,
+            Ok(lease) => {
+                let session = RelaySession::new(deliveries, (channel, destination), system, stop);
+                session.run(lease).await
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
-            tracing::warn!(error = %Chain(&error), "events can't be delivered now; trying again");
+            tracing::warn!(%channel, error = %Chain(&error), "events can't be delivered now; trying again");
             let _ = timeout(POLL, stop.cancelled()).await;
         }
     }
@@ -81,6 +93,7 @@ pub async fn relay_events(
 /// Delivering while the lease is held.
 struct RelaySession<'a, D, T, E> {
     deliveries: &'a D,
+    channel: &'a ChannelName,
     destination: &'a T,
     system: &'a E,
     stop: &'a CancellationToken,
@@ -105,9 +118,14 @@ struct Delivered {
 }
 
 impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a, D, T, E> {
-    fn new(deliveries: &'a D, destination: &'a T, system: &'a E, stop: &'a CancellationToken) -> Self {
+    fn new(
+        deliveries: &'a D,
+        (channel, destination): (&'a ChannelName, &'a T),
+        system: &'a E,
+        stop: &'a CancellationToken,
+    ) -> Self {
         let (busy, health) = (HashSet::new(), ReceiverHealth::default());
-        Self { deliveries, destination, system, stop, busy, health, last_taken_at: None }
+        Self { deliveries, channel, destination, system, stop, busy, health, last_taken_at: None }
     }
 
     async fn run(mut self, mut lease: impl RelayLease) -> Result<(), StoreError> {
@@ -150,7 +168,8 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
         if room == 0 {
             return Ok((Vec::new(), false));
         }
-        let events = self.deliveries.pending_events(&self.busy, self.system.now(), PAGE).await?;
+        let events =
+            self.deliveries.pending_events(self.channel, &self.busy, self.system.now(), PAGE).await?;
         let mut more = events.len() == PAGE;
         let mut places: HashMap<MemberKey, usize> = HashMap::new();
         let mut chains: Vec<EventChain> = Vec::new();
@@ -191,11 +210,11 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
         let now = self.system.now();
         if !taken.is_empty() {
             let keys: Vec<_> = taken.iter().map(|event| (event.event.community_id(), event.id)).collect();
-            self.deliveries.mark_delivered(&keys, now).await?;
+            self.deliveries.mark_delivered(self.channel, &keys).await?;
             self.last_taken_at = Some(now);
             if self.health.took() {
-                tracing::info!("the receiver takes events again");
-                self.deliveries.retry_now(now).await?;
+                tracing::info!(channel = %self.channel, "the receiver takes events again");
+                self.deliveries.retry_now(self.channel, now).await?;
             }
         }
         match failed {
@@ -211,25 +230,25 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
         DeliveryError(cause): DeliveryError,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let event_id = event.id;
+        let (channel, event_id) = (self.channel, event.id);
         if self.health.is_down() {
             self.health.refused(member, Instant::now());
-            tracing::debug!(%event_id, cause, "the receiver is still down");
+            tracing::debug!(%channel, %event_id, cause, "the receiver is still down");
             return Ok(());
         }
         if self.health.refused(member, Instant::now()) {
-            tracing::warn!(cause, "the receiver takes no events; leaving it alone for a while");
+            tracing::warn!(%channel, cause, "the receiver takes no events; leaving it alone for a while");
         }
         let before = event.failure.as_ref();
         let failures = before.map_or(0, |before| before.failures).saturating_add(1);
-        // Who takes nothing from anybody is down, and no event is to blame for that.
+        // A receiver that takes no other event either is down, and no event is to blame for that.
         let takes_others =
             before.zip(self.last_taken_at).is_some_and(|(before, at)| at > before.attempted_at);
         let is_given_up = failures >= MAX_FAILURES && takes_others;
         if is_given_up {
-            tracing::error!(%event_id, event_type = event.event.name(), failures, error = cause, "an event was given up and parked");
+            tracing::error!(%channel, %event_id, event_type = event.event.name(), failures, error = cause, "an event was given up and parked");
         } else {
-            tracing::warn!(%event_id, failures, cause, "an event was not taken; trying again later");
+            tracing::warn!(%channel, %event_id, failures, cause, "an event was not taken; trying again later");
         }
         let failure = DeliveryFailure {
             failures,
@@ -238,7 +257,7 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
             parked_at: is_given_up.then_some(now),
             cause,
         };
-        self.deliveries.save_delivery_failure(event, &failure).await
+        self.deliveries.save_delivery_failure(channel, event, &failure).await
     }
 }
 
@@ -275,28 +294,6 @@ fn jittered(pause: Duration, system: &(impl Clock + IdGenerator)) -> Duration {
     // The end of a UUIDv7 is random.
     let [.., random] = system.next_id().into_bytes();
     pause / 2 + pause * u32::from(random) / 512
-}
-
-/// How long events are kept after they were delivered: a day, to look at what was told.
-const RETENTION: Duration = Duration::from_secs(24 * 3_600);
-/// How often is looked for events that may be forgotten.
-const CLEANING: Duration = Duration::from_secs(60);
-
-/// Deletes events a day after they were delivered, for ever; where nobody receives events, a day after they happened.
-pub async fn forget_events(
-    deliveries: &impl Deliveries,
-    system: &(impl Clock + IdGenerator),
-    is_delivering: bool,
-) {
-    loop {
-        match deliveries.delete_events(system.now() - RETENTION, !is_delivering).await {
-            // There may be more.
-            Ok(1..) => continue,
-            Ok(0) => {}
-            Err(error) => tracing::warn!(error = %Chain(&error), "old events could not be deleted"),
-        }
-        sleep(CLEANING).await;
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,55 @@
+//! An operator has a channel forgotten that no process will be configured with any more.
+
+use crate::{
+    contention::{self, CommandError},
+    ports::{ChannelName, ChannelRepository, Store, StoreError, UnitOfWork},
+};
+
+/// Why a channel was not forgotten.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetChannelError {
+    /// There is no such channel.
+    #[error("there is no channel \"{0}\"")]
+    ChannelUnknown(ChannelName),
+    /// A process delivers to it at this moment.
+    #[error(
+        "a running process delivers to the channel \"{0}\": stop it, or start it without the channel, first"
+    )]
+    InUse(ChannelName),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl CommandError for ForgetChannelError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::ChannelUnknown(_) | Self::InUse(_) => None,
+        }
+    }
+}
+
+/// Removes a channel with all that it had to deliver, and gives the number of those events. No event is kept for it any
+/// more.
+///
+/// # Errors
+/// [`ForgetChannelError`]; nothing was changed then.
+pub async fn forget_channel(store: &impl Store, channel: &ChannelName) -> Result<u64, ForgetChannelError> {
+    contention::retry(|| try_to_forget(store, channel)).await
+}
+
+async fn try_to_forget(store: &impl Store, channel: &ChannelName) -> Result<u64, ForgetChannelError> {
+    let mut tx = store.begin().await?;
+    tx.lock_channels().await?;
+    if !tx.lock_lease(channel).await? {
+        tx.rollback().await?;
+        return Err(ForgetChannelError::InUse(channel.clone()));
+    }
+    let Some(events) = tx.delete_channel(channel).await? else {
+        tx.rollback().await?;
+        return Err(ForgetChannelError::ChannelUnknown(channel.clone()));
+    };
+    tx.commit().await?;
+    Ok(events)
+}

@@ -1,0 +1,39 @@
+//! A channel is registered when a process is configured with it, so that every event is kept until it is delivered there.
+
+use crate::{
+    Clock, contention,
+    ports::{ChannelName, ChannelQueries, ChannelRepository, Store, StoreError, UnitOfWork},
+};
+
+/// Registers a channel, unless it is registered already. A new one has to deliver every event that is still kept, which
+/// is those of the last day, and all that come.
+///
+/// Events that other transactions are writing meanwhile are either among those kept, or written with the new channel in
+/// sight. For that they wait while the kept events are noted, a second for some 100,000 of them.
+///
+/// # Errors
+/// [`StoreError`] when the database fails, and [`StoreError::Contention`] when transactions that write or read events, a
+/// backup for example, leave no moment to register it in for about ten seconds.
+pub async fn register_channel(
+    store: &(impl Store + ChannelQueries),
+    clock: &impl Clock,
+    channel: &ChannelName,
+) -> Result<(), StoreError> {
+    if store.is_registered(channel).await? {
+        return Ok(());
+    }
+    contention::retry(|| try_to_register(store, clock, channel)).await?;
+    tracing::info!(%channel, "a channel is registered, and begins with the events that are kept");
+    Ok(())
+}
+
+async fn try_to_register(
+    store: &impl Store,
+    clock: &impl Clock,
+    channel: &ChannelName,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    tx.lock_channels().await?;
+    tx.insert_channel(channel, clock.now()).await?;
+    tx.commit().await
+}

@@ -1,0 +1,70 @@
+//! What runs beside requests, for as long as the process does.
+//!
+//! A [`Job`] is one piece of work that is done again and again; [`start`] runs those that every process has. The relay is
+//! not one of them: it holds a lease between its steps, and there is one for each channel.
+//!
+//! # To add a job
+//! Make a file here with a type that implements [`Job`], and a line in [`start`].
+
+mod commit_announcement;
+mod gauges;
+mod recalculation;
+mod relay;
+mod retention;
+
+use std::{future::Future, time::Duration};
+
+use tokio::{task::JoinSet, time::sleep};
+
+pub use self::{
+    commit_announcement::CommitAnnouncement,
+    gauges::Gauges,
+    recalculation::Recalculation,
+    relay::{DeliveryError, Destination, relay_events},
+    retention::Retention,
+};
+use crate::{
+    Chain, Clock, IdGenerator,
+    ports::{CommitAnnouncements, Deliveries, Queries, Statistics, Store, StoreError},
+};
+
+/// Work that is done again and again.
+pub trait Job: Send + 'static {
+    /// What it does, for the log: `refreshing gauges`.
+    const NAME: &'static str;
+    /// The pause after each run.
+    const PERIOD: Duration;
+
+    /// Does it once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails. It is logged, and the next run is as if this one had not been.
+    fn run_once(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Starts the jobs of every process; they end when the set is dropped, at whatever point they are.
+///
+/// Any number of processes may run them on one database.
+#[must_use]
+pub fn start<S, D, E>(store: &S, deliveries: &D, system: &E) -> JoinSet<()>
+where
+    S: Store + Queries + Statistics + CommitAnnouncements + Clone,
+    D: Deliveries + Clone,
+    E: Clock + IdGenerator + Clone,
+{
+    let mut jobs = JoinSet::new();
+    jobs.spawn(run(CommitAnnouncement::new(store.clone())));
+    jobs.spawn(run(Gauges::new(store.clone(), deliveries.clone(), system.clone())));
+    jobs.spawn(run(Recalculation::new(store.clone(), system.clone())));
+    jobs.spawn(run(Retention::new(deliveries.clone(), system.clone())));
+    jobs
+}
+
+async fn run<J: Job>(mut job: J) {
+    loop {
+        if let Err(error) = job.run_once().await {
+            tracing::warn!(error = %Chain(&error), "{} failed; trying again", J::NAME);
+        }
+        sleep(J::PERIOD).await;
+    }
+}

@@ -1,0 +1,77 @@
+//! Gauges of what is stored: looked up now and then, so that no write pays for them.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use metrics::gauge;
+
+use super::Job;
+use crate::{
+    Clock,
+    observation::{LEVEL_DISTRIBUTION, OUTBOX_OLDEST_AGE, OUTBOX_PENDING},
+    ports::{ChannelBacklog, ChannelName, Deliveries, Statistics, StoreError},
+};
+
+/// Refreshes the gauges of levels and of the outbox. They are of the database: every process shows all channels, whatever
+/// it is configured with.
+pub struct Gauges<S, D, C> {
+    statistics: S,
+    deliveries: D,
+    clock: C,
+    /// The channels that have gauges; one that was forgotten since is at 0, as a gauge can't be taken back.
+    shown: BTreeSet<ChannelName>,
+}
+
+impl<S, D, C> Gauges<S, D, C> {
+    /// Of what is stored.
+    #[must_use]
+    pub const fn new(statistics: S, deliveries: D, clock: C) -> Self {
+        Self { statistics, deliveries, clock, shown: BTreeSet::new() }
+    }
+}
+
+impl<S: Statistics, D: Deliveries, C: Clock> Job for Gauges<S, D, C> {
+    const NAME: &'static str = "refreshing gauges";
+    /// Scrapes are as far apart, and the database hardly notices.
+    const PERIOD: Duration = Duration::from_secs(15);
+
+    async fn run_once(&mut self) -> Result<(), StoreError> {
+        let levels = self.refresh_levels().await;
+        levels.and(self.refresh_outbox().await)
+    }
+}
+
+impl<S: Statistics, D: Deliveries, C: Clock> Gauges<S, D, C> {
+    async fn refresh_levels(&self) -> Result<(), StoreError> {
+        for (level, members) in self.statistics.members_by_level().await? {
+            gauge!(LEVEL_DISTRIBUTION, "level" => level.get().to_string()).set(approximate(members));
+        }
+        Ok(())
+    }
+
+    async fn refresh_outbox(&mut self) -> Result<(), StoreError> {
+        let backlogs = self.deliveries.backlogs().await?;
+        let now = self.clock.now();
+        let mut forgotten = std::mem::take(&mut self.shown);
+        for ChannelBacklog { channel, pending, oldest } in backlogs {
+            // The clock of the process that wrote it may be ahead of ours.
+            let age = oldest.map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0));
+            show(&channel, approximate(pending), age);
+            forgotten.remove(&channel);
+            self.shown.insert(channel);
+        }
+        for channel in &forgotten {
+            show(channel, 0.0, 0.0);
+        }
+        Ok(())
+    }
+}
+
+fn show(channel: &ChannelName, pending: f64, age: f64) {
+    gauge!(OUTBOX_PENDING, "channel" => channel.to_string()).set(pending);
+    gauge!(OUTBOX_OLDEST_AGE, "channel" => channel.to_string()).set(age);
+}
+
+/// Exact up to nine million billions.
+const fn approximate(count: u64) -> f64 {
+    count as f64
+}
