@@ -18,6 +18,17 @@
 //! function. Take `&impl Store`; give steps that share a transaction `&mut impl ThePortsTheyNeed`. A new port is a
 //! trait in [`ports`], a supertrait of [`UnitOfWork`](ports::UnitOfWork), and a module in `gamification-pg`.
 
+//!
+//! # To add a channel
+//! Events leave through a relay for each channel, which takes care of order, retries, giving up and gauges; nothing of it,
+//! and no table, has to change. What a channel is made of:
+//! 1. A crate for it, `gamification-<channel>`, with a type that implements [`jobs::Destination`]: bring one event there,
+//!    and say whether it was taken. `gamification-events` writes the JSON; `gamification-webhook` is an example. The
+//!    workspace's manifest, the server's, and the table of layers in the tests name it.
+//! 2. `gamification-server/src/channels.rs`: its variant of `Receiver`. From here on the compiler names the places.
+//! 3. `gamification-server/src/cli.rs` and `config.rs`: its options, what makes them usable, and the channel's name.
+//! 4. The table of variables in the README.
+
 mod access;
 pub mod audit;
 mod chain;

@@ -55,12 +55,11 @@ statement! {
     )
     "SELECT o.event_id, o.sequence, o.event_type, o.payload, o.created_at,
             f.event_id, f.failures, f.attempted_at, f.retry_at, f.cause
-     FROM channels AS c
-     JOIN deliveries AS d ON d.channel_id = c.id
+     FROM deliveries AS d
      JOIN outbox AS o ON o.community_id = d.community_id AND o.event_id = d.event_id
      LEFT JOIN delivery_failures AS f
          ON f.community_id = d.community_id AND f.member_id = d.member_id AND f.channel_id = d.channel_id
-     WHERE c.name = ?
+     WHERE d.channel_id = (SELECT id FROM channels WHERE name = ?)
        AND (f.event_id IS NULL OR f.parked_at IS NULL AND f.retry_at <= ?)
        AND NOT EXISTS (
            SELECT FROM UNNEST(?, ?) AS busy (community_id, member_id)

@@ -10,10 +10,15 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use embedded_postgres::{SettingNames, Settings};
 use gamification_http::{TokenClaims, TokenVerifier};
 use gamification_pg::connection::DatabaseUrl;
+use gamification_webhook::{SigningSecret, Webhook, WebhookUrl};
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::{cli::Options, secret, webhook::Webhook};
+use crate::{
+    channels::{Channel, Receiver},
+    cli::Options,
+    secret,
+};
 
 /// Where the database is.
 pub enum Database {
@@ -156,15 +161,26 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// Where outgoing events go, if anywhere.
+    /// The channels that outgoing events go through.
     ///
     /// # Errors
     /// When only one of `GAMIFICATION_WEBHOOK_URL` and `GAMIFICATION_WEBHOOK_SECRET` is set, or one can't be used.
-    pub fn webhook(&self) -> Result<Option<Webhook>> {
+    pub fn channels(&self) -> Result<Vec<Channel>> {
+        let webhook = self.webhook()?.map(|webhook| Ok(("webhook".parse()?, Receiver::Webhook(webhook))));
+        let channels = webhook.into_iter();
+        channels.map(|channel| channel.map(|(name, receiver)| Channel { name, receiver })).collect()
+    }
+
+    fn webhook(&self) -> Result<Option<Webhook>> {
         let Options { webhook_url, webhook_secret, .. } = self.options;
         match (given(webhook_url.as_deref()), given(webhook_secret.as_deref())) {
             (None, None) => Ok(None),
-            (Some(url), Some(secret)) => Webhook::new(url, &SecretString::from(secret)).map(Some),
+            (Some(url), Some(secret)) => {
+                let url: WebhookUrl = url.parse().context("GAMIFICATION_WEBHOOK_URL is not usable")?;
+                let secret: SigningSecret =
+                    secret.parse().context("GAMIFICATION_WEBHOOK_SECRET is not usable")?;
+                Ok(Some(Webhook::new(url, secret)?))
+            }
             (Some(_), None) => {
                 bail!("GAMIFICATION_WEBHOOK_SECRET must be set when GAMIFICATION_WEBHOOK_URL is")
             }
@@ -333,7 +349,7 @@ mod tests {
                 options.webhook_url = Some(url.into());
                 options.webhook_secret = Some(secret.into());
             });
-            Config::new(&options).webhook().map(|webhook| webhook.is_some())
+            Config::new(&options).channels().map(|channels| !channels.is_empty())
         };
         let (url, secret) = ("https://platform.example/hooks", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         assert!(!webhook("", "").unwrap());
@@ -345,6 +361,18 @@ mod tests {
         assert_eq!(
             mistake(webhook("", secret)),
             "GAMIFICATION_WEBHOOK_URL must be set when GAMIFICATION_WEBHOOK_SECRET is"
+        );
+        assert_eq!(
+            mistake(webhook("ftp://platform.example", secret)),
+            "GAMIFICATION_WEBHOOK_URL is not usable: it must start with https:// or http://"
+        );
+        assert!(
+            mistake(webhook("nonsense", secret))
+                .starts_with("GAMIFICATION_WEBHOOK_URL is not usable: it is no URL: ")
+        );
+        assert_eq!(
+            mistake(webhook(url, "hunter2")),
+            "GAMIFICATION_WEBHOOK_SECRET is not usable: it must be whsec_ and a key of 24 to 64 bytes in Base64"
         );
     }
 

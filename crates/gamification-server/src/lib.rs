@@ -6,12 +6,12 @@
 //! # To add a command
 //! Give it a variant in [`cli::Command`] with its flags, and a file in `commands/` that does it.
 
+pub mod channels;
 pub mod cli;
 mod commands;
 pub mod config;
 mod progress;
 mod secret;
 mod telemetry;
-pub mod webhook;
 
 pub use commands::run;

@@ -15,7 +15,6 @@ use gamification_app::{
     FactQueue, System,
     commands::register_channel,
     jobs::{self, relay_events},
-    ports::ChannelName,
 };
 use gamification_http::{
     Api, Draining, Operations, TokenVerifier, measure_requests,
@@ -29,7 +28,7 @@ use gamification_pg::{
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
@@ -37,11 +36,11 @@ use tracing_actix_web::TracingLogger;
 
 use super::with_database;
 use crate::{
+    channels::Channel,
     cli::Options,
     config::{Config, LogFormat},
     secret,
     telemetry::{announce, metrics, request_span::RequestSpan},
-    webhook::Webhook,
 };
 
 /// How long a server that shall stop goes on taking requests, so that load balancers can see that it is not ready.
@@ -57,9 +56,6 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The channel that events leave through to the webhook.
-const WEBHOOK_CHANNEL: &str = "webhook";
-
 type ServerApi = Api<PgStore, System>;
 
 /// What serving is made of, read and checked.
@@ -69,7 +65,7 @@ struct Parts {
     pool_size: usize,
     verifier: TokenVerifier,
     cors_origins: Vec<String>,
-    webhook: Option<Webhook>,
+    channels: Vec<Channel>,
 }
 
 pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()> {
@@ -81,14 +77,14 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
         pool_size: config.db_pool_size()?,
         verifier: config.token_verifier()?,
         cors_origins: config.cors_origins()?,
-        webhook: config.webhook()?,
+        channels: config.channels()?,
     };
     announce_secret(options, log_format);
     with_database(options, log_format, async |connector| serve_on(connector, parts, log_format).await).await
 }
 
 async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
-    let Parts { listen, ops_listen, pool_size, verifier, cors_origins, webhook } = parts;
+    let Parts { listen, ops_listen, pool_size, verifier, cors_origins, channels } = parts;
     let metrics = metrics::start()?;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
@@ -108,7 +104,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let operations = Some(operations).filter(|_| elsewhere.is_none());
     let (server, addresses) = bind(Some(api), operations, ("GAMIFICATION_LISTEN", listen), cors_origins)?;
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
-    let mut background = Background::start(store, connector, webhook).await?;
+    let mut background = Background::start(store, connector, channels).await?;
     background.jobs.spawn(metrics::upkeep(metrics));
     for address in elsewhere.iter().flat_map(|server| &server.addresses) {
         announce(log_format, &format!("operations on http://{address}"));
@@ -151,40 +147,39 @@ impl OperationsServer {
 
 /// What goes on beside the requests.
 struct Background {
-    /// Ends by itself when it is told to.
-    relay: Option<JoinHandle<()>>,
-    stop_relay: CancellationToken,
+    /// One for each channel; they end by themselves when they are told to.
+    relays: JoinSet<()>,
+    stop_relays: CancellationToken,
     /// May end at any time; they go with the set.
     jobs: JoinSet<()>,
 }
 
 impl Background {
-    async fn start(store: PgStore, connector: Connector, webhook: Option<Webhook>) -> Result<Self> {
-        let deliveries = PgDeliveries::new(store.clone(), connector);
-        let channel: ChannelName = WEBHOOK_CHANNEL.parse()?;
+    async fn start(store: PgStore, connector: Connector, channels: Vec<Channel>) -> Result<Self> {
         // Before the first look for events to delete: a new channel gets what is kept at this moment.
-        if webhook.is_some() {
-            let registered = register_channel(&store, &System, &channel).await;
-            registered.with_context(|| format!("the channel {channel} can't be registered"))?;
+        for Channel { name, .. } in &channels {
+            let registered = register_channel(&store, &System, name).await;
+            registered.with_context(|| format!("the channel {name} can't be registered"))?;
         }
+        let deliveries = PgDeliveries::new(store.clone(), connector);
         let jobs = jobs::start(&store, &deliveries, &System);
-        let stop_relay = CancellationToken::new();
-        let relay = webhook.map(|webhook| {
-            let stop = stop_relay.clone();
-            tokio::spawn(async move {
-                relay_events((&store, &deliveries), (&channel, &webhook), &System, &stop).await;
-            })
-        });
-        Ok(Self { relay, stop_relay, jobs })
+        let (mut relays, stop_relays) = (JoinSet::new(), CancellationToken::new());
+        for Channel { name, receiver } in channels {
+            let (store, deliveries, stop) = (store.clone(), deliveries.clone(), stop_relays.clone());
+            relays.spawn(async move {
+                relay_events((&store, &deliveries), (&name, &receiver), &System, &stop).await;
+            });
+        }
+        Ok(Self { relays, stop_relays, jobs })
     }
 
     async fn stop(self) {
-        let Self { relay, stop_relay, jobs } = self;
-        stop_relay.cancel();
-        if let Some(relay) = relay
-            && let Err(error) = relay.await
-        {
-            tracing::error!(%error, "the relay ended badly");
+        let Self { mut relays, stop_relays, jobs } = self;
+        stop_relays.cancel();
+        while let Some(ended) = relays.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a relay ended badly");
+            }
         }
         drop(jobs);
     }
