@@ -11,6 +11,12 @@ pub struct IncomingEvent {
     pub content: EventContent,
 }
 
+impl AsRef<Self> for IncomingEvent {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 /// What an event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventContent {

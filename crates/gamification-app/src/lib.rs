@@ -4,6 +4,8 @@
 //! transaction implements, lets the domain decide, and commits. A query reads through
 //! [`Queries`](ports::Queries), without a transaction. Time and ids come in through [`Clock`] and [`IdGenerator`].
 //!
+//! The platform's events come in through [`commands::ingest_events`], which every channel shares.
+//!
 //! What operators shall see is counted and logged here, once it is committed: [`describe_metrics`] names it all.
 //!
 //! [`jobs`] run beside requests: they deliver what the outbox holds, delete what is old, and refresh gauges.
@@ -36,6 +38,7 @@ mod clock;
 pub mod commands;
 mod contention;
 mod event_bus;
+mod event_outcome;
 mod fact_queue;
 mod handlers;
 mod incoming_event;
@@ -49,7 +52,8 @@ pub use access::AccessDenied;
 pub use chain::Chain;
 pub use clock::{Clock, IdGenerator, System};
 pub use event_bus::{EventBus, EventEnvelope, HandlerFailed};
+pub use event_outcome::{EventCounts, EventOutcome, EventStatus};
 pub use fact_queue::{FactQueue, RecordError, Recorded};
 pub use handlers::register_handlers;
 pub use incoming_event::{EventContent, EventMistake, IncomingEvent};
-pub use observation::{HISTOGRAMS, count_ignored_event, count_rejected_event, describe_metrics};
+pub use observation::{HISTOGRAMS, describe_metrics};

@@ -12,7 +12,7 @@ use gamification_domain::{
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use time::OffsetDateTime;
 
-use crate::ports::LevelUp;
+use crate::{EventStatus, ports::LevelUp};
 
 const POINTS_AWARDED: &str = "gamification_points_awarded_total";
 const POINTS_DEDUCTED: &str = "gamification_points_deducted_total";
@@ -26,13 +26,6 @@ pub(crate) const OUTBOX_OLDEST_AGE: &str = "gamification_outbox_oldest_age_secon
 
 /// The type of events whose type means nothing here, or can't be read.
 const UNKNOWN_EVENT_TYPE: &str = "unknown";
-
-const APPLIED: &str = "applied";
-const DUPLICATE: &str = "duplicate";
-const STALE: &str = "stale";
-const IGNORED: &str = "ignored";
-const REJECTED: &str = "rejected";
-const OUTCOMES: [&str; 5] = [APPLIED, DUPLICATE, STALE, IGNORED, REJECTED];
 
 /// The histograms that commands fill, each with the upper ends of its buckets.
 ///
@@ -78,8 +71,8 @@ pub fn describe_metrics() {
     counter!(LEVEL_UPS).increment(0);
     let known = EventType::ALL.iter().map(|event_type| event_type.as_str());
     for event_type in known.chain([UNKNOWN_EVENT_TYPE]) {
-        for outcome in OUTCOMES {
-            count_events(event_type, outcome, 0);
+        for status in EventStatus::ALL {
+            count_events(event_type, status, 0);
         }
     }
     for level in LevelNumber::all() {
@@ -91,17 +84,17 @@ pub fn describe_metrics() {
 }
 
 /// Counts an event that never became a fact because its type means nothing here.
-pub fn count_ignored_event() {
-    count_events(UNKNOWN_EVENT_TYPE, IGNORED, 1);
+pub(crate) fn count_ignored_event() {
+    count_events(UNKNOWN_EVENT_TYPE, EventStatus::Ignored, 1);
 }
 
 /// Counts an event that could not be understood, or recorded; `event_type` is `None` where its type means nothing here.
-pub fn count_rejected_event(event_type: Option<EventType>) {
-    count_events(event_type.map_or(UNKNOWN_EVENT_TYPE, EventType::as_str), REJECTED, 1);
+pub(crate) fn count_rejected_event(event_type: Option<EventType>) {
+    count_events(event_type.map_or(UNKNOWN_EVENT_TYPE, EventType::as_str), EventStatus::Rejected, 1);
 }
 
-fn count_events(event_type: &'static str, outcome: &'static str, number: u64) {
-    counter!(EVENTS_PROCESSED, "event_type" => event_type, "outcome" => outcome).increment(number);
+fn count_events(event_type: &'static str, status: EventStatus, number: u64) {
+    counter!(EVENTS_PROCESSED, "event_type" => event_type, "outcome" => status.as_str()).increment(number);
 }
 
 /// Tells of facts that a transaction has recorded, and of what they led to. `now` is after its commit.
@@ -138,30 +131,20 @@ pub(crate) fn facts_recorded<'a>(
 }
 
 fn count_facts(records: &[FactRecord], verdicts: &[Verdict], now: OffsetDateTime) {
-    let mut outcomes: BTreeMap<(&'static str, &'static str), u64> = BTreeMap::new();
+    let mut outcomes: BTreeMap<(EventType, EventStatus), u64> = BTreeMap::new();
     let lag = histogram!(EVENT_LAG);
     for (record, verdict) in records.iter().zip(verdicts) {
-        *outcomes.entry((record.fact.event_type().as_str(), outcome(verdict))).or_default() += 1;
+        *outcomes.entry((record.fact.event_type(), EventStatus::of(verdict))).or_default() += 1;
         if let Some(time) = record.metadata.time {
             // A producer's clock may be ahead of ours.
             lag.record((now - time).as_seconds_f64().max(0.0));
         }
     }
-    for ((event_type, outcome), number) in outcomes {
-        count_events(event_type, outcome, number);
+    for ((event_type, status), number) in outcomes {
+        count_events(event_type.as_str(), status, number);
     }
     if let Ok(size) = u32::try_from(records.len()) {
         histogram!(BATCH_SIZE).record(size);
-    }
-}
-
-const fn outcome(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Applied => APPLIED,
-        Verdict::Duplicate => DUPLICATE,
-        Verdict::Stale => STALE,
-        Verdict::Ignored => IGNORED,
-        Verdict::Rejected(_) => REJECTED,
     }
 }
 

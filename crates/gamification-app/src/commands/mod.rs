@@ -1,6 +1,7 @@
 //! Commands: what changes something.
 
 mod forget_channel;
+mod ingest_events;
 mod recalculate_levels;
 mod record_facts;
 mod register_channel;
@@ -8,6 +9,7 @@ mod set_course_level_requirement;
 mod update_levels;
 
 pub use forget_channel::{ForgetChannelError, forget_channel};
+pub use ingest_events::{SendAgain, ingest_events, ingest_events_patiently};
 pub use recalculate_levels::{recalculate_levels, resume_recalculations};
 pub use record_facts::record_facts;
 pub(crate) use record_facts::{default_levels, new_members, record_facts_once};

@@ -4,14 +4,13 @@ mod community;
 
 use std::{net::SocketAddr, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use gamification_app::{
-    Clock, EventContent, FactQueue, IdGenerator, System,
-    commands::{LevelsUpdate, set_course_level_requirement, update_levels},
+    Clock, EventCounts, EventOutcome, FactQueue, IdGenerator, IncomingEvent, System,
+    commands::{LevelsUpdate, ingest_events_patiently, set_course_level_requirement, update_levels},
 };
 use gamification_domain::{
-    CommunityId, CourseId, FactRecord, LevelConfiguration, LevelConfigurationId, LevelDraft, LevelNumber,
-    UserId, Verdict,
+    CommunityId, CourseId, LevelConfiguration, LevelConfigurationId, LevelDraft, LevelNumber, UserId,
 };
 use gamification_events::read_structured;
 use gamification_http::TokenIssuer;
@@ -30,6 +29,8 @@ use community::{COURSES, MEMBERS, community_id, course_id, history, member_id};
 
 /// How many events are recorded at once, as a platform would send them.
 const BATCH: usize = 500;
+/// How long to go on trying while the database is away.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the printed tokens are good for.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// Somebody who has come some way …
@@ -55,23 +56,20 @@ pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()>
 }
 
 /// Lets everything happen; gives how many events there are, and how many of them were new.
-async fn fill(connector: Connector) -> Result<(usize, usize)> {
+async fn fill(connector: Connector) -> Result<(usize, u64)> {
     migrate(connector.connect().await?).await?;
     let store = PgStore::new(pool(connector, 4)?);
     let (facts, _workers) = FactQueue::start(&store, &System);
     let now = System.now();
-    let records: Vec<FactRecord> = history()
-        .iter()
-        .filter_map(|event| match read_structured(event.to_string().as_bytes(), now).ok()?.content {
-            EventContent::Fact(record) => Some(record),
-            EventContent::UnknownType | EventContent::Invalid { .. } => None,
-        })
-        .collect();
+    let events = history().into_iter().map(|event| read_structured(event.to_string().as_bytes(), now));
+    let events: Vec<IncomingEvent> = events.collect::<Result<_, _>>()?;
     let mut applied = 0;
-    for batch in records.chunks(BATCH) {
-        for recorded in facts.record(batch.to_vec()).await {
-            applied += usize::from(recorded? == Verdict::Applied);
+    for batch in events.chunks(BATCH) {
+        let outcomes = ingest_events_patiently(&facts, batch, PATIENCE).await?;
+        if let Some(reason) = outcomes.iter().find_map(EventOutcome::rejection_reason) {
+            bail!("an event of the demo is rejected: {reason}");
         }
+        applied += outcomes.iter().collect::<EventCounts>().applied;
     }
     let community_id = CommunityId::new(community_id());
     let admin = (community_id, UserId::new(member_id(0)));
@@ -94,12 +92,11 @@ async fn fill(connector: Connector) -> Result<(usize, usize)> {
         })
         .collect();
     update_levels(&store, &System, admin, &LevelsUpdate { drafts, expected_versions: None }).await?;
-    ensure!(records.len() > MEMBERS, "the demo has no history");
-    Ok((records.len(), applied))
+    Ok((events.len(), applied))
 }
 
 /// What to paste, and what it shows.
-fn transcript(listen: SocketAddr, events: usize, applied: usize, admin: &str, member: &str) -> String {
+fn transcript(listen: SocketAddr, events: usize, applied: u64, admin: &str, member: &str) -> String {
     let (community, name) = (community_id(), community::NAME);
     let badges: Vec<String> = [0, 5, 30, 90, 150, 199].map(|number| member_id(number).to_string()).to_vec();
     let badges = badges.join(",");

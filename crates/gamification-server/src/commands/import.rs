@@ -1,8 +1,7 @@
 //! `import`: a history of events, line by line, through the same path that live events take.
 
-mod delivery;
 mod lines;
-mod tally;
+mod summary;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -14,8 +13,11 @@ use std::{
 
 use anyhow::{Result, anyhow, bail};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use gamification_app::{FactQueue, RecordError, System};
-use gamification_domain::Rejection;
+use gamification_app::{
+    EventCounts, EventOutcome, FactQueue, System,
+    commands::{SendAgain, ingest_events_patiently},
+};
+use gamification_domain::{Rejection, Verdict};
 use gamification_pg::{
     PgStore,
     connection::{Connector, pool},
@@ -24,9 +26,8 @@ use gamification_pg::{
 use tokio::sync::mpsc;
 
 use self::{
-    delivery::{Delivered, GaveUp, deliver},
-    lines::{BATCH, Batch, FactLine, Rejected, Source},
-    tally::Tally,
+    lines::{BATCH, Batch, Line, Source},
+    summary::summary,
 };
 use super::{interruption, with_database};
 use crate::{
@@ -66,15 +67,15 @@ async fn import_to(connector: Connector, pool_size: usize, source: Source, patie
     let started = Instant::now();
     let mut import = Import::new(progress, patience);
     let outcome = import.run(&facts, lines::read(source)?).await;
-    let Import { tally, .. } = import;
-    print(&tally.summary(started.elapsed()));
+    let Import { counts, .. } = import;
+    print(&summary(&counts, started.elapsed()));
     // The last way into the queue: what is under way in it ends, then its workers do.
     drop(facts);
     while workers.join_next().await.is_some() {}
     outcome?;
-    match tally.rejected {
+    match counts.rejected {
         0 => Ok(()),
-        rejected => bail!("not all lines are recorded: {rejected} of {} rejected", tally.lines()),
+        rejected => bail!("not all lines are recorded: {rejected} of {} rejected", counts.total()),
     }
 }
 
@@ -87,18 +88,18 @@ enum Stopped {
 
 type Batches = mpsc::Receiver<io::Result<Batch>>;
 
-/// A batch that is through, and what became of its facts.
-type Settled = (Batch, Result<Vec<(FactLine, Delivered)>, GaveUp>);
+/// A batch that is through, and what became of its lines.
+type Settled = (Batch, Result<Vec<EventOutcome>, SendAgain>);
 
 /// An import under way.
 struct Import {
     progress: Progress,
     patience: Duration,
-    tally: Tally,
+    counts: EventCounts,
     /// The first lines of the batches that are under way, and of the one that is read next.
     unfinished: BTreeSet<u64>,
     /// Lessons whose course is not known yet: it may come in a later line, or in a batch beside theirs.
-    postponed: VecDeque<FactLine>,
+    postponed: VecDeque<Line>,
 }
 
 impl Import {
@@ -106,7 +107,7 @@ impl Import {
         Self {
             progress,
             patience,
-            tally: Tally::default(),
+            counts: EventCounts::default(),
             unfinished: BTreeSet::from([1]),
             postponed: VecDeque::new(),
         }
@@ -159,28 +160,24 @@ impl Import {
         end.unwrap_or(Ok(()))
     }
 
-    fn settle(&mut self, (batch, outcome): Settled) -> Result<(), Stopped> {
-        let Batch { first_line, next_line: _, bytes, facts: _, ignored, mut rejected } = batch;
+    fn settle(&mut self, (batch, outcomes): Settled) -> Result<(), Stopped> {
+        let Batch { first_line, next_line: _, bytes, lines } = batch;
         self.unfinished.remove(&first_line);
-        let delivered = match outcome {
-            Ok(delivered) => delivered,
-            Err(GaveUp { line }) => {
-                self.unfinished.insert(line);
+        let outcomes = match outcomes {
+            Ok(outcomes) => outcomes,
+            Err(SendAgain { done }) => {
+                self.unfinished.insert(lines.get(done).map_or(first_line, |line| line.number));
                 return Err(Stopped::GaveUp);
             }
         };
-        for (line, delivered) in delivered {
-            match self.judge(&delivered) {
-                Ok(()) => {}
-                Err(Refused::Rejection(Rejection::CourseUnknown)) if self.postponed.len() < MAX_POSTPONED => {
-                    self.postponed.push_back(line);
-                }
-                Err(refused) => rejected.push(refused.at(&line)),
+        for (line, outcome) in lines.into_iter().zip(outcomes) {
+            if outcome.is_course_unknown() && self.postponed.len() < MAX_POSTPONED {
+                self.postponed.push_back(line);
+            } else {
+                self.count(&line, &outcome);
             }
         }
-        self.tally.ignored += ignored;
-        self.reject(rejected);
-        self.progress.advance(bytes, format!("{} lines", self.tally.lines()));
+        self.progress.advance(bytes, format!("{} lines", self.counts.total()));
         Ok(())
     }
 
@@ -188,64 +185,36 @@ impl Import {
     async fn take_postponed(&mut self, facts: &FactQueue) -> Result<(), Stopped> {
         while !self.postponed.is_empty() {
             // They count as postponed while they are under way: an interruption must find them.
-            let lines: Vec<FactLine> = self.postponed.iter().take(BATCH).cloned().collect();
-            let outcome = deliver(facts, lines, self.patience).await;
-            let delivered = outcome.map_err(|GaveUp { .. }| Stopped::GaveUp)?;
-            self.postponed.drain(..delivered.len());
-            let rejected = delivered.iter().filter_map(|(line, delivered)| {
-                let refused = self.judge(delivered).err()?;
-                Some(refused.at(line))
-            });
-            let rejected = rejected.collect();
-            self.reject(rejected);
+            let lines: Vec<Line> = self.postponed.iter().take(BATCH).cloned().collect();
+            let outcomes = ingest_events_patiently(facts, &lines, self.patience).await;
+            let outcomes = outcomes.map_err(|SendAgain { .. }| Stopped::GaveUp)?;
+            self.postponed.drain(..lines.len());
+            for (line, outcome) in lines.iter().zip(outcomes) {
+                self.count(line, &outcome);
+            }
         }
         Ok(())
     }
 
-    /// Tells of lessons that wait for a course and will not be tried again.
+    /// Counts lessons as rejected that wait for a course and will not be tried again.
     fn reject_postponed(&mut self) {
-        let refused = Refused::Rejection(Rejection::CourseUnknown);
-        let rejected = self.postponed.iter().map(|line| refused.at(line)).collect();
-        self.postponed.clear();
-        self.reject(rejected);
-    }
-
-    fn judge(&mut self, delivered: &Delivered) -> Result<(), Refused> {
-        match delivered {
-            Delivered::Judged(verdict) => self.tally.count(*verdict).map_err(Refused::Rejection),
-            Delivered::Fault => Err(Refused::Fault),
+        let rejected = EventOutcome::Judged(Verdict::Rejected(Rejection::CourseUnknown));
+        for line in std::mem::take(&mut self.postponed) {
+            self.count(&line, &rejected);
         }
     }
 
-    /// Counts rejected lines, and tells of each.
-    fn reject(&mut self, mut rejected: Vec<Rejected>) {
-        rejected.sort_by_key(|rejected| rejected.line);
-        for Rejected { line, detail } in rejected {
-            self.tally.rejected += 1;
+    /// Counts a line, and tells of it when it is rejected.
+    fn count(&mut self, line: &Line, outcome: &EventOutcome) {
+        self.counts.add(outcome.status());
+        if let Some(reason) = outcome.rejection_reason() {
             // Nobody may be reading, which is no reason to stop.
-            self.progress.above(|| drop(writeln!(io::stderr().lock(), "line {line}: {detail}")));
+            self.progress.above(|| drop(writeln!(io::stderr().lock(), "line {}: {reason}", line.number)));
         }
     }
 }
 
-/// Why a fact was not recorded.
-enum Refused {
-    Rejection(Rejection),
-    Fault,
-}
-
-impl Refused {
-    fn at(&self, line: &FactLine) -> Rejected {
-        let detail = match self {
-            Self::Rejection(rejection) => rejection.to_string(),
-            Self::Fault => RecordError::Internal.to_string(),
-        };
-        Rejected { line: line.line, detail }
-    }
-}
-
-async fn settled(facts: &FactQueue, mut batch: Batch, patience: Duration) -> Settled {
-    let lines = std::mem::take(&mut batch.facts);
-    let outcome = deliver(facts, lines, patience).await;
-    (batch, outcome)
+async fn settled(facts: &FactQueue, batch: Batch, patience: Duration) -> Settled {
+    let outcomes = ingest_events_patiently(facts, &batch.lines, patience).await;
+    (batch, outcomes)
 }

@@ -6,11 +6,11 @@ use actix_web::{
     web::{Data, Payload},
 };
 use gamification_app::{
-    Clock, EventContent, EventMistake, IdGenerator, IncomingEvent, RecordError, Recorded,
-    count_ignored_event, count_rejected_event,
+    Clock, EventCounts, EventMistake, EventOutcome, EventStatus, IdGenerator, IncomingEvent,
+    commands::{SendAgain, ingest_events},
     ports::{Queries, Store},
 };
-use gamification_domain::{FactRecord, Verdict};
+use gamification_domain::Verdict;
 use gamification_events::rejection_mistake;
 use serde::Serialize;
 use serde_json::Value;
@@ -39,11 +39,11 @@ use crate::{
 }))]
 pub(in crate::routes) struct EventsView {
     results: Vec<EventResult>,
-    applied: usize,
-    duplicate: usize,
-    stale: usize,
-    ignored: usize,
-    rejected: usize,
+    applied: u64,
+    duplicate: u64,
+    stale: u64,
+    ignored: u64,
+    rejected: u64,
 }
 
 /// What became of one event.
@@ -144,120 +144,50 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
 ) -> Result<HttpResponse, Problem> {
     let now = api.system.now();
     let Delivery { events, is_batch } = delivery::read(&request, payload, now).await?;
-    let facts: Vec<FactRecord> = events.iter().filter_map(fact).cloned().collect();
-    let recorded = within_deadline(async {
-        let recorded = api.facts.record(facts).await;
-        match recorded.iter().find_map(must_be_sent_again) {
-            Some(record_error) => Err(record_error),
-            None => Ok(recorded),
-        }
+    let outcomes = within_deadline(ingest_events(&api.facts, &events)).await?;
+    let problem = outcomes.first().filter(|_| !is_batch).and_then(problem);
+    problem.map_or_else(|| Ok(answer(events, &outcomes)), Err)
+}
+
+fn answer(events: Vec<IncomingEvent>, outcomes: &[EventOutcome]) -> HttpResponse {
+    let results = events.into_iter().zip(outcomes).map(|(event, outcome)| EventResult {
+        id: event.id,
+        status: outcome.status().into(),
+        detail: outcome.rejection_reason(),
     });
-    let outcomes = outcomes(events, recorded.await?);
-    match outcomes.as_slice() {
-        [(_, Err(refused))] if !is_batch => Err(refused.clone().into()),
-        _ => Ok(answer(outcomes)),
-    }
-}
-
-/// What the rest of the request has to come again for. What was recorded of it is known then.
-fn must_be_sent_again(recorded: &Recorded) -> Option<RecordError> {
-    recorded.err().filter(|record_error| *record_error != RecordError::Internal)
-}
-
-fn fact(event: &IncomingEvent) -> Option<&FactRecord> {
-    match &event.content {
-        EventContent::Fact(fact) => Some(fact),
-        EventContent::UnknownType | EventContent::Invalid { .. } => None,
-    }
-}
-
-/// Why an event counts as rejected.
-#[derive(Clone)]
-enum Refused {
-    /// It is not understandable, or contradicts what is known.
-    Rejected(EventMistake),
-    /// It is us who can't record it.
-    Fault,
-}
-
-type Outcome = (Option<String>, Result<Status, Refused>);
-
-/// Puts what became of each fact back to its event: there is one for each, in the order of the events. Events that never
-/// became facts are counted here, as the others were when they were recorded.
-fn outcomes(events: Vec<IncomingEvent>, recorded: Vec<Recorded>) -> Vec<Outcome> {
-    let mut recorded = recorded.into_iter();
-    let outcome = |event: IncomingEvent| {
-        let IncomingEvent { id, content } = event;
-        let outcome = match content {
-            EventContent::Fact(_) => match recorded.next() {
-                Some(Ok(verdict)) => judged(verdict).map_err(Refused::Rejected),
-                Some(Err(_)) | None => Err(Refused::Fault),
-            },
-            EventContent::UnknownType => {
-                count_ignored_event();
-                Ok(Status::Ignored)
-            }
-            EventContent::Invalid { event_type, mistake } => {
-                count_rejected_event(event_type);
-                Err(Refused::Rejected(mistake))
-            }
-        };
-        (id, outcome)
-    };
-    events.into_iter().map(outcome).collect()
-}
-
-fn judged(verdict: Verdict) -> Result<Status, EventMistake> {
-    match verdict {
-        Verdict::Applied => Ok(Status::Applied),
-        Verdict::Duplicate => Ok(Status::Duplicate),
-        Verdict::Stale => Ok(Status::Stale),
-        Verdict::Ignored => Ok(Status::Ignored),
-        Verdict::Rejected(rejection) => Err(rejection_mistake(rejection)),
-    }
-}
-
-fn answer(outcomes: Vec<Outcome>) -> HttpResponse {
-    let result = |(id, outcome): Outcome| match outcome {
-        Ok(status) => EventResult { id, status, detail: None },
-        Err(refused) => {
-            let detail = match refused {
-                Refused::Rejected(EventMistake { detail, .. }) => detail,
-                Refused::Fault => RecordError::Internal.to_string(),
-            };
-            EventResult { id, status: Status::Rejected, detail: Some(detail) }
-        }
-    };
-    let results: Vec<EventResult> = outcomes.into_iter().map(result).collect();
-    let count = |status| results.iter().filter(|result| result.status == status).count();
-    let view = EventsView {
-        applied: count(Status::Applied),
-        duplicate: count(Status::Duplicate),
-        stale: count(Status::Stale),
-        ignored: count(Status::Ignored),
-        rejected: count(Status::Rejected),
-        results,
-    };
-    let status = if view.rejected == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+    let EventCounts { applied, duplicate, stale, ignored, rejected } = outcomes.iter().collect();
+    let view = EventsView { results: results.collect(), applied, duplicate, stale, ignored, rejected };
+    let status = if rejected == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
     HttpResponse::build(status).json(view)
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Rejected(EventMistake { pointer, detail }) => {
-                Self::validation(vec![FieldError { pointer, detail }])
-            }
-            Refused::Fault => RecordError::Internal.into(),
+impl From<EventStatus> for Status {
+    fn from(status: EventStatus) -> Self {
+        match status {
+            EventStatus::Applied => Self::Applied,
+            EventStatus::Duplicate => Self::Duplicate,
+            EventStatus::Stale => Self::Stale,
+            EventStatus::Ignored => Self::Ignored,
+            EventStatus::Rejected => Self::Rejected,
         }
     }
 }
 
-impl From<RecordError> for Problem {
-    fn from(record_error: RecordError) -> Self {
-        match record_error {
-            RecordError::QueueFull | RecordError::Unavailable => Self::unavailable(),
-            RecordError::Internal => Self::internal(),
-        }
+/// What is wrong with an event that came alone.
+fn problem(outcome: &EventOutcome) -> Option<Problem> {
+    let EventMistake { pointer, detail } = match outcome {
+        EventOutcome::Invalid(mistake) => mistake.clone(),
+        EventOutcome::Judged(Verdict::Rejected(rejection)) => rejection_mistake(*rejection),
+        EventOutcome::Fault => return Some(Problem::internal()),
+        EventOutcome::Judged(Verdict::Applied | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored)
+        | EventOutcome::UnknownType => return None,
+    };
+    Some(Problem::validation(vec![FieldError { pointer, detail }]))
+}
+
+/// What was recorded of the request is known when it comes again.
+impl From<SendAgain> for Problem {
+    fn from(_: SendAgain) -> Self {
+        Self::unavailable()
     }
 }

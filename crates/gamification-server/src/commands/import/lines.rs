@@ -8,8 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use gamification_app::{Clock, EventContent, IdGenerator, System};
-use gamification_domain::FactRecord;
+use gamification_app::{Clock, EventContent, EventMistake, IdGenerator, IncomingEvent, System};
 use gamification_events::{MalformedMessage, read_structured};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::mpsc;
@@ -50,39 +49,31 @@ impl Source {
     }
 }
 
-/// A line with a fact to record.
+/// A line that says something.
 #[derive(Clone, Debug)]
-pub(super) struct FactLine {
-    /// Its number, from 1.
-    pub(super) line: u64,
-    /// The fact.
-    pub(super) record: FactRecord,
+pub(super) struct Line {
+    /// Its number in the source, from 1.
+    pub(super) number: u64,
+    pub(super) event: IncomingEvent,
 }
 
-/// A line that is not recorded.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Rejected {
-    /// Its number, from 1.
-    pub(super) line: u64,
-    /// What is wrong with it.
-    pub(super) detail: String,
+impl AsRef<IncomingEvent> for Line {
+    fn as_ref(&self) -> &IncomingEvent {
+        &self.event
+    }
 }
 
 /// Some lines that follow one another.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// The number of the first of them.
+    /// The number of the first of them, blank or not.
     pub(super) first_line: u64,
     /// The number of the first after them.
     pub(super) next_line: u64,
     /// How many bytes they are.
     pub(super) bytes: u64,
-    /// What is to be recorded.
-    pub(super) facts: Vec<FactLine>,
-    /// How many are of types that mean nothing here.
-    pub(super) ignored: u64,
-    /// Those that are not understandable.
-    pub(super) rejected: Vec<Rejected>,
+    /// All of them but the blank ones.
+    pub(super) lines: Vec<Line>,
 }
 
 /// Reads a source to its end, as fast as batches are taken. After an error comes nothing more.
@@ -128,16 +119,8 @@ impl<R: BufRead, E: Clock + IdGenerator> Lines<R, E> {
             }
             batch.bytes += bytes;
             self.line += 1;
-            match self.understand() {
-                Ok(None) => {}
-                Ok(Some(EventContent::UnknownType)) => batch.ignored += 1,
-                Ok(Some(EventContent::Invalid { event_type: _, mistake })) => {
-                    batch.rejected.push(Rejected { line: self.line, detail: mistake.detail });
-                }
-                Ok(Some(EventContent::Fact(record))) => {
-                    batch.facts.push(FactLine { line: self.line, record });
-                }
-                Err(detail) => batch.rejected.push(Rejected { line: self.line, detail }),
+            if let Some(event) = self.understand() {
+                batch.lines.push(Line { number: self.line, event });
             }
         }
         batch.next_line = self.line + 1;
@@ -157,30 +140,35 @@ impl<R: BufRead, E: Clock + IdGenerator> Lines<R, E> {
     }
 
     /// What the line in the buffer says; nothing, when it is blank.
-    fn understand(&mut self) -> Result<Option<EventContent>, String> {
+    fn understand(&mut self) -> Option<IncomingEvent> {
         if u64::try_from(self.buffer.len()).is_ok_and(|length| length > MAX_LINE) {
-            return Err(format!("longer than {MAX_LINE} bytes"));
+            return Some(not_an_event(format!("longer than {MAX_LINE} bytes")));
         }
-        let text = str::from_utf8(&self.buffer)
-            .map_err(|error| format!("not UTF-8, at byte {}", error.valid_up_to() + 1))?;
+        let text = match str::from_utf8(&self.buffer) {
+            Ok(text) => text,
+            Err(error) => {
+                return Some(not_an_event(format!("not UTF-8, at byte {}", error.valid_up_to() + 1)));
+            }
+        };
         // Some programs begin a file with a byte order mark.
         let text = if self.line == 1 { text.trim_start_matches('\u{feff}') } else { text };
         let text = text.trim_ascii_end();
         if text.is_empty() {
-            return Ok(None);
+            return None;
         }
         // Each line is received after the one before it, so that changes without a time keep the order of the lines.
         self.received_at = self.system.now().max(self.received_at + Duration::microseconds(1));
-        let event = read_structured(text.as_bytes(), self.received_at).map_err(|error| told(&error))?;
-        Ok(Some(event.content))
+        Some(read_structured(text.as_bytes(), self.received_at).unwrap_or_else(|malformed| match malformed {
+            MalformedMessage::NotJson(error) => not_an_event(not_json(&error)),
+            other => not_an_event(other.to_string()),
+        }))
     }
 }
 
-fn told(malformed: &MalformedMessage) -> String {
-    match malformed {
-        MalformedMessage::NotJson(error) => not_json(error),
-        other => other.to_string(),
-    }
+/// A line from which not even JSON can be read.
+fn not_an_event(detail: String) -> IncomingEvent {
+    let mistake = EventMistake { pointer: "#".to_owned(), detail };
+    IncomingEvent { id: None, content: EventContent::Invalid { event_type: None, mistake } }
 }
 
 /// The parser counts lines too, and there is only one for it.
@@ -202,8 +190,12 @@ mod tests {
     }
 
     fn rejected(text: &[u8]) -> Vec<(u64, String)> {
-        let rejected = batches(text).into_iter().flat_map(|batch| batch.rejected);
-        rejected.map(|Rejected { line, detail }| (line, detail)).collect()
+        let lines = batches(text).into_iter().flat_map(|batch| batch.lines);
+        let rejected = lines.filter_map(|line| match line.event.content {
+            EventContent::Invalid { mistake, .. } => Some((line.number, mistake.detail)),
+            EventContent::Fact(_) | EventContent::UnknownType => None,
+        });
+        rejected.collect()
     }
 
     #[test]
@@ -215,9 +207,9 @@ mod tests {
         ] {
             let batches = batches(text.as_bytes());
             let [batch] = batches.as_slice() else { panic!("{batches:?}") };
-            let lines: Vec<u64> = batch.facts.iter().map(|fact| fact.line).collect();
+            let lines: Vec<u64> = batch.lines.iter().map(|line| line.number).collect();
             assert_eq!((lines.as_slice(), batch.bytes), (&[1, 3][..], text.len() as u64), "{text:?}");
-            assert!(batch.rejected.is_empty(), "{batch:?}");
+            assert_eq!(rejected(text.as_bytes()), []);
         }
         assert!(batches(b"").is_empty());
     }
@@ -248,7 +240,7 @@ mod tests {
                 [(1, format!("longer than {MAX_LINE} bytes"))],
                 "{too_long}"
             );
-            assert_eq!(batches(text.as_bytes())[0].facts.len(), 1);
+            assert_eq!(batches(text.as_bytes())[0].lines.len(), 2);
             assert_eq!(batches(text.as_bytes())[0].bytes, text.len() as u64);
         }
     }
@@ -257,11 +249,15 @@ mod tests {
     fn batches_are_bounded_and_lines_are_received_one_after_the_other() {
         let text = format!("{POST}\n").repeat(BATCH + 1);
         let batches = batches(text.as_bytes());
-        assert_eq!(batches.iter().map(|batch| batch.facts.len()).collect::<Vec<_>>(), [BATCH, 1]);
-        let facts: Vec<&FactLine> = batches.iter().flat_map(|batch| &batch.facts).collect();
-        assert!(
-            facts
-                .is_sorted_by(|one, next| one.record.metadata.received_at < next.record.metadata.received_at)
-        );
+        assert_eq!(batches.iter().map(|batch| batch.lines.len()).collect::<Vec<_>>(), [BATCH, 1]);
+        let lines = batches.iter().flat_map(|batch| &batch.lines);
+        let received: Vec<OffsetDateTime> = lines
+            .filter_map(|line| match &line.event.content {
+                EventContent::Fact(record) => Some(record.metadata.received_at),
+                EventContent::UnknownType | EventContent::Invalid { .. } => None,
+            })
+            .collect();
+        assert_eq!(received.len(), BATCH + 1);
+        assert!(received.is_sorted_by(|one, next| one < next));
     }
 }

@@ -1,0 +1,137 @@
+//! What became of the platform's events, and how many came to what.
+
+use gamification_domain::{Rejection, Verdict};
+
+use crate::{EventMistake, RecordError};
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventOutcome {
+    /// It told a fact, and this is the verdict on that.
+    Judged(Verdict),
+    /// Its type means nothing here, so there was nothing to do.
+    UnknownType,
+    /// It can't be understood.
+    Invalid(EventMistake),
+    /// Its fact can't be recorded, by a fault of ours; the cause is in the log.
+    Fault,
+}
+
+/// The five things that an event can come to, as its sender and operators are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventStatus {
+    /// It changed something.
+    Applied,
+    /// It was known already.
+    Duplicate,
+    /// A newer change had overtaken it.
+    Stale,
+    /// It has no effect: its type means nothing here, or it is a like of one's own content.
+    Ignored,
+    /// It is not recorded, and never will be as it is.
+    Rejected,
+}
+
+impl EventOutcome {
+    /// What the outcome comes to.
+    #[must_use]
+    pub const fn status(&self) -> EventStatus {
+        match self {
+            Self::Judged(verdict) => EventStatus::of(verdict),
+            Self::UnknownType => EventStatus::Ignored,
+            Self::Invalid(_) | Self::Fault => EventStatus::Rejected,
+        }
+    }
+
+    /// Why the event is rejected, in words for its sender; `None` when it is not.
+    #[must_use]
+    pub fn rejection_reason(&self) -> Option<String> {
+        match self {
+            Self::Judged(Verdict::Rejected(rejection)) => Some(rejection.to_string()),
+            Self::Invalid(mistake) => Some(mistake.detail.clone()),
+            Self::Fault => Some(RecordError::Internal.to_string()),
+            Self::Judged(Verdict::Applied | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored)
+            | Self::UnknownType => None,
+        }
+    }
+
+    /// Whether it is a lesson that waits for its course: once that is known, the same event is recorded.
+    #[must_use]
+    pub const fn is_course_unknown(&self) -> bool {
+        matches!(self, Self::Judged(Verdict::Rejected(Rejection::CourseUnknown)))
+    }
+}
+
+impl EventStatus {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Applied, Self::Duplicate, Self::Stale, Self::Ignored, Self::Rejected];
+
+    /// What a verdict comes to.
+    #[must_use]
+    pub const fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Applied => Self::Applied,
+            Verdict::Duplicate => Self::Duplicate,
+            Verdict::Stale => Self::Stale,
+            Verdict::Ignored => Self::Ignored,
+            Verdict::Rejected(_) => Self::Rejected,
+        }
+    }
+
+    /// The stable name: `applied`, `duplicate`, `stale`, `ignored` or `rejected`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Duplicate => "duplicate",
+            Self::Stale => "stale",
+            Self::Ignored => "ignored",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// How many events came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventCounts {
+    /// Changed something.
+    pub applied: u64,
+    /// Were known already.
+    pub duplicate: u64,
+    /// Had been overtaken by newer changes.
+    pub stale: u64,
+    /// Have no effect.
+    pub ignored: u64,
+    /// Are not recorded, and never will be as they are.
+    pub rejected: u64,
+}
+
+impl EventCounts {
+    /// Counts one more event.
+    pub const fn add(&mut self, status: EventStatus) {
+        match status {
+            EventStatus::Applied => self.applied += 1,
+            EventStatus::Duplicate => self.duplicate += 1,
+            EventStatus::Stale => self.stale += 1,
+            EventStatus::Ignored => self.ignored += 1,
+            EventStatus::Rejected => self.rejected += 1,
+        }
+    }
+
+    /// How many events there are.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        let Self { applied, duplicate, stale, ignored, rejected } = self;
+        *applied + *duplicate + *stale + *ignored + *rejected
+    }
+}
+
+impl<'a> FromIterator<&'a EventOutcome> for EventCounts {
+    fn from_iter<I: IntoIterator<Item = &'a EventOutcome>>(outcomes: I) -> Self {
+        let mut counts = Self::default();
+        for outcome in outcomes {
+            counts.add(outcome.status());
+        }
+        counts
+    }
+}
