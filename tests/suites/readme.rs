@@ -2,6 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
+use gamification_domain::EventType;
 use gamification_tests::{Launch, Reaction, Receiver, SECRET, TestDatabase, WEBHOOK_SECRET, binary, until};
 
 /// What the README shows under a heading, in blocks of a language, in order.
@@ -96,6 +97,15 @@ fn every_variable_of_the_help_is_in_the_table_and_the_other_way_round() {
     };
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
     assert_eq!(variables(&help), variables(&readme));
+}
+
+#[test]
+fn every_event_type_is_in_the_table_of_events() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `")).collect();
+    for event_type in EventType::ALL {
+        assert!(rows.iter().any(|row| row.contains(&format!("`{event_type}`"))), "{event_type}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,7 @@
 //! | channel | a receiver of outgoing events with a name and a state of its own: a webhook, a bus in the process |
 //! | batch | facts that are decided together, in one transaction ([`Batch`]) |
 //! | verdict | what became of one fact ([`Verdict`]) |
+//! | outcome | what became of one event: the verdict on its fact, or why it has none |
 //! | rejection | why a fact can never be recorded ([`Rejection`]); an event that can't even be understood is *invalid* |
 //! | access denied | why a caller may not |
 //! | contention | another transaction was in the way; the whole command is tried again |

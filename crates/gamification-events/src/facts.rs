@@ -12,9 +12,10 @@ use crate::{fields::Fields, json::Json};
 /// Reads the `data` of an event of a known type.
 pub(crate) fn read_fact(event_type: EventType, data: &Fields<'_>) -> Result<Fact, EventMistake> {
     // The course of a lesson tells its community, where that is known.
-    let community_id = match event_type {
-        EventType::LessonCompleted => data.optional_id("community_id")?,
-        _ => Some(data.id("community_id")?),
+    let community_id = if event_type == EventType::LessonCompleted {
+        data.optional_id("community_id")?
+    } else {
+        Some(data.id("community_id")?)
     };
     let kind = match event_type {
         EventType::PostCreated => content_created(data, post)?,

@@ -21,8 +21,9 @@ impl<'a> Fields<'a> {
     pub(crate) fn new(object: &'a JsonObject, path: &'a [&'a str]) -> Result<Self, EventMistake> {
         let fields = Self { object, path };
         match object.repeated() {
-            Some(name) => Err(fields.mistake(name, "is there twice")),
             None => Ok(fields),
+            Some(name) if is_plain(name) => Err(fields.mistake(name, "is there twice")),
+            Some(_) => Err(mistake(path, "has a name twice")),
         }
     }
 
@@ -75,6 +76,11 @@ impl<'a> Fields<'a> {
         let path: Vec<&str> = self.path.iter().copied().chain([name]).collect();
         mistake(&path, problem)
     }
+}
+
+/// Whether a name may be repeated to people, perhaps on a terminal: all that are read here are so.
+fn is_plain(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn parse_id<T: FromStr>(text: &str) -> Result<T, &'static str> {

@@ -3,27 +3,41 @@
 //! **In**, a message becomes [`IncomingEvent`](gamification_app::IncomingEvent)s: [`read_structured`], [`read_batched`] and
 //! [`read_binary`] take the bytes and what stands beside them, in one of the [`ContentMode`]s. An event is a fact to
 //! record, of a type that means nothing here, or invalid with a sentence and a place for its sender; a message that holds
-//! no events at all is a [`MalformedMessage`]. What becomes of events is decided by
-//! `gamification_app::commands::ingest_events`, for every channel alike.
+//! no events at all is a [`MalformedMessage`]. What becomes of them is decided for every channel alike by
+//! [`ingest_events`](gamification_app::commands::ingest_events).
 //! **Out**, [`outgoing_event`] writes what the outbox holds.
 //!
-//! This crate never does I/O, and knows no web framework, no broker and no database: headers, acknowledgements and sizes
-//! of bodies are the channel's. It decides nothing: what a fact leads to is the domain's.
+//! This crate never does I/O, and knows no web framework, no broker and no database: headers, acknowledgements and the
+//! sizes of bodies are the channel's. It decides nothing: what a fact leads to is the domain's.
 //!
 //! # What is refused
-//! Anything is read to a verdict; nothing panics. A name that stands twice among an event's attributes or in its `data`
-//! makes the event invalid, since parsers differ in which of the values they would take; elsewhere, where nothing is
-//! read, it does no harm. JSON that is nested more than 127 levels deep, numbers too large for a double, and texts with
-//! half of a surrogate pair are not JSON to us.
+//! Anything is read to a verdict; nothing panics. A name that is there twice among an event's attributes or in its `data`
+//! makes the event invalid, since parsers differ in which of the values they take; elsewhere, where nothing is read, it
+//! does no harm. JSON that is nested more than 127 levels deep, numbers too large for a double, and texts with half of a
+//! surrogate pair are not JSON to us.
 //!
 //! # To add an event type
-//! 1. `gamification-domain/src/event_type.rs`: the type, with its name; and, where it tells a new kind of fact,
-//!    `fact.rs`: the variant of `FactKind`. From here on the compiler names the places.
-//! 2. `facts.rs`: its line in the table, and what its `data` have. `envelope/tests.rs`: its required fields.
-//! 3. The table in the README, and the description of `CloudEvent` in `gamification-http`.
+//! 1. `gamification-domain/src/event_type.rs`: the type, under its name; and `fact.rs`, where it tells a new kind of fact.
+//!    From here on the compiler names the places.
+//! 2. `facts.rs`: its line in the table, and what its `data` have; `envelope/tests.rs`: which of them it must have.
+//! 3. The table in the README, and the description of `CloudEvent` in `gamification-http/src/routes/events/record.rs`.
 //!
 //! # To add an outgoing event
-//! `gamification-domain/src/events.rs`: the variant of `DomainEvent`; `outgoing_event.rs`: its data.
+//! `gamification-domain/src/events.rs`: the variant of `DomainEvent`; `outgoing_event.rs`: its `data`. The compiler names
+//! the other places.
+//!
+//! # To add a channel in
+//! Give it a crate of its own, `gamification-<channel>`, beside `gamification-http`. It fetches messages, reads them with
+//! the functions above, hands the events to `ingest_events` (to
+//! [`ingest_events_patiently`](gamification_app::commands::ingest_events_patiently) where messages can wait), and
+//! acknowledges each message by its [`EventOutcome`](gamification_app::EventOutcome): a rejected one goes where its
+//! reason is read, a lesson [whose course is not known](gamification_app::EventOutcome::is_course_unknown) may come again
+//! later, all others are done. It counts nothing and decides nothing. Beside the crate:
+//! 1. `gamification-server/src/cli.rs`: its variables;
+//! 2. `gamification-server/src/config.rs`: how they are checked;
+//! 3. `gamification-server/src/commands/serve.rs`: its start, with the queue that all channels share.
+//!
+//! The suite `architecture` asks for its layer, and the one of the README for its variables.
 
 mod content_mode;
 mod envelope;

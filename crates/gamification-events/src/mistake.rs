@@ -6,14 +6,8 @@ use gamification_domain::Rejection;
 /// `problem` completes the sentence that the path begins; no path is the whole event.
 pub(crate) fn mistake(path: &[&str], problem: &str) -> EventMistake {
     let place = if path.is_empty() { "an event".to_owned() } else { path.join(".") };
-    let pointer = path.iter().fold("#".to_owned(), |pointer, name| format!("{pointer}/{}", escaped(name)));
+    let pointer = path.iter().fold("#".to_owned(), |pointer, name| format!("{pointer}/{name}"));
     EventMistake { pointer, detail: format!("{place} {problem}") }
-}
-
-/// A name as a part of a JSON pointer (RFC 6901). In an event's own fields nothing needs it, but any name may be there
-/// twice.
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// The mistake in an event whose fact was rejected: it is understandable, and contradicts what is known.

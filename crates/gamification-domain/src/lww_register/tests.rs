@@ -118,6 +118,46 @@ fn a_sequence_outranks_any_time() {
     assert_eq!(outcomes(&changes), [Applied, Stale, Stale, Applied]);
 }
 
+/// Numbers by their size, however they are written, then all other texts, character by character.
+#[test]
+fn sequences_are_ordered_as_documented_and_texts_come_after_numbers() {
+    let ascending = [
+        "0",
+        "1",
+        "9",
+        "10",
+        "99",
+        "0100",
+        "9223372036854775808",
+        "1000000000000000000000000",
+        " ",
+        "-1",
+        "1.5",
+        "1a",
+        "9z",
+        "A",
+        "a",
+        "a10",
+        "a2",
+        "é",
+        "１",
+    ];
+    for (index, lower) in ascending.iter().enumerate() {
+        let lower = Sequence::parse(lower).unwrap();
+        for higher in &ascending[index + 1..] {
+            let higher = Sequence::parse(higher).unwrap();
+            assert!(lower < higher && higher > lower && lower != higher, "{lower:?} {higher:?}");
+        }
+    }
+    let changes = [
+        (true, metadata("a", Some("10"), Some(-60))),
+        (false, metadata("b", Some("1a"), Some(-90))),
+        (true, metadata("c", Some("11"), Some(-1))),
+    ];
+    use ChangeOutcome::{Applied, Stale};
+    assert_eq!(outcomes(&changes), [Applied, Applied, Stale]);
+}
+
 #[test]
 fn labels_are_short_texts_without_control_characters() {
     for refused in ["", "a\0b", "a\nb", &"x".repeat(256)] {

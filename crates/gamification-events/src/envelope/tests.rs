@@ -163,7 +163,8 @@ fn a_name_that_is_there_twice_where_it_is_read_makes_an_event_invalid() {
         (r#""id":"e1""#, r#""id":"e1","id":"e2""#, "#/id", "id is there twice"),
         (r#""id":"e1""#, r#""id":"e1","id":"e1""#, "#/id", "id is there twice"),
         (r#""id":"e1""#, r#""id":"e1","\u0069d":"e1""#, "#/id", "id is there twice"),
-        (r#""id":"e1""#, r#""id":"e1","a/b":1,"a/b":2"#, "#/a~1b", "a/b is there twice"),
+        (r#""id":"e1""#, r#""id":"e1","a/b":1,"a/b":2"#, "#", "an event has a name twice"),
+        (r#""data":{"#, r#""data":{"":1,"":1,"#, "#/data", "data has a name twice"),
         (r#""data":{"#, r#""data":null,"data":{"#, "#/data", "data is there twice"),
         (r#""data":{"#, r#""data":{"post_id":null,"#, "#/data/post_id", "data.post_id is there twice"),
     ] {

@@ -191,3 +191,20 @@ impl From<SendAgain> for Problem {
         Self::unavailable()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gamification_domain::EventType;
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn the_description_names_every_event_type() {
+        let description = serde_json::to_value(CloudEvent::schema()).unwrap();
+        let types = description["properties"]["type"]["description"].as_str().unwrap();
+        for event_type in EventType::ALL {
+            assert!(types.contains(&format!("`{event_type}`")), "{event_type}");
+        }
+    }
+}
