@@ -161,6 +161,32 @@ async fn pages_of_allowed_origins_may_call_and_others_may_not_read() {
             "a page may read why it was refused"
         );
     }
+    // What a page needs beyond the body: the tag of levels, and when to try again.
+    let answer = from("https://app.example", Some(&token));
+    let mut exposed: Vec<String> = answer
+        .header("access-control-expose-headers")
+        .unwrap_or_else(|| panic!("{answer:?}"))
+        .split(',')
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    exposed.sort_unstable();
+    assert_eq!(exposed, ["etag", "retry-after"]);
+    // Every error can be read, also where it comes from the middleware.
+    let large = format!("{path}?x={}", "x".repeat(17_000));
+    for (method, path, extra, status) in [
+        ("GET", "/nowhere", None, 404),
+        ("DELETE", path.as_str(), None, 405),
+        ("GET", large.as_str(), None, 414),
+        ("GET", path.as_str(), Some(("x-large", "x".repeat(40_000))), 431),
+    ] {
+        let mut headers = vec![("origin", "https://app.example".to_owned())];
+        headers.extend(extra);
+        let answer = scene.server.with_headers(method, path, &headers);
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example"), "{answer:?}");
+        assert!(answer.header("access-control-expose-headers").is_some(), "{answer:?}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{answer:?}");
+    }
     let other = from("https://evil.example", Some(&token));
     assert_eq!((other.status, other.header("access-control-allow-origin")), (200, None));
     let preflight = |origin: &str| {

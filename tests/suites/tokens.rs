@@ -132,6 +132,39 @@ async fn keys_of_a_set_are_chosen_by_kid_and_rotate_with_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_a_set_is_used_for_what_it_says_it_is_for_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jwks.json");
+    let signer = Signer::new(Algorithm::ES256);
+    let keys = [
+        ("plain", json!({}), true),
+        ("signs", json!({"use": "sig", "alg": "ES256"}), true),
+        ("encrypts", json!({"use": "enc"}), false),
+        ("something", json!({"use": "something"}), false),
+        ("other algorithm", json!({"alg": "ES384"}), false),
+        ("key agreement", json!({"alg": "ECDH-ES"}), false),
+    ];
+    let set: Vec<Value> = keys
+        .iter()
+        .map(|(kid, says, _)| {
+            let mut jwk = signer.jwk(kid);
+            let jwk = jwk.as_object_mut().unwrap();
+            jwk.retain(|name, _| name != "use" && name != "alg");
+            jwk.extend(says.as_object().unwrap().clone());
+            Value::from(jwk.clone())
+        })
+        .collect();
+    fs::write(&file, json!({"keys": set}).to_string()).unwrap();
+    let database = TestDatabase::empty().await;
+    let server =
+        Launch::bare().env("DATABASE_URL", database.url()).env("GAMIFICATION_JWKS_FILE", &file).serve();
+    let claims = json!({"sub": id(), "exp": in_an_hour()});
+    for (kid, says, counts) in keys {
+        assert_eq!(taken(&server, &signer.sign(Some(kid), &claims)), counts, "{kid}: {says}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn key_files_that_are_none_stop_the_start_and_name_their_variable() {
     let folder = tempfile::tempdir().unwrap();
     let private = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap().serialize_pem();
@@ -174,6 +207,13 @@ async fn bad_tokens_open_no_operation_at_all() {
         jsonwebtoken::encode(&Header::new(algorithm), &claims, &EncodingKey::from_secret(secret)).unwrap()
     };
     let secret = gamification_tests::SECRET.as_bytes();
+    // Signed as it should be: what a header calls critical must be understood, and nothing is.
+    let critical = |extensions: &[&str]| {
+        let crit = extensions.iter().map(|extension| (*extension).to_owned()).collect();
+        let claims = json!({"sub": sub, "exp": exp, "scope": "gamification:events:write"});
+        let header = Header { crit: Some(crit), ..Header::default() };
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap()
+    };
     let header = |json: &str| format!("{}.{}.{}", base64url(json), parts[1], parts[2]);
     let mut bad: Vec<String> =
         ["", " ", ".", "..", "...", "a", "a.b", "a.b.c", "null", "undefined", "0", "{}", "Bearer"]
@@ -190,6 +230,9 @@ async fn bad_tokens_open_no_operation_at_all() {
         header(r#"{"alg":"none","typ":"JWT"}"#),
         header(r#"{"alg":"None"}"#),
         header(r#"{"alg":"HS256","crit":["exp"]}"#),
+        critical(&["exp"]),
+        critical(&["https://example.com/extension"]),
+        critical(&[]),
         header(r#"{"alg":"RS256"}"#),
         header(r#"{"alg":256}"#),
         header(r"{}"),

@@ -27,7 +27,9 @@ pub(crate) fn cluster_folder(
     if folder.symlink_metadata().is_err() {
         match user {
             Some(user) if !user.can_walk_to(data_dir) => {
-                let elsewhere = open_folder(&settings.name)?.join(Uuid::now_v7().to_string());
+                #[expect(clippy::disallowed_methods, reason = "this crate knows no IdGenerator")]
+                let unique = Uuid::now_v7().to_string();
+                let elsewhere = open_folder(&settings.name)?.join(unique);
                 private_folder(&elsewhere, Some(user), names)?;
                 symlink(&elsewhere, &folder)
                     .map_err(|source| Error::File { file: folder.clone(), source })?;

@@ -20,12 +20,14 @@ pub trait IdGenerator: Send + Sync + 'static {
 pub struct System;
 
 impl Clock for System {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }
 }
 
 impl IdGenerator for System {
+    #[expect(clippy::disallowed_methods, reason = "this is where ids come from")]
     fn next_id(&self) -> Uuid {
         Uuid::now_v7()
     }

@@ -16,10 +16,14 @@
 //! made while a transaction is open.
 //!
 //! # To add a command
-//! Make a file in `commands/` named as the sentence says it (`record_facts`), with its input, its error and the
-//! function. Take `&impl Store`; give steps that share a transaction `&mut impl ThePortsTheyNeed`. A new port is a
-//! trait in [`ports`], a supertrait of [`UnitOfWork`](ports::UnitOfWork), and a module in `gamification-pg`.
-
+//! - `commands/<what_it_does>.rs`, named as the sentence says it (`set_course_level_requirement`): its input, its error,
+//!   and the function, which takes `&impl Store` and gives steps that share the transaction
+//!   `&mut impl ThePortsTheyNeed`. It ends the transaction through `transaction::end`, and is tried again through
+//!   `contention::retry`, for which its error implements `CommandError`.
+//! - `commands/mod.rs`: the module, and what it exports.
+//! - Where it writes something new: a trait in `ports/`, named in [`ports`] as a supertrait of
+//!   [`UnitOfWork`](ports::UnitOfWork), and its implementation in `gamification-pg`, `repositories/`.
+//! - Where it is called over HTTP: an endpoint; see the list in `gamification-http`.
 //!
 //! # To add a channel
 //! Events leave through a relay for each channel, which takes care of order, retries, giving up and gauges; nothing of it,
@@ -47,6 +51,7 @@ mod ledger;
 mod observation;
 pub mod ports;
 pub mod queries;
+mod transaction;
 
 pub use access::AccessDenied;
 pub use chain::Chain;

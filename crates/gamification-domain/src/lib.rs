@@ -120,8 +120,8 @@ pub use ids::{
     MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
 };
 pub use level_configuration::{
-    LevelBand, LevelChanges, LevelConfiguration, LevelDefinition, LevelDraft, LevelField, LevelMistake,
-    LevelMistakes, LevelPlace, LevelProblem,
+    LevelBand, LevelChange, LevelChanges, LevelConfiguration, LevelDefinition, LevelDraft, LevelField,
+    LevelMistake, LevelMistakes, LevelPlace, LevelProblem,
 };
 pub use level_counts::{LevelCountChange, LevelCounts};
 pub use level_distribution::LevelDistribution;

@@ -3,27 +3,38 @@
 //! JSON shapes live here, each beside its route: requests are turned into domain types by hand, views are built from
 //! them field by field. What the platform's events look like is known to `gamification-events`; the route under
 //! `routes/events/` has their headers, the limit of their size, and the answer.
-//! Every answer of status 400 and above is an `application/problem+json` document ([`problem`]).
+//! Every answer of status 400 and above is an `application/problem+json` document (`problem.rs`).
 //!
 //! This crate decides nothing and knows no SQL. Handlers are generic over the ports, so that only the server names a
 //! database. They check in this order: token, path, community, membership, role, body, course.
 //!
 //! # To add an endpoint
-//! Make a file under `routes/` named as the address reads, with its view, its handler and its tests; put it into the
-//! table in [`routes`]. Errors go through one `From<TheCommandError> for Problem` beside the handler.
+//! - `routes/<what>/<verb or noun>.rs`: its view and its `handle`, whose `#[utoipa::path]` declares address, method,
+//!   parameters and answers, once; the route, the 405s, the parameters that are let through, the metrics and the
+//!   document all follow from it. Where a command has an error of its own, one `From<TheCommandError> for Problem`.
+//! - `routes/<what>/mod.rs`: the module.
+//! - `routes/mod.rs`: a line in the table of endpoints.
+//! - Its tests, which run on an app or a server in `tests/suites/`; `api.rs` there asks for each operation who may
+//!   call it, and fails until it is told.
 
+mod app;
 mod auth;
 mod body;
+mod cors;
 mod deadline;
 mod openapi;
 mod path;
-pub mod problem;
+mod problem;
 mod request_metrics;
-pub mod routes;
+mod request_span;
+mod routes;
 mod state;
 
+pub use app::{AppParts, app, serve};
 pub use auth::{InvalidKeyFile, InvalidSecret, TokenClaims, TokenIssuer, TokenVerifier};
-pub use request_metrics::{REQUEST_DURATION, describe_metrics, measure_requests};
+pub use cors::{InvalidOrigin, Origin};
+pub use request_metrics::{REQUEST_DURATION, describe_metrics};
+pub use request_span::JoinTrace;
 pub use state::{Api, Draining, Metrics, Operations};
 
 /// The OpenAPI document, as `/openapi.json` answers it, for people.

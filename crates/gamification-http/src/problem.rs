@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
     },
     middleware::Next,
 };
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 /// Each kind of problem, known to clients by its `code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
+pub(crate) enum Code {
     /// The request can't be understood.
     BadRequest,
     /// There is no valid token.
@@ -119,7 +119,7 @@ impl Code {
 
 /// An answer of status 400 or above.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     code: Code,
     detail: String,
     errors: Vec<FieldError>,
@@ -129,11 +129,11 @@ pub struct Problem {
 
 /// One mistake in a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
+pub(crate) struct FieldError {
     /// Where: a JSON pointer as a URI fragment, such as `#/data/author_id`.
-    pub pointer: String,
+    pub(crate) pointer: String,
     /// What is wrong there.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// How long a client should wait before it tries again, in seconds.
@@ -149,85 +149,85 @@ impl Problem {
     }
 
     /// The request can't be understood.
-    pub fn bad_request(detail: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(Code::BadRequest, detail)
     }
 
     /// There is no token. What is wrong with a bad one is never told.
     #[must_use]
-    pub fn no_token() -> Self {
+    pub(crate) fn no_token() -> Self {
         Self::new(Code::Unauthenticated, "A bearer token is required")
             .with_header("WWW-Authenticate", "Bearer realm=\"gamification\"")
     }
 
     /// There is a token and it is not valid. Why is never told.
     #[must_use]
-    pub fn bad_token() -> Self {
+    pub(crate) fn bad_token() -> Self {
         const CHALLENGE: &str = "Bearer realm=\"gamification\", error=\"invalid_token\"";
         Self::new(Code::Unauthenticated, "The bearer token is not valid")
             .with_header("WWW-Authenticate", CHALLENGE)
     }
 
     /// The caller may not.
-    pub fn forbidden(detail: impl Into<String>) -> Self {
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(Code::Forbidden, detail)
     }
 
     /// The caller's level is too low.
-    pub fn insufficient_level(detail: impl Into<String>) -> Self {
+    pub(crate) fn insufficient_level(detail: impl Into<String>) -> Self {
         Self::new(Code::InsufficientLevel, detail)
     }
 
     /// Somebody was faster.
-    pub fn precondition_failed(detail: impl Into<String>) -> Self {
+    pub(crate) fn precondition_failed(detail: impl Into<String>) -> Self {
         Self::new(Code::PreconditionFailed, detail)
     }
 
     /// There is no such thing.
-    pub fn not_found(detail: impl Into<String>) -> Self {
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(Code::NotFound, detail)
     }
 
     /// The address knows other methods: those in `allowed`.
     #[must_use]
-    pub fn method_not_allowed(allowed: &str) -> Self {
+    pub(crate) fn method_not_allowed(allowed: &str) -> Self {
         Self::new(Code::MethodNotAllowed, format!("Allowed here: {allowed}"))
             .with_header("Allow", allowed.to_owned())
     }
 
     /// The body did not arrive in time.
     #[must_use]
-    pub fn request_timeout() -> Self {
+    pub(crate) fn request_timeout() -> Self {
         Self::new(Code::RequestTimeout, "The body did not arrive in time")
     }
 
     /// The body is too large.
-    pub fn payload_too_large(detail: impl Into<String>) -> Self {
+    pub(crate) fn payload_too_large(detail: impl Into<String>) -> Self {
         Self::new(Code::PayloadTooLarge, detail)
     }
 
     /// The body is of a type that is not understood here.
-    pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
+    pub(crate) fn unsupported_media_type(detail: impl Into<String>) -> Self {
         Self::new(Code::UnsupportedMediaType, detail)
     }
 
     /// The body breaks rules: all of them at once, the first in the summary too.
     #[must_use]
-    pub fn validation(errors: Vec<FieldError>) -> Self {
+    pub(crate) fn validation(errors: Vec<FieldError>) -> Self {
         let detail = errors.first().map(|error| error.detail.clone()).unwrap_or_default();
         Self { errors, ..Self::new(Code::ValidationError, detail) }
     }
 
     /// The database is away, or too busy.
     #[must_use]
-    pub fn unavailable() -> Self {
+    pub(crate) fn unavailable() -> Self {
         Self::new(Code::Unavailable, "The service can't do this now; try again")
             .with_header("Retry-After", RETRY_AFTER_SECONDS)
     }
 
     /// Our fault; what happened is in the log and nowhere else.
     #[must_use]
-    pub fn internal() -> Self {
+    pub(crate) fn internal() -> Self {
         Self::new(Code::Internal, "Something went wrong on our side")
     }
 
@@ -344,7 +344,7 @@ impl From<StoreError> for Problem {
 ///
 /// # Errors
 /// Whatever the inner service fails with, as a problem.
-pub async fn render_problems<B: MessageBody>(
+pub(crate) async fn render_problems<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
@@ -352,8 +352,11 @@ pub async fn render_problems<B: MessageBody>(
     let response = match next.call(request).await {
         Ok(response) => response,
         Err(error) => {
+            let headers = error.error_response().headers().clone();
             let problem = problem_of(&error, error.as_response_error().status_code());
-            return Err(problem.of_request(request_id).into());
+            let mut error = Error::from(problem.of_request(request_id));
+            error.add_response_mapper(move |rendered| with_headers(rendered, &headers));
+            return Err(error);
         }
     };
     let status = response.status();
@@ -364,14 +367,18 @@ pub async fn render_problems<B: MessageBody>(
         Some(error) => problem_of(error, status),
         None => Problem::of_framework(status),
     };
-    let mut rendered = problem.of_request(request_id).render();
-    // What other middleware has added, for cross-origin callers for instance, stays.
-    for (name, value) in response.headers() {
+    let rendered = with_headers(problem.of_request(request_id).render(), response.headers());
+    Ok(response.into_response(rendered).map_into_right_body())
+}
+
+/// Keeps what other middleware has added, for cross-origin callers for instance.
+fn with_headers(mut rendered: HttpResponse, headers: &HeaderMap) -> HttpResponse {
+    for (name, value) in headers {
         if !rendered.headers().contains_key(name) && name != CONTENT_LENGTH {
-            rendered.headers_mut().insert(name.clone(), value.clone());
+            rendered.headers_mut().append(name.clone(), value.clone());
         }
     }
-    Ok(response.into_response(rendered).map_into_right_body())
+    rendered
 }
 
 fn problem_of(error: &Error, status: StatusCode) -> Problem {
@@ -386,23 +393,26 @@ const MAX_HEADERS: usize = 32 * 1024;
 /// Middleware: refuses heads of requests that nobody needs.
 ///
 /// # Errors
-/// A problem, or whatever the inner service fails with.
-pub async fn limit_heads<B: MessageBody>(
+/// Whatever the inner service fails with.
+pub(crate) async fn limit_heads<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    match excess(&request) {
+        // An answer and no error, so that other middleware adds to it what it adds to answers.
+        Some(problem) => Ok(request.error_response(problem).map_into_right_body()),
+        None => Ok(next.call(request).await?.map_into_left_body()),
+    }
+}
+
+/// What is too large about the head of a request.
+fn excess(request: &ServiceRequest) -> Option<Problem> {
     let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
     if address > MAX_ADDRESS {
-        return Err(
-            Problem::new(Code::UriTooLong, format!("An address has at most {MAX_ADDRESS} bytes")).into()
-        );
+        return Some(Problem::new(Code::UriTooLong, format!("An address has at most {MAX_ADDRESS} bytes")));
     }
     let headers: usize =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if headers > MAX_HEADERS {
-        return Err(
-            Problem::new(Code::HeadersTooLarge, format!("Headers have at most {MAX_HEADERS} bytes")).into()
-        );
-    }
-    next.call(request).await
+    (headers > MAX_HEADERS)
+        .then(|| Problem::new(Code::HeadersTooLarge, format!("Headers have at most {MAX_HEADERS} bytes")))
 }

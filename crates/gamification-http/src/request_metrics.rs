@@ -43,7 +43,7 @@ pub fn describe_metrics() {
 ///
 /// # Errors
 /// Whatever the inner service fails with.
-pub async fn measure_requests<B: MessageBody>(
+pub(crate) async fn measure_requests<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {

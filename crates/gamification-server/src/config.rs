@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use embedded_postgres::{SettingNames, Settings};
-use gamification_http::{TokenClaims, TokenVerifier};
+use gamification_http::{InvalidOrigin, Origin, TokenClaims, TokenVerifier};
 use gamification_pg::connection::DatabaseUrl;
 use gamification_webhook::{SigningSecret, Webhook, WebhookUrl};
 use reqwest::Url;
@@ -132,21 +132,13 @@ impl<'a> Config<'a> {
     ///
     /// # Errors
     /// When one of `GAMIFICATION_CORS_ORIGINS` is no origin.
-    pub fn cors_origins(&self) -> Result<Vec<String>> {
+    pub fn cors_origins(&self) -> Result<Vec<Origin>> {
         let list = given(self.options.cors_origins.as_deref()).unwrap_or_default();
         let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
         origins
-            .map(|origin| {
-                let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-                let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']));
-                ensure!(
-                    is_origin,
-                    "GAMIFICATION_CORS_ORIGINS must be origins such as https://app.example, with commas between them, \
-                     not {origin:?}"
-                );
-                Ok(origin.to_owned())
-            })
-            .collect()
+            .map(str::parse)
+            .collect::<Result<_, InvalidOrigin>>()
+            .context("GAMIFICATION_CORS_ORIGINS must be origins with commas between them")
     }
 
     /// The most connections to the database.

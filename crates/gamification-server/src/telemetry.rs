@@ -1,9 +1,7 @@
 //! Log lines on standard error, announcements on standard output; metrics and traces.
 
 pub(crate) mod metrics;
-mod process;
-pub(crate) mod request_span;
-mod traces;
+pub(crate) mod traces;
 
 use std::{io::Write, panic};
 

@@ -76,6 +76,7 @@ async fn repair_level_counts(
     contention::retry(|| try_to_repair_level_counts(store, community_id)).await
 }
 
+#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn try_to_repair_level_counts(
     store: &impl Store,
     community_id: CommunityId,
@@ -154,6 +155,7 @@ async fn repair_some(
 }
 
 /// Takes the locks of an award, in their order: level configuration, members, then counts and events.
+#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn try_to_repair(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),

@@ -39,6 +39,7 @@ pub async fn forget_channel(store: &impl Store, channel: &ChannelName) -> Result
     contention::retry(|| try_to_forget(store, channel)).await
 }
 
+#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn try_to_forget(store: &impl Store, channel: &ChannelName) -> Result<u64, ForgetChannelError> {
     let mut tx = store.begin().await?;
     tx.lock_channels().await?;

@@ -8,8 +8,9 @@ use crate::{
     Clock, IdGenerator, contention, observation,
     ports::{
         LedgerRepository, LevelConfigurationRepository, LevelUp, LevelUps, Queries, RecalculationRepository,
-        Store, StoreError, UnitOfWork,
+        Store, StoreError,
     },
+    transaction::{self, Ending, within_deadline},
 };
 
 /// How many members one transaction looks at: few enough that an award waits for none of them longer than people
@@ -31,7 +32,8 @@ pub async fn recalculate_levels(
 ) -> Result<(), StoreError> {
     let mut level_ups = 0;
     loop {
-        let progress = contention::retry(|| level_up_chunk(store, system, community_id)).await?;
+        let progress =
+            contention::retry(|| within_deadline(level_up_chunk(store, system, community_id))).await?;
         level_ups += progress.level_ups;
         tracing::Span::current().record("level_ups", level_ups);
         if progress.is_done {
@@ -67,31 +69,43 @@ struct Progress {
     is_done: bool,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn level_up_chunk(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
 ) -> Result<Progress, StoreError> {
-    let now = system.now();
     let mut tx = store.begin().await?;
-    let Some(first) = tx.lock_recalculation(community_id).await? else {
-        tx.rollback().await?;
+    let level_ups = level_up_in(&mut tx, system, community_id).await;
+    let Some(LevelUps { level_ups, next }) = transaction::end(tx, level_ups).await? else {
         return Ok(Progress { level_ups: 0, is_done: true });
+    };
+    observation::members_leveled_up(community_id, &level_ups);
+    Ok(Progress { level_ups: level_ups.len(), is_done: next.is_none() })
+}
+
+/// Levels a chunk of members up; `None` when no recalculation is noted.
+async fn level_up_in(
+    tx: &mut (impl RecalculationRepository + LevelConfigurationRepository + LedgerRepository),
+    system: &(impl Clock + IdGenerator),
+    community_id: CommunityId,
+) -> Result<Ending<Option<LevelUps>>, StoreError> {
+    let now = system.now();
+    let Some(first) = tx.lock_recalculation(community_id).await? else {
+        return Ok(Ending::Rollback(None));
     };
     // A community whose thresholds were changed has a configuration; the default is never inserted.
     let defaults = default_levels(system, std::iter::once(community_id));
     let levels = tx.lock_level_configurations_shared(&defaults, now).await?;
     let levels = levels.first().ok_or_else(no_levels)?;
     let event_ids = (0..CHUNK).map(|_| system.next_id()).collect();
-    let LevelUps { level_ups, next } = tx.level_up_members(levels, first, event_ids, now).await?;
-    tx.change_level_counts(&counts(community_id, &level_ups).into_changes()).await?;
-    match next {
+    let level_ups = tx.level_up_members(levels, first, event_ids, now).await?;
+    tx.change_level_counts(&counts(community_id, &level_ups.level_ups).into_changes()).await?;
+    match level_ups.next {
         Some(next) => tx.save_recalculation(community_id, next, now).await?,
         None => tx.delete_recalculation(community_id).await?,
     }
-    tx.commit().await?;
-    observation::members_leveled_up(community_id, &level_ups);
-    Ok(Progress { level_ups: level_ups.len(), is_done: next.is_none() })
+    Ok(Ending::Commit(Some(level_ups)))
 }
 
 fn counts(community_id: CommunityId, level_ups: &[LevelUp]) -> LevelCounts {

@@ -15,8 +15,9 @@ use crate::{
     observation,
     ports::{
         DirectoryRepository, LedgerRepository, LevelConfigurationRepository, LikeSwitchRepository, Outbox,
-        Store, StoreError, UnitOfWork,
+        Store, StoreError,
     },
+    transaction::{self, Ending},
 };
 
 /// Records facts in one transaction, all or none, and gives each one's verdict, in the order of the facts.
@@ -60,12 +61,19 @@ enum Failure {
     Store(StoreError),
 }
 
+impl From<MemberNeeded> for Failure {
+    fn from(MemberNeeded(member): MemberNeeded) -> Self {
+        Self::MemberNeeded(member)
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn attempt(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
@@ -74,22 +82,33 @@ async fn attempt(
 ) -> Result<Vec<Verdict>, Failure> {
     let now = system.now();
     let mut tx = store.begin().await?;
-    resolve_courses(&mut tx, &mut records).await?;
-    let mut scope = Scope::of(&records);
-    scope.awards.members.extend(more_members);
-
-    let loaded = load(&mut tx, system, &scope, now).await?;
-    let (verdicts, changes) = match decide(system, loaded, &records, now) {
-        Ok(decided) => decided,
-        Err(MemberNeeded(member)) => {
-            tx.rollback().await?;
-            return Err(Failure::MemberNeeded(member));
-        }
-    };
-    let posted = write(&mut tx, system, changes, now).await?;
-    tx.commit().await?;
+    let recorded = record_in(&mut tx, system, &mut records, more_members, now).await;
+    let (verdicts, posted) = transaction::end(tx, recorded).await?;
     observation::facts_recorded(&records, &verdicts, posted.events(), system.now());
     Ok(verdicts)
+}
+
+async fn record_in(
+    tx: &mut (
+             impl DirectoryRepository
+             + LevelConfigurationRepository
+             + LedgerRepository
+             + LikeSwitchRepository
+             + Outbox
+         ),
+    system: &(impl Clock + IdGenerator),
+    records: &mut [FactRecord],
+    more_members: &BTreeSet<MemberKey>,
+    now: OffsetDateTime,
+) -> Result<Ending<(Vec<Verdict>, Posted)>, Failure> {
+    resolve_courses(tx, records).await?;
+    let mut scope = Scope::of(records);
+    scope.awards.members.extend(more_members);
+
+    let loaded = load(tx, system, &scope, now).await?;
+    let (verdicts, changes) = decide(system, loaded, records, now)?;
+    let posted = write(tx, system, changes, now).await?;
+    Ok(Ending::Commit((verdicts, posted)))
 }
 
 fn decide(

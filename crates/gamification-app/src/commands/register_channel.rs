@@ -27,6 +27,7 @@ pub async fn register_channel(
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn try_to_register(
     store: &impl Store,
     clock: &impl Clock,

@@ -8,7 +8,8 @@ use crate::{
     Clock, IdGenerator,
     access::{self, AccessDenied},
     contention::{self, CommandError},
-    ports::{CourseLevelRequirementRepository, DirectoryRepository, Store, StoreError, UnitOfWork},
+    ports::{CourseLevelRequirementRepository, DirectoryRepository, Store, StoreError},
+    transaction::{self, Ending},
 };
 
 /// Why a requirement was not set, in the order it is checked; nothing was changed.
@@ -48,15 +49,27 @@ pub async fn set_course_level_requirement(
     contention::retry(|| store_requirement(store, system, caller, course_id, minimum_level)).await
 }
 
+#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn store_requirement(
     store: &impl Store,
+    system: &(impl Clock + IdGenerator),
+    caller: MemberKey,
+    course_id: CourseId,
+    minimum_level: Option<LevelNumber>,
+) -> Result<(), SetCourseLevelRequirementError> {
+    let mut tx = store.begin().await?;
+    let stored = write_requirement(&mut tx, system, caller, course_id, minimum_level).await;
+    transaction::end(tx, stored).await
+}
+
+async fn write_requirement(
+    tx: &mut (impl DirectoryRepository + CourseLevelRequirementRepository),
     system: &(impl Clock + IdGenerator),
     (community_id, user_id): MemberKey,
     course_id: CourseId,
     minimum_level: Option<LevelNumber>,
-) -> Result<(), SetCourseLevelRequirementError> {
+) -> Result<Ending<()>, SetCourseLevelRequirementError> {
     let now = system.now();
-    let mut tx = store.begin().await?;
     access::admin(tx.membership((community_id, user_id)).await?)?;
     if !tx.lock_course_shared((community_id, course_id)).await? {
         return Err(SetCourseLevelRequirementError::CourseNotFound);
@@ -69,5 +82,5 @@ async fn store_requirement(
         }
         None => tx.delete_course_level_requirement((community_id, course_id)).await?,
     }
-    Ok(tx.commit().await?)
+    Ok(Ending::Commit(()))
 }

@@ -7,10 +7,8 @@ use crate::{
     access::{self, AccessDenied},
     commands::recalculate_levels,
     contention::{self, CommandError},
-    ports::{
-        DirectoryRepository, LevelConfigurationRepository, RecalculationRepository, Store, StoreError,
-        UnitOfWork,
-    },
+    ports::{DirectoryRepository, LevelConfigurationRepository, RecalculationRepository, Store, StoreError},
+    transaction::{self, Ending, within_deadline},
 };
 
 /// What an admin asks for.
@@ -55,9 +53,16 @@ pub async fn update_levels(
     update: &LevelsUpdate,
 ) -> Result<(), UpdateLevelsError> {
     loop {
-        match contention::retry(|| store_levels(store, system, caller, update)).await? {
-            Stored::Done => return Ok(()),
-            Stored::MembersToLevelUp => return Ok(recalculate_levels(store, system, caller.0).await?),
+        let store_levels = || within_deadline(store_levels(store, system, caller, update));
+        match contention::retry(store_levels).await? {
+            Stored::Done(changes) => {
+                log(caller, &changes);
+                return Ok(());
+            }
+            Stored::MembersToLevelUp(changes) => {
+                log(caller, &changes);
+                return Ok(recalculate_levels(store, system, caller.0).await?);
+            }
             Stored::NotYet => recalculate_levels(store, system, caller.0).await?,
         }
     }
@@ -74,46 +79,58 @@ impl CommandError for UpdateLevelsError {
 
 enum Stored {
     /// Nobody's level can change.
-    Done,
+    Done(LevelChanges),
     /// The levels are stored; members follow.
-    MembersToLevelUp,
+    MembersToLevelUp(LevelChanges),
     /// An earlier change must be done first; nothing is stored.
     NotYet,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn store_levels(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
-    (community_id, user_id): MemberKey,
+    caller: MemberKey,
     update: &LevelsUpdate,
 ) -> Result<Stored, UpdateLevelsError> {
-    let now = system.now();
     let mut tx = store.begin().await?;
+    let stored = write_levels(&mut tx, system, caller, update).await;
+    transaction::end(tx, stored).await
+}
+
+async fn write_levels(
+    tx: &mut (impl DirectoryRepository + LevelConfigurationRepository + RecalculationRepository),
+    system: &(impl Clock + IdGenerator),
+    (community_id, user_id): MemberKey,
+    update: &LevelsUpdate,
+) -> Result<Ending<Stored>, UpdateLevelsError> {
+    let now = system.now();
     access::admin(tx.membership((community_id, user_id)).await?)?;
     let mut configuration =
         tx.lock_level_configuration(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?;
     let version = configuration.version();
     let changes = configuration.update_levels(&update.drafts)?;
     if update.expected_versions.as_ref().is_some_and(|expected| !expected.contains(&version)) {
-        tx.rollback().await?;
         return Err(UpdateLevelsError::Stale);
     }
-    if changes.thresholds > 0 && tx.is_recalculating(community_id).await? {
-        tx.rollback().await?;
-        return Ok(Stored::NotYet);
+    let moves_thresholds = changes.move_thresholds();
+    if moves_thresholds && tx.is_recalculating(community_id).await? {
+        return Ok(Ending::Rollback(Stored::NotYet));
     }
-    if configuration.version() == version {
-        tx.rollback().await?;
-        return Ok(Stored::Done);
+    if changes.is_empty() {
+        return Ok(Ending::Rollback(Stored::Done(changes)));
     }
     tx.save_level_configuration(&configuration, now).await?;
-    if changes.thresholds > 0 {
+    if moves_thresholds {
         // After the configuration, against the order of locks: nobody can hold a row that is not there yet.
         tx.insert_recalculation(community_id, system.next_id(), now).await?;
+        return Ok(Ending::Commit(Stored::MembersToLevelUp(changes)));
     }
-    tx.commit().await?;
-    let LevelChanges { names, thresholds } = changes;
-    let changed = format_args!("{names} names, {thresholds} thresholds");
-    tracing::info!(%community_id, admin_id = %user_id, changes = %changed, "level config updated");
-    Ok(if thresholds > 0 { Stored::MembersToLevelUp } else { Stored::Done })
+    Ok(Ending::Commit(Stored::Done(changes)))
+}
+
+fn log((community_id, admin_id): MemberKey, changes: &LevelChanges) {
+    if !changes.is_empty() {
+        tracing::info!(%community_id, %admin_id, %changes, "level config updated");
+    }
 }

@@ -138,8 +138,11 @@ fn an_update_counts_what_changed_and_raises_the_version() {
 
     drafts[0].name = Some("Beginner".into());
     drafts[8].threshold = Some(1000);
-    let changes = LevelChanges { names: 1, thresholds: 1 };
-    assert_eq!(levels.update_levels(&drafts), Ok(changes));
+    let changes = levels.update_levels(&drafts).unwrap();
+    assert_eq!(changes.to_string(), "level 1: Student → Beginner; level 9: 360 → 1000");
+    assert!(changes.move_thresholds());
+    let [first, _] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!((first.old.name().as_str(), first.new.name().as_str()), ("Student", "Beginner"));
     assert_eq!(levels.version(), 2);
 
     let before = levels.clone();

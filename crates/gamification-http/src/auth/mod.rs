@@ -12,7 +12,9 @@ use std::{
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION};
 use gamification_domain::UserId;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, decode_header, encode,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -112,7 +114,12 @@ impl TokenVerifier {
             Keys::One(key) => key.clone(),
             Keys::Set(keys) => keys.key(&decode_header(token).ok()?.kid?)?,
         };
-        let claims: Claims = decode(token, &key, &self.claims.validation(algorithm)).ok()?.claims;
+        let TokenData { header, claims } =
+            decode::<Claims>(token, &key, &self.claims.validation(algorithm)).ok()?;
+        // What a header calls critical must be understood (RFC 7515, section 4.1.11), and we understand no extension.
+        if header.crit.is_some() {
+            return None;
+        }
         let scope = claims.scope.as_str().unwrap_or_default();
         let may_send_events = scope.split(' ').any(|scope| scope == EVENTS_SCOPE);
         Some(Caller { user_id: claims.sub.parse().ok(), may_send_events })

@@ -76,7 +76,7 @@ endpoints! {
 
 /// Adds the endpoints of the parts that are given to an Actix app: those that users and the platform call, those that
 /// operators look at, or both.
-pub fn configure<S: Store + Queries, E: Clock + IdGenerator>(
+pub(crate) fn configure<S: Store + Queries, E: Clock + IdGenerator>(
     config: &mut ServiceConfig,
     api: Option<&Data<Api<S, E>>>,
     operations: Option<&Data<Operations<S>>>,

@@ -2,12 +2,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use actix_cors::Cors;
 use actix_web::{
-    App, HttpServer,
     dev::{Server, ServerHandle},
-    http::header,
-    middleware::{DefaultHeaders, from_fn},
     web::Data,
 };
 use anyhow::{Context, Result};
@@ -16,11 +12,7 @@ use gamification_app::{
     commands::register_channel,
     jobs::{self, relay_events},
 };
-use gamification_http::{
-    Api, Draining, Operations, TokenVerifier, measure_requests,
-    problem::{limit_heads, render_problems},
-    routes,
-};
+use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier};
 use gamification_pg::{
     PgDeliveries, PgStore,
     connection::{Connector, pool},
@@ -32,7 +24,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use tracing_actix_web::TracingLogger;
 
 use super::with_database;
 use crate::{
@@ -40,23 +31,14 @@ use crate::{
     cli::Options,
     config::{Config, LogFormat},
     secret,
-    telemetry::{announce, metrics, request_span::RequestSpan},
+    telemetry::{announce, metrics, traces::join_trace},
 };
 
 /// How long a server that shall stop goes on taking requests, so that load balancers can see that it is not ready.
 const READINESS_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long requests that have begun may take to end then, in seconds. Each is answered within 5; with the other parts,
-/// the process is gone within 10.
-const SHUTDOWN_TIMEOUT: u64 = 5;
-
 /// How long the queue may take to end after the last request.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-
-type ServerApi = Api<PgStore, System>;
 
 /// What serving is made of, read and checked.
 struct Parts {
@@ -64,7 +46,7 @@ struct Parts {
     ops_listen: Option<SocketAddr>,
     pool_size: usize,
     verifier: TokenVerifier,
-    cors_origins: Vec<String>,
+    origins: Vec<Origin>,
     channels: Vec<Channel>,
 }
 
@@ -76,7 +58,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
         ops_listen: config.ops_listen()?,
         pool_size: config.db_pool_size()?,
         verifier: config.token_verifier()?,
-        cors_origins: config.cors_origins()?,
+        origins: config.cors_origins()?,
         channels: config.channels()?,
     };
     announce_secret(options, log_format);
@@ -84,7 +66,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
 }
 
 async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
-    let Parts { listen, ops_listen, pool_size, verifier, cors_origins, channels } = parts;
+    let Parts { listen, ops_listen, pool_size, verifier, origins, channels } = parts;
     let metrics = metrics::start()?;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
@@ -102,7 +84,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let elsewhere =
         ops_listen.map(|listen| OperationsServer::start(operations.clone(), listen)).transpose()?;
     let operations = Some(operations).filter(|_| elsewhere.is_none());
-    let (server, addresses) = bind(Some(api), operations, ("GAMIFICATION_LISTEN", listen), cors_origins)?;
+    let (server, addresses) = bind(Some(api), operations, ("GAMIFICATION_LISTEN", listen), origins)?;
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
     let mut background = Background::start(store, connector, channels).await?;
     background.jobs.spawn(metrics::upkeep(metrics));
@@ -186,40 +168,14 @@ impl Background {
 }
 
 fn bind(
-    api: Option<Data<ServerApi>>,
+    api: Option<Data<Api<PgStore, System>>>,
     operations: Option<Data<Operations<PgStore>>>,
     (variable, listen): (&str, SocketAddr),
-    cors_origins: Vec<String>,
+    origins: Vec<Origin>,
 ) -> Result<(Server, Vec<SocketAddr>)> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(limit_heads))
-            .wrap(cors(&cors_origins))
-            .wrap(from_fn(render_problems))
-            .wrap(DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
-            .wrap(from_fn(measure_requests))
-            .wrap(TracingLogger::<RequestSpan>::new())
-            .configure(|config| routes::configure(config, api.as_ref(), operations.as_ref()))
-    })
-    .client_request_timeout(HEAD_TIMEOUT)
-    .shutdown_timeout(SHUTDOWN_TIMEOUT)
-    .disable_signals()
-    .bind(listen)
-    .with_context(|| format!("{variable}: {listen} can't be listened on"))?;
-    let addresses = server.addrs();
-    Ok((server.run(), addresses))
-}
-
-/// Lets the pages of some origins call the API. Tokens come in a header, so no cookies are involved.
-fn cors(origins: &[String]) -> Cors {
-    let cors = Cors::default()
-        .allowed_methods(["GET", "PUT", "POST"])
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
-        .expose_headers([header::ETAG, header::RETRY_AFTER])
-        // Whether the page may read the answer is for its browser to enforce; other programs send an origin too.
-        .block_on_origin_mismatch(false)
-        .max_age(3_600);
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    let parts = AppParts { api, operations, origins, join_trace: Some(join_trace) };
+    gamification_http::serve(parts, listen)
+        .with_context(|| format!("{variable}: {listen} can't be listened on"))
 }
 
 /// On SIGTERM: not ready any more, a moment later no new connections, then the requests that have begun. The same on

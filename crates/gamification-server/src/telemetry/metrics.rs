@@ -8,8 +8,7 @@ use gamification_http::{Metrics, REQUEST_DURATION};
 use gamification_pg::{PgStore, PoolUsage};
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-
-use super::process;
+use metrics_process::Collector;
 
 const POOL_LIMIT: &str = "gamification_db_pool_limit";
 const POOL_SIZE: &str = "gamification_db_pool_size";
@@ -48,11 +47,12 @@ pub(crate) async fn upkeep(handle: PrometheusHandle) {
 
 /// Writes everything down; what is only known by looking is looked up then.
 pub(crate) fn page(handle: PrometheusHandle, store: PgStore) -> Metrics {
+    let process = Collector::default();
+    process.describe();
     Box::new(move || {
         measure_pool(store.pool_usage());
-        let mut page = handle.render();
-        process::write_metrics(&mut page);
-        page
+        process.collect();
+        handle.render()
     })
 }
 

@@ -8,8 +8,16 @@ use std::{
     time::Duration,
 };
 
+use actix_web::{
+    dev::ServiceRequest,
+    http::header::{HeaderMap, HeaderName},
+};
 use anyhow::{Context, Result};
-use opentelemetry::{KeyValue, global, trace::TracerProvider};
+use opentelemetry::{
+    KeyValue, global,
+    propagation::Extractor,
+    trace::{TraceContextExt, TracerProvider},
+};
 use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
@@ -18,7 +26,8 @@ use opentelemetry_sdk::{
     trace::{SdkTracerProvider, SpanData, SpanExporter},
 };
 use reqwest::Url;
-use tracing::{Level, Metadata, Subscriber};
+use tracing::{Level, Metadata, Span, Subscriber, field::display};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
 use crate::config::TraceCollector;
@@ -84,6 +93,35 @@ fn resource() -> Resource {
         _ => resource.with_service_name("gamification"),
     }
     .build()
+}
+
+/// Makes the span of a request a part of the trace that its `traceparent` names, when there is one. Without an exporter,
+/// nothing here has an effect.
+pub(crate) fn join_trace(span: &Span, request: &ServiceRequest) {
+    let caller =
+        global::get_text_map_propagator(|propagator| propagator.extract(&Headers(request.headers())));
+    if span.set_parent(caller).is_err() {
+        return;
+    }
+    let name = match request.match_pattern() {
+        Some(route) => format!("{} {route}", request.method()),
+        None => request.method().to_string(),
+    };
+    // Before the context is asked for: from then on the span has begun, under the name it has.
+    span.record("otel.name", name);
+    span.record("trace_id", display(span.context().span().span_context().trace_id()));
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
 }
 
 /// The collector as the log may name it.

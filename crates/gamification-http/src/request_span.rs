@@ -4,15 +4,12 @@ use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderMap, HeaderName},
 };
-use opentelemetry::{global, propagation::Extractor, trace::TraceContextExt};
-use tracing::{
-    Span,
-    field::{Empty, display},
-};
+use tracing::{Span, field::Empty};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// Makes a request's span a part of its caller's trace. The span has the fields `otel.name` and `trace_id` for that.
+pub type JoinTrace = fn(&Span, &ServiceRequest);
 
 /// Method, route, address and status, and the ids to find the request under.
 ///
@@ -32,12 +29,14 @@ impl RootSpanBuilder for RequestSpan {
             otel.kind = "server",
             otel.status_code = Empty,
             trace_id = Empty,
-            request_id = request.extensions().get::<RequestId>().map(display),
+            request_id = request.extensions().get::<RequestId>().map(tracing::field::display),
         );
         if let Some(route) = request.match_pattern() {
             span.record("http.route", &route);
         }
-        join_trace(&span, request);
+        if let Some(join_trace) = request.app_data::<JoinTrace>() {
+            join_trace(&span, request);
+        }
         span
     }
 
@@ -50,35 +49,5 @@ impl RootSpanBuilder for RequestSpan {
         if status.is_server_error() {
             span.record("otel.status_code", "ERROR");
         }
-    }
-}
-
-/// Goes on with the trace that the request's `traceparent` names, when there is one. Without an exporter, nothing here
-/// has an effect.
-fn join_trace(span: &Span, request: &ServiceRequest) {
-    let caller =
-        global::get_text_map_propagator(|propagator| propagator.extract(&Headers(request.headers())));
-    if span.set_parent(caller).is_err() {
-        return;
-    }
-    let name = match request.match_pattern() {
-        Some(route) => format!("{} {route}", request.method()),
-        None => request.method().to_string(),
-    };
-    // Before the context is asked for: from then on the span has begun, under the name it has.
-    span.record("otel.name", name);
-    let context = span.context();
-    span.record("trace_id", display(context.span().span_context().trace_id()));
-}
-
-struct Headers<'a>(&'a HeaderMap);
-
-impl Extractor for Headers<'_> {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.to_str().ok()
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
     }
 }

@@ -1,0 +1,102 @@
+//! The Actix app: what every request passes through on its way to the endpoints.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use actix_web::{
+    App, Error, HttpServer,
+    body::MessageBody,
+    dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::{DefaultHeaders, from_fn},
+    web::Data,
+};
+use gamification_app::{
+    Clock, IdGenerator,
+    ports::{Queries, Store},
+};
+use tracing_actix_web::TracingLogger;
+
+use crate::{
+    cors::{Origin, cors},
+    problem::{limit_heads, render_problems},
+    request_metrics::measure_requests,
+    request_span::{JoinTrace, RequestSpan},
+    routes,
+    state::{Api, Operations},
+};
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long requests that have begun may take to end when the server stops, in seconds: as long as any of them is given.
+const SHUTDOWN_TIMEOUT: u64 = 5;
+
+/// The endpoints of an app, and what it depends on who runs it.
+pub struct AppParts<S, E> {
+    /// What users and the platform call, if it is here.
+    pub api: Option<Data<Api<S, E>>>,
+    /// What operators look at, if it is here.
+    pub operations: Option<Data<Operations<S>>>,
+    /// The origins whose pages may call the API.
+    pub origins: Vec<Origin>,
+    /// How a request's span becomes a part of its caller's trace, where traces are exported.
+    pub join_trace: Option<JoinTrace>,
+}
+
+impl<S, E> Clone for AppParts<S, E> {
+    fn clone(&self) -> Self {
+        let Self { api, operations, origins, join_trace } = self;
+        Self {
+            api: api.clone(),
+            operations: operations.clone(),
+            origins: origins.clone(),
+            join_trace: *join_trace,
+        }
+    }
+}
+
+/// Puts an app together: each request gets its span, is measured, and is refused early where its head is too large; each
+/// error becomes a problem document; and browsers are told which pages may read the answer.
+pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
+    AppParts { api, operations, origins, join_trace }: AppParts<S, E>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    // What is wrapped around last sees a request first.
+    App::new()
+        .wrap(from_fn(limit_heads))
+        .wrap(cors(&origins))
+        .wrap(from_fn(render_problems))
+        .wrap(DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
+        .wrap(from_fn(measure_requests))
+        .wrap(TracingLogger::<RequestSpan>::new())
+        .configure(|config| {
+            if let Some(join_trace) = join_trace {
+                config.app_data(join_trace);
+            }
+            routes::configure(config, api.as_ref(), operations.as_ref());
+        })
+}
+
+/// Serves an app at an address, once the server that it gives is awaited; port 0 picks a free one. Signals are for the
+/// caller to handle.
+///
+/// # Errors
+/// When the address can't be listened on.
+pub fn serve<S: Store + Queries, E: Clock + IdGenerator>(
+    parts: AppParts<S, E>,
+    listen: SocketAddr,
+) -> io::Result<(Server, Vec<SocketAddr>)> {
+    let server = HttpServer::new(move || app(parts.clone()))
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .disable_signals()
+        .bind(listen)?;
+    let addresses = server.addrs();
+    Ok((server.run(), addresses))
+}

@@ -1,0 +1,233 @@
+//! What a request may be, and how long it may take: each limit is there, and in its place.
+//!
+//! Times are asserted generously: what shall be found is a limit that is missing, or five times as large.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use gamification_tests::{
+    ApiScene, TestServer,
+    event::{community_created, event, id, post_created},
+    service_token, until, user_token,
+};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+/// Far more than the 5 seconds within which the service promises an answer, and far less than five times that.
+const WITHIN: Duration = Duration::from_secs(12);
+
+/// All nine levels, at multiples of `step`.
+fn levels(step: i64) -> Value {
+    let level = |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": (level - 1) * step});
+    json!({"levels": (1..=9).map(level).collect::<Vec<Value>>()})
+}
+
+/// A connection that has sent the start of a request.
+fn started(server: &TestServer, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+/// The head of a PUT of levels with a body of `length` bytes.
+fn put_head(scene: &ApiScene, length: usize) -> String {
+    format!(
+        "PUT /api/communities/{}/levels HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n",
+        scene.community,
+        user_token(scene.admin)
+    )
+}
+
+fn rest_of(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the server ends it");
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_change_settings_are_json_of_at_most_64_kib() {
+    let scene = ApiScene::new().await;
+    let community = scene.community;
+    let token = user_token(scene.admin);
+    for path in [
+        format!("/api/communities/{community}/levels"),
+        format!("/api/communities/{community}/courses/{}/level-requirement", scene.course),
+    ] {
+        let put = |content_type: &str, body: Value| {
+            scene.server.call("PUT", &path, Some(&token), &Some((content_type, body)))
+        };
+        for content_type in ["text/plain", "application/cloudevents+json", "application/jsonp"] {
+            put(content_type, levels(1)).problem(415, "UNSUPPORTED_MEDIA_TYPE");
+        }
+        assert_ne!(put("application/json; charset=utf-8", levels(1)).status, 415);
+        // Quotes and all, the text is two bytes longer.
+        put("application/json", Value::from("x".repeat(64 * 1024 - 2))).problem(422, "VALIDATION_ERROR");
+        put("application/json", Value::from("x".repeat(64 * 1024 - 1))).problem(413, "PAYLOAD_TOO_LARGE");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_address_takes_parameters_that_its_document_does_not_name() {
+    let scene = ApiScene::new().await;
+    let (community, course, ada) = (scene.community, scene.course, scene.ada);
+    let batch = || Some(("application/cloudevents-batch+json", json!([community_created(community)])));
+    let post = |path: &str| scene.server.call("POST", path, Some(&service_token()), &batch());
+    for query in ["?x=1", "?enforce=true", "?user_ids="] {
+        post(&format!("/api/events{query}")).problem(400, "BAD_REQUEST");
+    }
+    assert_eq!(post("/api/events").status, 200);
+    let token = user_token(scene.admin);
+    let ask = |method: &str, path: &str, body: Option<Value>| {
+        let path = format!("/api/communities/{community}/{path}");
+        scene.server.call(method, &path, Some(&token), &body.map(|body| ("application/json", body)))
+    };
+    ask("PUT", "levels?enforce=true", Some(levels(1))).problem(400, "BAD_REQUEST");
+    ask("GET", &format!("courses/{course}/access?course_ids={course}"), None).problem(400, "BAD_REQUEST");
+    ask("GET", &format!("members/levels?user_ids={ada}&user_ids={ada}"), None).problem(400, "BAD_REQUEST");
+    for (path, query) in [
+        (format!("courses/{course}/access"), "enforce=false".to_owned()),
+        ("courses/access".to_owned(), format!("course_ids={course}")),
+        ("members/levels".to_owned(), format!("user_ids={ada}")),
+    ] {
+        assert_eq!(ask("GET", &format!("{path}?{query}"), None).status, 200, "{path}");
+        ask("GET", &format!("{path}?{query}&{query}"), None).problem(400, "BAD_REQUEST");
+        ask("GET", &format!("{path}?{query}&y"), None).problem(400, "BAD_REQUEST");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_too_slowly_is_cut_off_in_time() {
+    let scene = ApiScene::new().await;
+    let begun = Instant::now();
+    let head = started(&scene.server, "GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: ");
+    let body = started(&scene.server, &put_head(&scene, 100));
+    assert!(rest_of(head).starts_with("HTTP/1.1 408"));
+    assert!(begun.elapsed() < WITHIN, "a head may take 5 seconds, not {:?}", begun.elapsed());
+    assert!(rest_of(body).starts_with("HTTP/1.1 408"));
+    assert!(
+        begun.elapsed() < Duration::from_secs(25),
+        "a body may take 10 seconds, not {:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_answered_in_time_while_the_database_is_stuck() {
+    let scene = ApiScene::new().await;
+    let mut client = scene.database.client().await;
+    let blocker = client.transaction().await.unwrap();
+    blocker
+        .batch_execute(
+            "LOCK TABLE member_points, community_members, level_configurations IN ACCESS EXCLUSIVE MODE",
+        )
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let requests = [
+            scope.spawn(|| scene.server.send(&post_created(scene.community, id(), scene.ada))),
+            scope.spawn(|| scene.server.level(scene.community, scene.ada, scene.ada)),
+            scope.spawn(|| {
+                let path = format!("/api/communities/{}/levels", scene.community);
+                scene.server.put(&path, scene.admin, &[], &levels(1))
+            }),
+        ];
+        for request in requests {
+            let answer = request.join().unwrap();
+            answer.problem(503, "UNAVAILABLE");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+    });
+    assert!(begun.elapsed() < WITHIN, "{:?}", begun.elapsed());
+    blocker.rollback().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_levels_ends_in_time_when_the_database_stops_answering_and_goes_on_by_itself() {
+    let scene = ApiScene::new().await;
+    assert_eq!(scene.server.send(&post_created(scene.community, id(), scene.ada)).status, 200);
+    let observer = scene.database.client().await;
+    let mut client = scene.database.client().await;
+    let hold = client.transaction().await.unwrap();
+    hold.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&scene.ada]).await.unwrap();
+    let path = format!("/api/communities/{}/levels", scene.community);
+    let pending = async || {
+        let pending = "SELECT COUNT(*) FROM recalculations";
+        observer.query_one(pending, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let stopped = std::thread::scope(|scope| {
+        let change = scope.spawn(|| scene.server.put(&path, scene.admin, &[], &levels(1)));
+        let stopped = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                until("the thresholds are stored", async || pending().await == 1).await;
+                let sessions = "SELECT pid FROM pg_stat_activity
+                                WHERE application_name = 'gamification' AND datname = current_database()";
+                let rows = observer.query(sessions, &[]).await.unwrap();
+                rows.iter().map(|row| Pid::from_raw(row.get(0)).unwrap()).collect::<Vec<Pid>>()
+            })
+        });
+        for session in &stopped {
+            // One that has ended meanwhile needs no stopping.
+            let _ = kill_process(*session, Signal::STOP);
+        }
+        let begun = Instant::now();
+        let answer = change.join().unwrap();
+        // A session that was opened since then may have brought it to its end.
+        if answer.status != 200 {
+            answer.problem(503, "UNAVAILABLE");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+        assert!(begun.elapsed() < WITHIN, "{:?}", begun.elapsed());
+        stopped
+    });
+    for session in stopped {
+        let _ = kill_process(session, Signal::CONT);
+    }
+    hold.rollback().await.unwrap();
+    until("the members are leveled up", async || pending().await == 0).await;
+    assert_eq!(scene.server.level(scene.community, scene.ada, scene.ada).body["level"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_who_loses_the_role_while_sending_changes_nothing() {
+    let scene = ApiScene::new().await;
+    let observer = scene.database.client().await;
+    let begun = observer.query_one("SELECT clock_timestamp()", &[]).await.unwrap();
+    let begun: time::OffsetDateTime = begun.get(0);
+    let body = levels(1).to_string();
+    let mut stream = started(&scene.server, &put_head(&scene, body.len()));
+    // The first look at the role comes before the body is read.
+    let looked = "SELECT COUNT(*) FROM pg_stat_activity
+                  WHERE application_name = 'gamification' AND datname = current_database()
+                    AND query_start > $1 AND query LIKE '%community_members%'";
+    until("the role was looked at", async || {
+        observer.query_one(looked, &[&begun]).await.unwrap().get::<_, i64>(0) > 0
+    })
+    .await;
+    let demoted = json!({"community_id": scene.community, "user_id": scene.admin, "role": "MEMBER"});
+    assert_eq!(scene.server.send(&event("MemberRoleChanged", 50, &demoted)).body["applied"], 1);
+    stream.write_all(body.as_bytes()).unwrap();
+    let answer = rest_of(stream);
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert_eq!(scene.database.number("SELECT COUNT(*) FROM level_configurations WHERE version > 1").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_shall_stop_waits_for_a_stuck_client_for_a_moment_only() {
+    let scene = ApiScene::new().await;
+    // Answers that nobody reads fill the buffers, so that the server is in the midst of one.
+    let ask = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n".repeat(20);
+    let stuck = started(&scene.server, &ask);
+    stuck.peek(&mut [0]).expect("an answer begins");
+    let ApiScene { server, database: _database, .. } = scene;
+    let begun = Instant::now();
+    let (status, _) = server.terminate();
+    assert!(status.success());
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    drop(stuck);
+}
