@@ -25,7 +25,7 @@ pub(crate) struct Declaration {
 impl Declaration {
     /// Reads it from the type that `#[utoipa::path]` generates beside a handler.
     pub(super) fn of<P: utoipa::Path>() -> Self {
-        let methods = P::methods().into_iter().map(method).collect();
+        let methods = P::methods().iter().map(method).collect();
         Self { address: P::path(), methods, operation: P::operation() }
     }
 
@@ -40,7 +40,7 @@ impl Declaration {
     }
 }
 
-const fn method(method: HttpMethod) -> Method {
+const fn method(method: &HttpMethod) -> Method {
     match method {
         HttpMethod::Get => Method::GET,
         HttpMethod::Post => Method::POST,

@@ -33,7 +33,8 @@ use endpoint::Endpoint;
 macro_rules! endpoints {
     ($(
         $(#[$doc:meta])*
-        $paths:ident, $declared:ident, $endpoints:ident: $($($module:ident)::+ $(<$($part:ident),+>)?),+;
+        $paths:ident, $declared:ident, $endpoints:ident[$($generics:tt)+]:
+            $($($module:ident)::+ $(<$($part:ident),+>)?),+;
     )+) => {$(
         #[derive(OpenApi)]
         #[openapi(paths($($($module)::+::handle),+))]
@@ -44,7 +45,7 @@ macro_rules! endpoints {
         }
 
         $(#[$doc])*
-        fn $endpoints<S: Store + Queries, E: Clock + IdGenerator>() -> Vec<Endpoint> {
+        fn $endpoints<$($generics)+>() -> Vec<Endpoint> {
             vec![$(
                 Endpoint::new::<$($module)::+::__path_handle, _, _>($($module)::+::handle $(::<$($part),+>)?)
             ),+]
@@ -54,7 +55,7 @@ macro_rules! endpoints {
 
 endpoints! {
     /// What users and the platform call.
-    ApiPaths, api_declarations, api_endpoints:
+    ApiPaths, api_declarations, api_endpoints[S: Store + Queries, E: Clock + IdGenerator]:
         members::badges<S, E>,
         members::level<S, E>,
         levels::get<S, E>,
@@ -68,7 +69,7 @@ endpoints! {
         documents::docs;
 
     /// What operators look at.
-    OperationsPaths, operations_declarations, operations_endpoints:
+    OperationsPaths, operations_declarations, operations_endpoints[S: Store + Queries]:
         health::live,
         health::ready<S>,
         metrics<S>;
@@ -84,7 +85,7 @@ pub(crate) fn configure<S: Store + Queries, E: Clock + IdGenerator>(
     config.default_service(web::to(not_found));
     if let Some(operations) = operations {
         config.app_data(operations.clone());
-        endpoint::add(config, operations_endpoints::<S, E>());
+        endpoint::add(config, operations_endpoints::<S>());
     }
     if let Some(api) = api {
         config.app_data(api.clone()).app_data(api.verifier.clone());
