@@ -30,4 +30,5 @@ mod readme;
 mod record_facts;
 mod thresholds;
 mod tokens;
+mod upgrade;
 mod verify;
