@@ -14,6 +14,7 @@
 mod api;
 mod architecture;
 mod campaigns;
+mod channel_migration;
 mod channels;
 mod commands;
 mod connections;
