@@ -19,11 +19,13 @@ mod cluster;
 mod collector;
 mod database;
 pub mod event;
+mod level_watch;
 mod levels;
 mod receiver;
 mod scrape;
 mod server;
 mod until;
+mod verify;
 
 pub use api::{ApiScene, Operation, operations};
 pub use audit::audit;
@@ -31,8 +33,12 @@ pub use campaign::{Campaign, Random};
 pub use cluster::Cluster;
 pub use collector::{CollectedSpan, Collector};
 pub use database::TestDatabase;
+pub use level_watch::LevelWatch;
 pub use levels::DEFAULT_LEVELS;
 pub use receiver::{Delivery, Reaction, Receiver, WEBHOOK_SECRET, assert_everything_was_told};
 pub use scrape::{Labels, Scrape};
-pub use server::{Answer, Launch, SECRET, TestServer, binary, in_an_hour, service_token, signed, user_token};
-pub use until::until;
+pub use server::{
+    Answer, Launch, Memory, SECRET, TestServer, binary, in_an_hour, service_token, signed, user_token,
+};
+pub use until::{PATIENCE, block_until, until};
+pub use verify::assert_verify_finds_nothing;

@@ -4,7 +4,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use actix_web::{
@@ -16,12 +16,10 @@ use actix_web::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::TestDatabase;
+use crate::{TestDatabase, until};
 
 /// A key for the webhook's signatures.
 pub const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-/// How long events may take to arrive before a test gives up; far more than they need.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a receiver answers to an event that it gets.
 type Behaviour = dyn Fn(&Value) -> Reaction + Send + Sync;
@@ -151,11 +149,8 @@ impl Receiver {
 
     /// Waits until so many requests have come.
     pub async fn wait_for(&self, number: usize) {
-        let started = Instant::now();
-        while self.deliveries.lock().unwrap().len() < number {
-            assert!(started.elapsed() < PATIENCE, "only {} came", self.deliveries().len());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let what = format!("{number} deliveries come");
+        until(&what, async || self.deliveries.lock().unwrap().len() >= number).await;
     }
 }
 
@@ -189,13 +184,10 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
 /// Waits until no channel has anything to deliver, and sees to it that all that is in the outbox was taken: each member's
 /// events in order, and what came again under the same id and with the same words.
 pub async fn assert_everything_was_told(database: &TestDatabase, deliveries: impl Fn() -> Vec<Delivery>) {
-    let started = Instant::now();
     let is_registered = database.number("SELECT COUNT(*) FROM channels WHERE name = 'webhook'").await;
     assert_eq!(is_registered, 1, "a server with a webhook registers its channel before it serves");
-    while database.number("SELECT COUNT(*) FROM deliveries").await > 0 {
-        assert!(started.elapsed() < PATIENCE, "something is still pending");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let pending = "SELECT COUNT(*) FROM deliveries";
+    until("nothing is pending", async || database.number(pending).await == 0).await;
     let written = database
         .client()
         .await

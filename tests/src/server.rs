@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Mutex, OnceLock, mpsc},
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 use jsonwebtoken::{EncodingKey, Header};
@@ -16,12 +16,13 @@ use time::OffsetDateTime;
 use ureq::{Agent, http::Response};
 use uuid::Uuid;
 
-use crate::{Scrape, TestDatabase};
+use crate::{
+    Scrape, TestDatabase,
+    until::{PATIENCE, block_until},
+};
 
 /// The secret of every server under test.
 pub const SECRET: &str = "a secret for tests, known to everybody";
-/// How long a server may take to start or stop before the test gives up; far more than it needs.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program, as `cargo test --workspace` built it, and not an older one.
 #[must_use]
@@ -236,6 +237,15 @@ impl Answer {
     }
 }
 
+/// The memory of a process, in megabytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// The most that it had so far.
+    pub peak: u64,
+    /// What it has now.
+    pub resident: u64,
+}
+
 impl TestServer {
     /// On a database of a test.
     #[must_use]
@@ -321,6 +331,20 @@ impl TestServer {
         Answer::read(answer.expect("the server answers"))
     }
 
+    /// A method on a path, with a body of a type and a token; the body may be no text at all.
+    #[must_use]
+    pub fn send_body(
+        &self,
+        (method, path): (&str, &str),
+        (content_type, token): (&str, &str),
+        body: &[u8],
+    ) -> Answer {
+        let request = http_request(method, &format!("{}{path}", self.url))
+            .header("content-type", content_type)
+            .header("authorization", format!("Bearer {token}"));
+        Answer::read(self.agent.run(request.body(body).expect("a request")).expect("the server answers"))
+    }
+
     /// Any method, with headers.
     #[must_use]
     pub fn with_headers(&self, method: &str, path: &str, headers: &[(&str, String)]) -> Answer {
@@ -374,6 +398,18 @@ impl TestServer {
         Pid::from_child(&self.child)
     }
 
+    /// What it occupies at present, as Linux tells.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process().as_raw_nonzero()));
+        let status = status.expect("Linux tells");
+        let megabytes = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).expect(name);
+            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+        };
+        Memory { peak: megabytes("VmHWM:"), resident: megabytes("VmRSS:") }
+    }
+
     /// `kill -9`, and waits until it is dead.
     pub fn kill(mut self) {
         self.child.kill().and_then(|()| self.child.wait()).expect("it can be killed");
@@ -383,14 +419,12 @@ impl TestServer {
     #[must_use]
     pub fn terminate(mut self) -> (ExitStatus, Vec<String>) {
         kill_process(self.process(), Signal::TERM).expect("it can be told to stop");
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("its status") {
-                return (status, self.log());
-            }
-            assert!(Instant::now() < deadline, "the server did not stop");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let mut status = None;
+        block_until("the server stops", || {
+            status = self.child.try_wait().expect("its status");
+            status.is_some()
+        });
+        (status.expect("it has stopped"), self.log())
     }
 }
 

@@ -6,11 +6,11 @@ use std::{
 };
 
 use gamification_tests::{
-    ApiScene, Launch, Operation, TestDatabase,
-    event::{admin_joined, community_created, id},
+    ApiScene, Campaign, Launch, Operation, TestDatabase, assert_verify_finds_nothing,
+    event::{admin_joined, community_created, event, id},
     operations, service_token, user_token,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn methods_that_an_address_does_not_have_are_refused_with_those_that_it_has() {
@@ -134,6 +134,35 @@ async fn roles_operations_and_targets_go_together_as_the_contract_says() {
         }
     }
     assert_eq!(combinations, operations.len() * 18);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_changes_changes_at_once_what_one_may_do() {
+    let campaign = Campaign::new("R11", 30, 5_000);
+    let scene = ApiScene::new().await;
+    let operations = operations(&scene.server);
+    let (community, eve) = (scene.community, id());
+    let (token, mut random) = (user_token(eve), campaign.random(0));
+    for round in 0..campaign.rounds() {
+        let (who, kind, role) = *random.pick(&[
+            ("stranger", "MemberLeft", None),
+            ("member", "MemberJoined", Some("MEMBER")),
+            ("moderator", "MemberJoined", Some("MODERATOR")),
+            ("admin", "MemberJoined", Some("ADMIN")),
+        ]);
+        let mut change = event(kind, 1, &json!({"community_id": community, "user_id": eve}));
+        change["sequence"] = round.to_string().into();
+        if let Some(role) = role {
+            change["data"]["role"] = role.into();
+        }
+        assert_eq!(scene.server.send(&change).status, 200);
+        for _ in 0..4 {
+            let operation = random.pick(&operations);
+            let answer = scene.call(operation, community, Some(&token));
+            assert_eq!(answer.status, expected(operation, who, "own"), "{who}: {operation:?} {answer:?}");
+        }
+    }
+    assert_verify_finds_nothing(scene.database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]

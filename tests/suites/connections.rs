@@ -9,12 +9,11 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use embedded_postgres::{EmbeddedPostgres, Settings};
 use gamification_pg::connection::{Connector, DatabaseUrl, TlsError};
-use gamification_tests::{Launch, TestDatabase};
+use gamification_tests::{Launch, TestDatabase, until};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -81,14 +80,8 @@ impl Encrypted {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while connect(&format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=require"))
-            .await
-            .is_err()
-        {
-            assert!(Instant::now() < deadline, "PostgreSQL does not start with a certificate");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=require");
+        until("PostgreSQL starts with a certificate", async || connect(&url).await.is_ok()).await;
         Self { process, port, authority }
     }
 }

@@ -20,7 +20,7 @@ use gamification_domain::{
 };
 use gamification_pg::{PgDeliveries, PgStore, PgTx};
 use gamification_tests::{
-    TestDatabase, TestServer, binary,
+    PATIENCE, TestDatabase, TestServer, binary,
     event::{id, post_created},
     until,
 };
@@ -28,9 +28,6 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-/// How long a test may wait for something that takes a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn record(community: Uuid, author: Uuid) -> FactRecord {
     let now = OffsetDateTime::now_utc();

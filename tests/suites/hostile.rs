@@ -1,7 +1,7 @@
 //! Texts and numbers that were made to do harm (campaigns R9 and R12).
 
 use gamification_tests::{
-    ApiScene,
+    ApiScene, Campaign, Random, assert_verify_finds_nothing,
     event::{event, id, member_joined},
     user_token,
 };
@@ -9,70 +9,76 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Pieces that mean something to HTML, to databases, to terminals, or to readers' eyes.
+const PIECES: [&str; 57] = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<b>",
+    "</b>",
+    "<!--",
+    "-->",
+    "<![CDATA[x]]>",
+    "<svg/onload=x>",
+    "&lt;b&gt;",
+    "&amp;lt;b&amp;gt;",
+    "&#60;b&#62;",
+    "&#x3c;b>",
+    "&nbsp;",
+    "&copy",
+    "&ampamp;",
+    "&#0;",
+    "&#x202e;",
+    "\0",
+    "\u{1}",
+    "\u{7f}",
+    "\u{85}",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{200b}",
+    "\u{200d}",
+    "\u{feff}",
+    "\u{ad}",
+    "\u{3164}",
+    "\u{fffd}",
+    "'; DROP TABLE outbox; --",
+    "{{7*7}}",
+    "${x}",
+    "%00",
+    "\\u0000",
+    "\\",
+    "\"",
+    "'",
+    "`",
+    "$1",
+    "?",
+    "e\u{301}",
+    "Å",
+    "ß",
+    "İ",
+    "ﬁ",
+    "👩\u{200d}🚀",
+    "🏳\u{fe0f}\u{200d}🌈",
+    "日本語",
+    "مرحبا",
+    "\u{1f1e9}\u{1f1ea}",
+    "",
+    " ",
+    "\t",
+    "\r\n",
+    "\u{a0}",
+    "\u{2028}",
+    "a b",
+];
+
+/// Some of the pieces, one after another.
+fn mixed(random: &mut Random) -> String {
+    (0..=random.below(6)).map(|_| *random.pick::<&str>(&PIECES)).collect()
+}
+
 fn hostile_texts() -> Vec<String> {
-    let pieces = [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "<b>",
-        "</b>",
-        "<!--",
-        "-->",
-        "<![CDATA[x]]>",
-        "<svg/onload=x>",
-        "&lt;b&gt;",
-        "&amp;lt;b&amp;gt;",
-        "&#60;b&#62;",
-        "&#x3c;b>",
-        "&nbsp;",
-        "&copy",
-        "&ampamp;",
-        "&#0;",
-        "&#x202e;",
-        "\0",
-        "\u{1}",
-        "\u{7f}",
-        "\u{85}",
-        "\u{202e}",
-        "\u{2066}",
-        "\u{200b}",
-        "\u{200d}",
-        "\u{feff}",
-        "\u{ad}",
-        "\u{3164}",
-        "\u{fffd}",
-        "'; DROP TABLE outbox; --",
-        "{{7*7}}",
-        "${x}",
-        "%00",
-        "\\u0000",
-        "\\",
-        "\"",
-        "'",
-        "`",
-        "$1",
-        "?",
-        "e\u{301}",
-        "Å",
-        "ß",
-        "İ",
-        "ﬁ",
-        "👩\u{200d}🚀",
-        "🏳\u{fe0f}\u{200d}🌈",
-        "日本語",
-        "مرحبا",
-        "\u{1f1e9}\u{1f1ea}",
-        "",
-        " ",
-        "\t",
-        "\r\n",
-        "\u{a0}",
-        "\u{2028}",
-        "a b",
-    ];
-    let mut texts: Vec<String> = pieces.map(ToOwned::to_owned).to_vec();
-    for (index, piece) in pieces.iter().enumerate() {
+    let mut texts: Vec<String> = PIECES.map(ToOwned::to_owned).to_vec();
+    for (index, piece) in PIECES.iter().enumerate() {
         texts.extend([format!("a{piece}"), format!("{piece}z"), format!("a{piece}z")]);
-        texts.push(format!("{piece}{}", pieces[(index * 7 + 3) % pieces.len()]));
+        texts.push(format!("{piece}{}", PIECES[(index * 7 + 3) % PIECES.len()]));
         texts.push(piece.repeat(3));
     }
     for length in [29, 30, 31, 32, 1_000] {
@@ -85,8 +91,11 @@ fn hostile_texts() -> Vec<String> {
 async fn hostile_texts_are_stored_clean_or_refused() {
     let scene = ApiScene::new().await;
     let path = format!("/api/communities/{}/levels", scene.community);
-    let texts = hostile_texts();
+    let mut texts = hostile_texts();
     assert!(texts.len() >= 300, "{}", texts.len());
+    let campaign = Campaign::new("R9, names", 100, 20_000);
+    let mut random = campaign.random(0);
+    texts.extend((0..campaign.rounds()).map(|_| mixed(&mut random)));
     let (mut stored, mut refused) = (0, 0);
     for text in &texts {
         let level = |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": (level - 1) * 10});
@@ -122,8 +131,20 @@ async fn hostile_texts_are_stored_clean_or_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_texts_in_events_are_kept_byte_for_byte_or_refused() {
     let scene = ApiScene::new().await;
+    let campaign = Campaign::new("R9, events", 1, 200);
+    let mut random = campaign.random(0);
+    for round in 0..campaign.rounds() {
+        let mut texts = hostile_texts();
+        if round > 0 {
+            texts.iter_mut().for_each(|text| *text = mixed(&mut random));
+        }
+        in_events(&scene, &texts).await;
+    }
+    assert_verify_finds_nothing(scene.database.url());
+}
+
+async fn in_events(scene: &ApiScene, texts: &[String]) {
     let community = scene.community;
-    let texts = hostile_texts();
     // Texts that the directory keeps, each with a row of its own to be found by.
     for (kind, field, key, table) in [
         ("MemberJoined", "display_name", "user_id", "community_members"),
@@ -248,4 +269,18 @@ async fn numbers_at_the_ends_of_their_ranges_are_taken_or_refused_and_never_wrap
     }
     let levels = scene.server.get(&path, Some(&user_token(scene.ada))).body;
     assert_eq!(levels["levels"][8]["threshold"], 2_147_483_646);
+    // Near every end, on both sides.
+    let campaign = Campaign::new("R12", 60, 10_000);
+    let mut random = campaign.random(0);
+    let ends = [0, 7, i64::from(i16::MAX), i64::from(i32::MAX), i64::from(u32::MAX), i64::MAX, i64::MIN];
+    for _ in 0..campaign.rounds() {
+        let threshold = i128::from(*random.pick(&ends)) + i128::try_from(random.below(9)).unwrap() - 4;
+        let is_possible = (8..=i128::from(i32::MAX)).contains(&threshold);
+        let answer = put(&threshold.to_string());
+        assert_eq!(answer.status, if is_possible { 200 } else { 422 }, "{threshold}: {answer:?}");
+        if is_possible {
+            assert_eq!(answer.body["levels"][8]["threshold"].as_i64().map(i128::from), Some(threshold));
+        }
+    }
+    assert_verify_finds_nothing(scene.database.url());
 }

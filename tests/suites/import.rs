@@ -10,6 +10,7 @@ use std::{
 use gamification_tests::{
     Cluster, Launch, TestDatabase, TestServer,
     event::{course_created, event, id, member_joined, post_created, post_like},
+    until,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -75,6 +76,7 @@ fn history(pairs: usize) -> (Uuid, Vec<Value>) {
 }
 
 const POINTS: &str = "SELECT COALESCE(SUM(total_points), 0)::bigint FROM member_points";
+const TRANSACTIONS: &str = "SELECT COUNT(*) FROM point_transactions";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mixed_file_is_recorded_as_far_as_it_goes_and_each_bad_line_is_told_with_its_number() {
@@ -213,12 +215,8 @@ async fn an_import_and_live_events_of_the_same_history_count_once() {
 /// Waits until some of the history is there.
 async fn some_is_recorded(database: &TestDatabase) {
     let ready = "SELECT (to_regclass('point_transactions') IS NOT NULL)::int::bigint";
-    while database.number(ready).await == 0 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    while database.number("SELECT COUNT(*) FROM point_transactions").await == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until("the schema is there", async || database.number(ready).await > 0).await;
+    until("something is recorded", async || database.number(TRANSACTIONS).await > 0).await;
 }
 
 /// Starts an import that has read its lines so far, and may be given more.
@@ -251,9 +249,7 @@ async fn killed_and_repeated_it_ends_where_one_import_ends() {
         let mut child = launch(&database, file.path().to_str().unwrap()).spawn();
         some_is_recorded(&database).await;
         let size = "SELECT pg_relation_size('point_transactions')";
-        while database.number(size).await <= before + 100_000 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("it is in the midst of it", async || database.number(size).await > before + 100_000).await;
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(database.number(POINTS).await < 15_000 * 3, "it was killed in the midst of it");
@@ -311,9 +307,7 @@ async fn a_database_that_stays_away_ends_the_import_with_the_line_to_go_on_from(
     let text = lines(&events);
     let name = name_of(&database).await;
     let mut child = begin(launch(&database, "-").arg("--patience").arg("1s"), &lines(&events[..2_000]));
-    while database.number("SELECT COUNT(*) FROM point_transactions").await < 2_000 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("2000 events are recorded", async || database.number(TRANSACTIONS).await >= 2_000).await;
     set_open(&name, false).await;
     child.stdin.as_mut().unwrap().write_all(lines(&events[2_000..]).as_bytes()).unwrap();
     let imported = end(child);
@@ -330,9 +324,7 @@ async fn interrupted_it_says_how_far_it_came_though_more_input_might_come() {
     let database = TestDatabase::migrated().await;
     let (_, events) = history(1_000);
     let mut child = begin(launch(&database, "-"), &lines(&events));
-    while database.number("SELECT COUNT(*) FROM point_transactions").await < 2_000 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("2000 events are recorded", async || database.number(TRANSACTIONS).await >= 2_000).await;
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     // Waiting would close its input, too.
     let _input = child.stdin.take();

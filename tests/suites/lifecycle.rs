@@ -7,7 +7,7 @@ use std::{
 };
 
 use gamification_tests::{
-    Launch, SECRET, TestDatabase, TestServer,
+    Campaign, Launch, SECRET, TestDatabase, TestServer, assert_verify_finds_nothing,
     event::{community_created, id, member_joined, post_created},
     until,
 };
@@ -221,14 +221,19 @@ async fn on_an_ordinary_postgresql_a_restart_and_a_kill_keep_what_was_earned() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_servers_that_start_at_once_on_an_empty_database_all_serve() {
-    let database = TestDatabase::empty().await;
-    let servers: Vec<TestServer> = std::thread::scope(|scope| {
-        let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| TestServer::on(&database))).collect();
-        starting.into_iter().map(|server| server.join().expect("each starts")).collect()
-    });
-    let member = earn(&servers[0]);
-    for server in &servers {
-        assert_eq!(points(server, member), 2, "what one has acknowledged, all know");
+    let campaign = Campaign::new("R13, starts", 2, 100);
+    for round in 0..campaign.rounds() {
+        let database = TestDatabase::empty().await;
+        let number = 2 + campaign.random(u64::from(round)).below(4);
+        let servers: Vec<TestServer> = std::thread::scope(|scope| {
+            let starting: Vec<_> = (0..number).map(|_| scope.spawn(|| TestServer::on(&database))).collect();
+            starting.into_iter().map(|server| server.join().expect("each starts")).collect()
+        });
+        let member = earn(&servers[0]);
+        for server in &servers {
+            assert_eq!(points(server, member), 2, "what one has acknowledged, all know");
+        }
+        assert_verify_finds_nothing(database.url());
     }
 }
 
@@ -305,18 +310,15 @@ async fn sigterm_lets_requests_that_have_begun_end_and_says_at_once_that_it_is_n
     // The request has reached the database when its transaction waits there.
     let waiting = "SELECT COUNT(*) FROM pg_stat_activity
                    WHERE wait_event_type = 'Lock' AND application_name = 'gamification' AND datname = current_database()";
-    while database.number(waiting).await == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    until("the request waits for the lock", async || database.number(waiting).await > 0).await;
     kill_process(process, Signal::TERM).unwrap();
     let readyz = format!("{}/readyz", server.operations().unwrap());
-    let not_ready = loop {
-        match ureq::get(&readyz).call() {
-            Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
-            Err(answer) => break answer,
-        }
-    };
-    assert!(matches!(not_ready, ureq::Error::StatusCode(503)), "{not_ready}");
+    until("it is not ready", async || {
+        let answer = ureq::get(&readyz).call();
+        assert!(matches!(answer, Ok(_) | Err(ureq::Error::StatusCode(503))), "{answer:?}");
+        answer.is_err()
+    })
+    .await;
     blocker.commit().await.unwrap();
     assert_eq!(late.join().unwrap(), 200);
     assert!(server.terminate().0.success());

@@ -7,7 +7,8 @@ use std::{
 };
 
 use gamification_tests::{
-    Answer, Collector, Launch, Reaction, Receiver, Scrape, TestDatabase, TestServer, WEBHOOK_SECRET,
+    Answer, Collector, Launch, PATIENCE, Reaction, Receiver, Scrape, TestDatabase, TestServer,
+    WEBHOOK_SECRET, block_until,
     event::{
         admin_joined, community_created, course_created, event, id, member_joined, post_created, post_like,
     },
@@ -16,8 +17,6 @@ use gamification_tests::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// How long a test may wait for something that takes a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
 const PROCESSED: &str = "gamification_events_processed_total";
 const AWARDED: &str = "gamification_points_awarded_total";
 const DEDUCTED: &str = "gamification_points_deducted_total";
@@ -170,18 +169,10 @@ async fn a_known_history_gives_exact_numbers() {
     // Gauges are of what is stored, whoever stored it.
     let server = TestServer::on(&database);
     let expected = numbers([("1", 1.0), ("6", 1.0)]);
-    until("the levels are counted", || {
+    block_until("the levels are counted", || {
         server.scrape().counted("gamification_level_distribution") == expected
     });
     assert_eq!(server.scrape().counted(AWARDED), BTreeMap::new(), "another process begins anew");
-}
-
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < PATIENCE, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,7 +260,9 @@ async fn the_pool_and_the_process_are_told_of() {
     blocker.batch_execute("LOCK TABLE member_points").await.unwrap();
     let blocked = std::thread::scope(|scope| {
         let request = scope.spawn(|| server.send(&post_created(history.community, id(), history.ada)).status);
-        until("a connection is used", || server.scrape().value("gamification_db_pool_in_use", &[]) >= 1.0);
+        block_until("a connection is used", || {
+            server.scrape().value("gamification_db_pool_in_use", &[]) >= 1.0
+        });
         let scrape = server.scrape();
         tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(blocker.rollback()).unwrap();
@@ -323,7 +316,7 @@ async fn the_backlog_of_every_channel_is_shown_by_every_server() {
         let expected: BTreeMap<String, String> =
             webhook.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let events = events as f64;
-        until("the backlog is shown", || server.scrape().all(pending) == [(expected.clone(), events)]);
+        block_until("the backlog is shown", || server.scrape().all(pending) == [(expected.clone(), events)]);
     };
     let server = with_webhook();
     shows(&server, written);
@@ -432,7 +425,7 @@ async fn nothing_is_told_before_the_commit_nor_of_what_was_rolled_back() {
     std::thread::scope(|scope| {
         let request = scope.spawn(|| server.send(&post));
         let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass";
-        until("it waits", || {
+        block_until("it waits", || {
             tokio::task::block_in_place(|| {
                 tokio::runtime::Handle::current().block_on(database.number(waiting)) > 0
             })
@@ -482,7 +475,7 @@ async fn what_the_commit_itself_refuses_is_not_told() {
 
     client.batch_execute("DROP FUNCTION refuse CASCADE").await.unwrap();
     // From level 2 to level 6 with the new thresholds, and by the post to level 7.
-    until("somebody goes on with the levels", || server.scrape().value(LEVEL_UPS, &[]) == 2.0);
+    block_until("somebody goes on with the levels", || server.scrape().value(LEVEL_UPS, &[]) == 2.0);
     assert_eq!(server.send(&post).body["applied"], 1);
     assert_eq!(server.scrape().value(LEVEL_UPS, &[]), 3.0);
     let log = server.terminate().1;
@@ -697,9 +690,9 @@ async fn operators_may_have_an_address_of_their_own() {
     blocker.batch_execute("LOCK TABLE member_points").await.unwrap();
     std::thread::scope(|scope| {
         let late = scope.spawn(|| server.send(&post_created(history.community, id(), history.ada)).status);
-        until("it waits", || server.scrape().value("gamification_db_pool_in_use", &[]) >= 1.0);
+        block_until("it waits", || server.scrape().value("gamification_db_pool_in_use", &[]) >= 1.0);
         rustix::process::kill_process(server.process(), rustix::process::Signal::TERM).unwrap();
-        until("it drains", || get(format!("{operations}/readyz")).0 == 503);
+        block_until("it drains", || get(format!("{operations}/readyz")).0 == 503);
         assert_eq!(get(format!("{operations}/livez")).0, 200);
         tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(blocker.rollback()).unwrap();

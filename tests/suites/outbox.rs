@@ -15,17 +15,14 @@ use gamification_app::{
 };
 use gamification_pg::PgDeliveries;
 use gamification_tests::{
-    Campaign, Delivery, Launch, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET,
-    assert_everything_was_told,
+    Campaign, Delivery, Launch, LevelWatch, PATIENCE, Reaction, Receiver, TestDatabase, TestServer,
+    WEBHOOK_SECRET, assert_everything_was_told, assert_verify_finds_nothing,
     event::{id, post_created},
     until,
 };
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use uuid::Uuid;
-
-/// How long a test may wait for something that takes a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn launch(database: &TestDatabase, url: &str) -> TestServer {
     Launch::on(database.url())
@@ -268,6 +265,7 @@ async fn a_relay_killed_between_sending_and_marking_sends_again_under_the_same_i
 async fn relays_that_are_killed_and_receivers_that_fail_at_random_miss_nothing() {
     let campaign = Campaign::new("R15", 6, 200);
     let database = TestDatabase::empty().await;
+    let watch = LevelWatch::start(database.url());
     let rolls = AtomicU64::new(campaign.seed());
     let receiver = Receiver::start(move |_| {
         // Any fixed mixture of good and bad answers does.
@@ -293,4 +291,6 @@ async fn relays_that_are_killed_and_receivers_that_fail_at_random_miss_nothing()
     }
     let _last = launch(&database, &receiver.url());
     assert_everything_was_told(&database, || receiver.deliveries()).await;
+    watch.end();
+    assert_verify_finds_nothing(database.url());
 }

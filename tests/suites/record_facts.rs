@@ -26,7 +26,7 @@ use gamification_pg::{
     PgStore,
     connection::{Connector, DatabaseUrl, pool},
 };
-use gamification_tests::TestDatabase;
+use gamification_tests::{TestDatabase, until};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
@@ -577,14 +577,11 @@ async fn a_dropped_transaction_lets_go_of_its_locks_at_once() {
     let lock = "SELECT FROM level_configurations FOR UPDATE NOWAIT";
     assert!(client.query(lock, &[]).await.is_err(), "the transaction holds the lock");
     drop(tx);
-    // Far less than the ten seconds after which PostgreSQL ends an idle transaction by itself.
-    for _ in 0..300 {
-        if client.query(lock, &[]).await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(StdDuration::from_millis(10)).await;
-    }
-    panic!("the dropped transaction still holds its lock");
+    let released = until("the lock is free", async || client.query(lock, &[]).await.is_ok()).await;
+    assert!(
+        released < StdDuration::from_secs(8),
+        "PostgreSQL ends an idle transaction by itself after ten: {released:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

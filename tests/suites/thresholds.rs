@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use gamification_tests::{
-    Launch, TestDatabase, TestServer,
+    Campaign, Launch, LevelWatch, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
     event::{admin_joined, community_created, id, member_joined, post_created},
-    until,
+    until, user_token,
 };
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -63,9 +63,13 @@ impl Scene {
 }
 
 fn put(server: &TestServer, community: Uuid, admin: Uuid, step: i64) -> u16 {
+    server.put(&format!("/api/communities/{community}/levels"), admin, &[], &thresholds(step)).status
+}
+
+/// A level for each multiple of `step`.
+fn thresholds(step: i64) -> Value {
     let level = |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": (level - 1) * step});
-    let body = json!({"levels": (1..=9).map(level).collect::<Vec<Value>>()});
-    server.put(&format!("/api/communities/{community}/levels"), admin, &[], &body).status
+    json!({"levels": (1..=9).map(level).collect::<Vec<Value>>()})
 }
 
 /// Waits in the midst of threads.
@@ -159,34 +163,92 @@ async fn changes_of_thresholds_wait_for_one_another_and_none_is_missed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn awards_and_changes_at_random_leave_nobody_behind() {
+    let campaign = Campaign::new("R3", 3, 200);
     let scene = Scene::new().await;
-    let members: Vec<Uuid> = (0..8).map(|_| id()).collect();
-    let joined: Vec<Value> = members.iter().map(|member| member_joined(scene.community, *member)).collect();
-    assert_eq!(scene.server.send_batch(&joined).status, 200);
-    std::thread::scope(|scope| {
-        for part in members.chunks(2) {
-            let scene = &scene;
-            scope.spawn(move || {
-                for _ in 0..25 {
-                    let posts: Vec<Value> =
-                        part.iter().map(|member| post_created(scene.community, id(), *member)).collect();
-                    assert_eq!(scene.server.send_batch(&posts).status, 200);
-                }
-            });
+    let watch = LevelWatch::start(scene.database.url());
+    // The defaults, in force until the first change, would put 50 points no higher than steps of 17 do.
+    let mut smallest = 17;
+    for round in 0..campaign.rounds() {
+        let mut random = campaign.random(u64::from(round));
+        let steps: Vec<i64> = (0..22).map(|_| 5 + i64::try_from(random.below(40)).unwrap()).collect();
+        let members: Vec<Uuid> = (0..8).map(|_| id()).collect();
+        let joined: Vec<Value> =
+            members.iter().map(|member| member_joined(scene.community, *member)).collect();
+        assert_eq!(scene.server.send_batch(&joined).status, 200);
+        std::thread::scope(|scope| {
+            for part in members.chunks(2) {
+                let scene = &scene;
+                scope.spawn(move || {
+                    for _ in 0..25 {
+                        let posts: Vec<Value> =
+                            part.iter().map(|member| post_created(scene.community, id(), *member)).collect();
+                        until_recorded(scene, &posts);
+                    }
+                });
+            }
+            for part in steps.chunks(11) {
+                let scene = &scene;
+                scope.spawn(move || part.iter().for_each(|step| assert_eq!(scene.put(*step), 200)));
+            }
+        });
+        // Whatever came last above, this is what everybody is held against.
+        let last = *random.pick(&steps);
+        assert_eq!(scene.put(last), 200);
+        smallest = steps.iter().copied().min().unwrap().min(smallest);
+        for member in members {
+            let level = scene.server.level(scene.community, member, member).body;
+            let (points, level) = (level["total_points"].as_i64().unwrap(), level["level"].as_i64().unwrap());
+            let reached = |step: i64| (50 / step + 1).min(9);
+            assert_eq!(points, 50);
+            assert!((reached(last)..=reached(smallest)).contains(&level), "level {level}, steps {steps:?}");
         }
-        for _ in 0..2 {
-            let scene = &scene;
-            scope.spawn(move || (1..12).for_each(|round| assert_eq!(scene.put(30 - round * 2), 200)));
-        }
-    });
-    for member in members {
-        let level = scene.server.level(scene.community, member, member).body;
-        assert_eq!(
-            (&level["total_points"], &level["level"]),
-            (&json!(50), &json!(7)),
-            "with steps of 8 in the end"
-        );
+        // The next round's members begin under these.
+        smallest = last;
     }
+    watch.end();
+    assert_verify_finds_nothing(scene.database.url());
+}
+
+/// An award that has waited for a change of thresholds for too long is asked to come again.
+fn until_recorded(scene: &Scene, events: &[Value]) {
+    block_until("the posts are recorded", || {
+        let status = scene.server.send_batch(events).status;
+        assert!([200, 503].contains(&status), "{status}");
+        status == 200
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_admins_with_one_tag_exactly_one_is_heard() {
+    let campaign = Campaign::new("R3, one ETag", 5, 1_000);
+    let scene = Scene::new().await;
+    let path = format!("/api/communities/{}/levels", scene.community);
+    for round in 0..campaign.rounds() {
+        let mut random = campaign.random(u64::from(round));
+        let token = user_token(scene.admin);
+        let tag = scene.server.get(&path, Some(&token)).header("etag").expect("a tag").to_owned();
+        let admins = 2 + random.below(4);
+        let mut steps: Vec<i64> = (10..30).collect();
+        random.shuffle(&mut steps);
+        // One who asks for what is there already changes nothing, and would not be in the others' way.
+        let steps: Vec<i64> = steps.into_iter().map(|step| step + 100 * i64::from(round + 1)).collect();
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let changing: Vec<_> = steps[..admins]
+                .iter()
+                .map(|step| {
+                    let (scene, path, tag) = (&scene, &path, &tag);
+                    let change =
+                        move || scene.server.put(path, scene.admin, &[("if-match", tag)], &thresholds(*step));
+                    scope.spawn(move || change().status)
+                })
+                .collect();
+            changing.into_iter().map(|change| change.join().unwrap()).collect()
+        });
+        let heard = statuses.iter().filter(|status| **status == 200).count();
+        let stale = statuses.iter().filter(|status| **status == 412).count();
+        assert_eq!((heard, stale), (1, admins - 1), "{statuses:?}");
+    }
+    assert_verify_finds_nothing(scene.database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,9 +260,7 @@ async fn a_lifting_that_a_killed_server_left_is_ended_by_another() {
     let Scene { server, database, community, admin } = scene;
     let url = server.url().to_owned();
     let change = std::thread::spawn(move || {
-        let level = |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": (level - 1) * 5});
-        let body = json!({"levels": (1..=9).map(level).collect::<Vec<Value>>()}).to_string();
-        let token = format!("Bearer {}", gamification_tests::user_token(admin));
+        let (body, token) = (thresholds(5).to_string(), format!("Bearer {}", user_token(admin)));
         ureq::put(format!("{url}/api/communities/{community}/levels"))
             .header("content-type", "application/json")
             .header("authorization", token)

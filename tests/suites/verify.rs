@@ -1,16 +1,14 @@
 //! `verify`: clean after a real history, and whatever is broken behind the service's back is named, and repaired where
 //! that can be.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gamification_tests::{
     Launch, TestDatabase, TestServer,
     event::{
         admin_joined, community_created, course_created, event, id, member_joined, post_created, post_like,
     },
+    until,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -503,9 +501,8 @@ async fn members_who_are_being_lifted_are_noted_and_not_off() {
         assert_eq!(noted.lines("note: "), [note]);
     }
     let server = TestServer::on(&history.database);
-    while history.database.number("SELECT COUNT(*) FROM recalculations").await > 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let left = "SELECT COUNT(*) FROM recalculations";
+    until("the levels are recalculated", async || history.database.number(left).await == 0).await;
     drop(server);
     let lifted = verify(&history.database, &[]);
     lifted.is_clean();

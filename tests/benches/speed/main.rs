@@ -18,7 +18,7 @@ mod table;
 mod thresholds;
 mod writes;
 
-use std::{fs, process::Command, time::Instant};
+use std::{process::Command, time::Instant};
 
 use gamification_tests::{
     Cluster, Launch, TestDatabase, TestServer,
@@ -73,7 +73,7 @@ async fn main() {
         run(&["s1", "disk"], writes.batches()).await;
         run(&["s2"], writes.singles()).await;
         run(&["s3"], writes.alone()).await;
-        let peak = format!("{} MB", peak_memory(&server));
+        let peak = format!("{} MB", server.memory().peak);
         table::alone("S9 resident memory after these, at its highest", &peak);
     }
     if asked_for(&READS) {
@@ -108,13 +108,6 @@ async fn run(lines: &[&str], work: impl Future<Output = ()>) {
     if asked_for(lines) {
         work.await;
     }
-}
-
-/// In megabytes.
-fn peak_memory(server: &TestServer) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.process().as_raw_nonzero())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells");
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
 type Community = (Uuid, Uuid);

@@ -1,7 +1,12 @@
 //! R2: one history, delivered in any order, repeatedly, at once and under new event ids, ends at the same totals.
 
-use gamification_tests::{Campaign, Random, TestDatabase, TestServer};
+use std::collections::BTreeMap;
+
+use gamification_tests::{
+    Campaign, Launch, LevelWatch, Random, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
+};
 use serde_json::{Value, json};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// Something that happens to some of a few people and contents, at one of a few moments.
@@ -83,71 +88,100 @@ fn history(random: &mut Random, length: usize) -> Vec<Deed> {
     (0..length).map(|_| Deed::at_random(random)).collect()
 }
 
-/// What everybody has in a community.
-async fn totals(database: &tokio_postgres::Client, community: Uuid) -> Vec<(Uuid, i32)> {
-    let query = "SELECT user_id, total_points FROM member_points WHERE community_id = $1 AND total_points > 0 ORDER BY user_id";
-    let rows = database.query(query, &[&community]).await.unwrap();
-    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
-}
+type Totals = BTreeMap<Uuid, Vec<(Uuid, i32)>>;
 
-fn deliver(server: &TestServer, events: &[Value]) {
-    let answer = server.send_batch(events);
-    assert_eq!((answer.status, answer.body["rejected"].as_u64()), (200, Some(0)), "{answer:?}");
-}
-
-/// Events in order, each alone: what all the others are held against.
-fn one_by_one(server: &TestServer, history: &[Deed], random: &mut Random) -> Uuid {
-    let community = Uuid::now_v7();
-    for (place, deed) in history.iter().enumerate() {
-        deliver(server, &[deed.event(place, community, random)]);
+/// What everybody has, in each of these communities.
+async fn totals(database: &Client, communities: &[Uuid]) -> Totals {
+    let query = "SELECT community_id, user_id, total_points FROM member_points
+                 WHERE community_id = ANY($1) AND total_points > 0 ORDER BY community_id, user_id";
+    let mut totals: Totals = communities.iter().map(|community| (*community, Vec::new())).collect();
+    for row in database.query(query, &[&communities]).await.unwrap() {
+        totals.entry(row.get(0)).or_default().push((row.get(1), row.get(2)));
     }
-    community
+    totals
+}
+
+/// Until it is recorded: deliveries at once are in one another's way, and one that has waited for too long is asked to
+/// come again.
+fn deliver(server: &TestServer, events: &[Value]) {
+    block_until("a batch is recorded", || {
+        let answer = server.send_batch(events);
+        let is_whole = (answer.status, answer.body["rejected"].as_u64()) == (200, Some(0));
+        assert!(is_whole || answer.status == 503, "{answer:?}");
+        is_whole
+    });
+}
+
+/// The events of histories, each history in a community of its own.
+fn events(histories: &[Vec<Deed>], communities: &[Uuid], random: &mut Random) -> Vec<Vec<Value>> {
+    let told = |(history, community): (&Vec<Deed>, &Uuid)| {
+        history.iter().enumerate().map(|(place, deed)| deed.event(place, *community, random)).collect()
+    };
+    histories.iter().zip(communities).map(told).collect()
+}
+
+/// Histories in order, in each community one event a transaction: what all the others are held against. Communities
+/// know nothing of one another, so their first events may share a transaction, and then their second ones.
+fn one_by_one(server: &TestServer, histories: &[Vec<Value>]) {
+    let longest = histories.iter().map(Vec::len).max().unwrap_or_default();
+    for place in 0..longest {
+        let step: Vec<Value> = histories.iter().filter_map(|events| events.get(place)).cloned().collect();
+        deliver(server, &step);
+    }
+}
+
+fn communities(number: usize) -> Vec<Uuid> {
+    (0..number).map(|_| Uuid::now_v7()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_histories_end_at_the_same_totals_however_they_are_delivered() {
-    let campaign = Campaign::new("R2", 120, 10_000);
+    /// How many histories are delivered side by side.
+    const ABREAST: u32 = 25;
+    let campaign = Campaign::new("R2", 500, 10_000);
     let database = TestDatabase::empty().await;
-    let server = TestServer::on(&database);
-    let client = database.client().await;
-    for round in 0..campaign.rounds() {
-        let mut random = campaign.random(u64::from(round));
-        let length = 3 + random.below(12);
-        let history = history(&mut random, length);
-        let expected = totals(&client, one_by_one(&server, &history, &mut random)).await;
-
-        let in_one = Uuid::now_v7();
-        let events: Vec<Value> =
-            history.iter().enumerate().map(|(place, deed)| deed.event(place, in_one, &mut random)).collect();
-        deliver(&server, &events);
-        assert_eq!(totals(&client, in_one).await, expected, "in one batch: {history:?}");
-
-        let shuffled = Uuid::now_v7();
-        let mut parts: Vec<Vec<Value>> = Vec::new();
-        for _ in 0..3 {
-            let mut events: Vec<Value> = history
-                .iter()
-                .enumerate()
-                .map(|(place, deed)| deed.event(place, shuffled, &mut random))
-                .collect();
-            random.shuffle(&mut events);
-            parts.push(events);
-        }
+    let server = Launch::on(database.url()).env("RUST_LOG", "warn").serve();
+    let (client, watch) = (database.client().await, LevelWatch::start(database.url()));
+    for first in (0..campaign.rounds()).step_by(ABREAST as usize) {
+        let mut random = campaign.random(u64::from(first));
+        let histories: Vec<Vec<Deed>> = (0..ABREAST)
+            .map(|_| {
+                let length = 3 + random.below(12);
+                history(&mut random, length)
+            })
+            .collect();
+        let [alone, in_one, shuffled] = [(); 3].map(|()| communities(histories.len()));
+        one_by_one(&server, &events(&histories, &alone, &mut random));
+        deliver(&server, &events(&histories, &in_one, &mut random).concat());
+        // Three times each, in three orders, at once.
+        let parts = [(); 3].map(|()| {
+            let mut part = events(&histories, &shuffled, &mut random).concat();
+            random.shuffle(&mut part);
+            part
+        });
         std::thread::scope(|scope| {
-            for events in &parts {
+            for part in &parts {
                 let server = &server;
-                scope.spawn(move || events.chunks(4).for_each(|part| deliver(server, part)));
+                scope.spawn(move || part.chunks(60).for_each(|some| deliver(server, some)));
             }
         });
-        assert_eq!(totals(&client, shuffled).await, expected, "shuffled, repeated, at once: {history:?}");
+        let [expected, in_one_batch, at_once] =
+            [totals(&client, &alone).await, totals(&client, &in_one).await, totals(&client, &shuffled).await]
+                .map(|totals| totals.into_values().collect::<Vec<_>>());
+        for (place, history) in histories.iter().enumerate() {
+            assert_eq!(in_one_batch[place], expected[place], "in one batch: {history:?}");
+            assert_eq!(at_once[place], expected[place], "shuffled, repeated, at once: {history:?}");
+        }
     }
+    watch.end();
+    assert_verify_finds_nothing(database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn short_histories_end_at_the_same_totals_in_every_order() {
-    let campaign = Campaign::new("R2, every order", 4, 60);
+    let campaign = Campaign::new("R2, every order", 20, 200);
     let database = TestDatabase::empty().await;
-    let server = TestServer::on(&database);
+    let server = Launch::on(database.url()).env("RUST_LOG", "warn").serve();
     let client = database.client().await;
     for round in 0..campaign.rounds() {
         let mut random = campaign.random(u64::from(round));
@@ -157,15 +191,22 @@ async fn short_histories_end_at_the_same_totals_in_every_order() {
         let any = Deed::at_random(&mut random);
         let sequence = |number: u8| (round % 2 == 1).then_some(number);
         let history = [like(1, sequence(1)), unlike(2, sequence(2)), like(3, None), any];
-        let expected = totals(&client, one_by_one(&server, &history, &mut random)).await;
-        for order in orders(&[0, 1, 2, 3]) {
-            let community = Uuid::now_v7();
-            for place in &order {
-                deliver(&server, &[history[*place].event(*place, community, &mut random)]);
-            }
-            assert_eq!(totals(&client, community).await, expected, "{order:?} of {history:?}");
+        let orders = orders(&[0, 1, 2, 3]);
+        let communities = communities(orders.len());
+        let ordered: Vec<Vec<Value>> = orders
+            .iter()
+            .zip(&communities)
+            .map(|(order, community)| {
+                order.iter().map(|place| history[*place].event(*place, *community, &mut random)).collect()
+            })
+            .collect();
+        one_by_one(&server, &ordered);
+        let totals: Vec<_> = totals(&client, &communities).await.into_values().collect();
+        for (order, total) in orders.iter().zip(&totals) {
+            assert_eq!(*total, totals[0], "{order:?} of {history:?}");
         }
     }
+    assert_verify_finds_nothing(database.url());
 }
 
 /// Every order of some places.

@@ -1,14 +1,21 @@
 //! A platform that sends its events until they are acknowledged.
 
 use std::{
-    sync::RwLock,
+    sync::{
+        RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use gamification_tests::{Random, event::id, event::post_created, event::post_like, service_token};
-use serde_json::Value;
+use gamification_tests::{
+    Random, block_until,
+    event::{admin_joined, community_created, id, member_joined, post_created, post_like},
+    service_token, user_token,
+};
+use serde_json::{Value, json};
 use tokio_postgres::Client;
-use ureq::Agent;
+use ureq::{Agent, Body, http::Response};
 use uuid::Uuid;
 
 /// How long a request may wait before the campaign has found something. The server answers within 5 seconds; the rest
@@ -29,6 +36,15 @@ impl Address {
 
     fn get(&self) -> String {
         self.0.read().unwrap().clone()
+    }
+}
+
+/// Ends the clients of a campaign when it goes out of scope; after a failure, too, or they would be waited for for ever.
+pub(crate) struct EndsClients<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for EndsClients<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -76,16 +92,41 @@ pub(crate) fn send(agent: &Agent, address: &Address, events: &[Value]) -> (Sent,
 /// Sends a batch until it is acknowledged; gives how often, and the longest time that an answer took.
 pub(crate) fn send_until_acknowledged(agent: &Agent, address: &Address, events: &[Value]) -> (u32, Duration) {
     let (mut times, mut longest) = (0, Duration::ZERO);
-    let started = Instant::now();
-    loop {
+    block_until("a batch is acknowledged", || {
         let (sent, took) = send(agent, address, events);
         times += 1;
         longest = longest.max(took);
-        if sent == Sent::Acknowledged {
-            return (times, longest);
-        }
-        assert!(started.elapsed() < 4 * PATIENCE, "nothing is acknowledged any more");
-        std::thread::sleep(Duration::from_millis(20));
+        sent == Sent::Acknowledged
+    });
+    (times, longest)
+}
+
+/// Reads something of a community as a member; a server that is away is no failure.
+pub(crate) fn read(agent: &Agent, address: &Address, (community, member): (Uuid, Uuid), rest: &str) {
+    let answer = agent
+        .get(format!("{}/api/communities/{community}/{rest}", address.get()))
+        .header("authorization", format!("Bearer {}", user_token(member)))
+        .call();
+    assert_answered(rest, answer);
+}
+
+/// Changes the thresholds of a community to multiples of `step`, as its admin.
+pub(crate) fn set_thresholds(agent: &Agent, address: &Address, (community, admin): (Uuid, Uuid), step: i64) {
+    let level = |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": (level - 1) * step});
+    let body = json!({"levels": (1..=9).map(level).collect::<Vec<_>>()}).to_string();
+    let answer = agent
+        .put(format!("{}/api/communities/{community}/levels", address.get()))
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {}", user_token(admin)))
+        .send(body);
+    assert_answered("levels", answer);
+}
+
+fn assert_answered(what: &str, answer: Result<Response<Body>, ureq::Error>) {
+    match answer {
+        Err(ureq::Error::Timeout(_)) => panic!("{what}: a request hung for {PATIENCE:?}"),
+        Err(_) => {}
+        Ok(answer) => assert!([200, 503].contains(&answer.status().as_u16()), "{what}: {answer:?}"),
     }
 }
 
@@ -93,7 +134,7 @@ pub(crate) fn send_until_acknowledged(agent: &Agent, address: &Address, events: 
 /// lost or doubled one shows.
 pub(crate) struct Workload {
     pub(crate) community: Uuid,
-    members: Vec<Uuid>,
+    pub(crate) members: Vec<Uuid>,
     /// Points that all events together are worth, for each member.
     expected: Vec<i64>,
 }
@@ -102,6 +143,13 @@ impl Workload {
     pub(crate) fn new(members: usize) -> Self {
         let members: Vec<Uuid> = (0..members).map(|_| id()).collect();
         Self { community: id(), expected: vec![0; members.len()], members }
+    }
+
+    /// The events that make its community and its members known.
+    pub(crate) fn directory(&self, admin: Uuid) -> Vec<Value> {
+        let mut events = vec![community_created(self.community), admin_joined(self.community, admin)];
+        events.extend(self.members.iter().map(|member| member_joined(self.community, *member)));
+        events
     }
 
     /// A batch of some events, about any of the members.

@@ -6,20 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gamification_tests::{Campaign, TestDatabase, TestServer};
+use gamification_tests::{
+    Campaign, LevelWatch, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
+};
 
-use super::client::{Address, Workload, agent, send_until_acknowledged};
+use super::client::{Address, EndsClients, Workload, agent, send_until_acknowledged};
 
 const CLIENTS: u64 = 6;
+/// How long a server takes at most to stop, as the README says; twice that is granted to a busy machine.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_kills_and_what_is_repeated_counts_once() {
     let campaign = Campaign::new("R1", 20, 500);
     let database = TestDatabase::empty().await;
+    let watch = LevelWatch::start(database.url());
     let mut server = TestServer::on(&database);
     let address = Address::new(server.url());
     let (done, acknowledged, repeated) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
     let workloads = std::thread::scope(|scope| {
+        let end = EndsClients(&done);
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
                 let (address, done) = (&address, &done);
@@ -42,15 +48,13 @@ async fn what_was_acknowledged_survives_kills_and_what_is_repeated_counts_once()
         for _ in 0..campaign.rounds() {
             // Long enough that something is under way, whenever that is.
             let before = acknowledged.load(Ordering::Relaxed);
-            while acknowledged.load(Ordering::Relaxed) < before + 3 {
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            block_until("three more are acknowledged", || acknowledged.load(Ordering::Relaxed) >= before + 3);
             std::thread::sleep(Duration::from_millis(random.number() % 80));
             server.kill();
             server = TestServer::on(&database);
             address.set(server.url());
         }
-        done.store(true, Ordering::Relaxed);
+        drop(end);
         clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>()
     });
     let client = database.client().await;
@@ -60,16 +64,20 @@ async fn what_was_acknowledged_survives_kills_and_what_is_repeated_counts_once()
     let repeated = repeated.into_inner();
     println!("R1: {} batches acknowledged, {repeated} repeated", acknowledged.into_inner());
     assert!(repeated > 0, "no kill came in the midst of anything");
+    watch.end();
+    assert_verify_finds_nothing(database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_under_load_loses_nothing() {
     let campaign = Campaign::new("R14", 4, 100);
     let database = TestDatabase::empty().await;
+    let watch = LevelWatch::start(database.url());
     let mut servers = [TestServer::on(&database), TestServer::on(&database)];
     let addresses = [Address::new(servers[0].url()), Address::new(servers[1].url())];
     let done = AtomicBool::new(false);
     let workloads = std::thread::scope(|scope| {
+        let end = EndsClients(&done);
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
                 let (addresses, done) = (&addresses, &done);
@@ -92,24 +100,29 @@ async fn a_rolling_restart_under_load_loses_nothing() {
             let old = std::mem::replace(&mut servers[place], next);
             let started = Instant::now();
             let (status, log) = old.terminate();
-            println!("R14: out after {:?}", started.elapsed());
+            let took = started.elapsed();
+            println!("R14: out after {took:?}");
+            assert!(took < 2 * GONE_WITHIN, "out after {took:?}");
             assert!(status.success(), "{log:?}");
             let failed = log.iter().any(|line| line.contains(r#""level":"ERROR""#));
             assert!(!failed, "{log:?}");
         }
-        done.store(true, Ordering::Relaxed);
+        drop(end);
         clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>()
     });
     let client = database.client().await;
     for workload in workloads {
         workload.check(&client).await;
     }
+    watch.end();
+    assert_verify_finds_nothing(database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn overlapping_batches_of_sixteen_clients_on_two_servers_never_deadlock() {
     let campaign = Campaign::new("R4", 6, 300);
     let database = TestDatabase::empty().await;
+    let watch = LevelWatch::start(database.url());
     let servers = [TestServer::on(&database), TestServer::on(&database)];
     let mut workload = Workload::new(6);
     let mut random = campaign.random(0);
@@ -131,4 +144,6 @@ async fn overlapping_batches_of_sixteen_clients_on_two_servers_never_deadlock() 
     });
     workload.check(&database.client().await).await;
     assert_eq!(database.deadlocks(), Vec::<String>::new());
+    watch.end();
+    assert_verify_finds_nothing(database.url());
 }

@@ -1,9 +1,13 @@
-//! Safety campaigns: the real server under fire, against an independent audit.
+//! Safety campaigns: the real server under fire, against an independent audit and the program's own.
 //!
-//! Each prints its seed, and goes on far longer when `GAMIFICATION_CAMPAIGNS=large` is set.
+//! Crate `gamification_tests` lists them, and says how one is made large, run again, and added.
 
 mod any_order;
 mod client;
 mod database_trouble;
+mod fragile_database;
 mod kills;
+mod malformed;
 mod overload;
+mod slow_clients;
+mod soak;
