@@ -2,6 +2,57 @@
 //!
 //! No test reaches PostgreSQL any other way, so none can pass for want of one: where it can't be started, the test
 //! fails and says what to install.
+//!
+//! # What is where
+//! - `src/`: the support. [`TestDatabase`] is a database for one test, in the one [`Cluster`] of the program; it is
+//!   audited when the test ends. [`TestServer`] and [`Launch`] run the real program, [`ApiScene`] a community on it,
+//!   [`event`] builds what the platform sends. [`Receiver`] and [`Collector`] are the other ends of the webhook and of
+//!   traces. [`until`] and [`block_until`] are the only ways to wait.
+//! - `suites/`: the suites, a module each of one program, `suites/main.rs`. What needs crates rather than the program
+//!   (`record_facts`, `group_commit`, `connections`) is beside them, for the sake of that one PostgreSQL.
+//! - `suites/campaigns/`: what breaks things on purpose, at length.
+//! - `features/` and `suites/features/`: behaviour in Gherkin and its steps; a program of its own, as Cucumber has its
+//!   own runner.
+//! - `benches/speed/`: `cargo bench`, on a cluster that is durable.
+//!
+//! # To add a suite
+//! 1. `suites/<subject>.rs`: tests that are named as sentences, each with a [`TestDatabase`] of its own.
+//! 2. Its line in `suites/main.rs`.
+//!
+//! The tests run side by side in one process, so none may change the process: no environment variables, no current
+//! folder, no signals. A server's environment is set by [`Launch::env`].
+//!
+//! # To add a scenario
+//! Write it into a file of `features/`, with the steps that are there; `suites/features/main.rs` says where steps are.
+//!
+//! # To add a campaign
+//! 1. A test with [`Campaign::new`], which prints its seed, a small and a large number of rounds, and all its randomness
+//!    from [`Campaign::random`].
+//! 2. At its end [`LevelWatch::end`], where members earn, and [`assert_verify_finds_nothing`]; the audit comes with the
+//!    database.
+//! 3. Its line in this table.
+//!
+//! `GAMIFICATION_CAMPAIGNS=large` makes campaigns large; `GAMIFICATION_CAMPAIGN_SEED` repeats the one whose failure
+//! printed it: `cargo test --workspace --test suites --test command_line -- <name>`.
+//!
+//! | | campaign | where | small / large |
+//! |---|---|---|---|
+//! | R1 | the server is killed under load | `campaigns/kills.rs` | 20 / 500 kills |
+//! | R2 | a history in any order, repeated, at once | `campaigns/any_order.rs` | 500 / 10,000 histories; every order of 20 / 200 short ones |
+//! | R3 | awards against changes of thresholds; admins with one `ETag` | `thresholds.rs` | 3 / 200; 5 / 1,000 |
+//! | R4 | overlapping batches of 16 clients | `campaigns/kills.rs` | 6 / 300 batches |
+//! | R5 | the database crashes, loses sessions, stalls | `campaigns/database_trouble.rs` | 1 / 40 of each |
+//! | R6 | too much is offered | `campaigns/overload.rs` | 1 / 20 |
+//! | R7 | slow clients, requests that are two | `campaigns/slow_clients.rs` | 1 / 40 |
+//! | R8 | malformed bodies; requests from the API's document | `campaigns/malformed.rs`; `.ci/fuzz-api`, by `SCHEMATHESIS_EXAMPLES` | 400 / 40,000 |
+//! | R9 | hostile texts | `hostile.rs` | 100 / 20,000 names; 1 / 200 batches |
+//! | R10 | tokens that are not right | `tokens.rs` | 300 / 50,000 |
+//! | R11 | roles that change | `api.rs` | 30 / 5,000 |
+//! | R12 | numbers at the ends of their ranges | `hostile.rs` | 60 / 10,000 |
+//! | R13 | servers that start at once on an empty database; migrations on a filled one | `lifecycle.rs` | 2 / 100 |
+//! | R14 | a rolling restart | `campaigns/kills.rs` | 4 / 100 restarts |
+//! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |
+//! | R16 | a mixed load with every fault | `campaigns/soak.rs`; `.ci/soak` | for `GAMIFICATION_SOAK_SECONDS`: 10, 60 in CI, 3,600 |
 
 #![allow(
     clippy::expect_used,

@@ -58,7 +58,7 @@ fn drip(server: &TestServer, start: &str) -> Duration {
 fn ask_and_never_read(server: &TestServer) -> TcpStream {
     let mut stream = connect(server);
     stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
-    for _ in 0..500 {
+    for _ in 0..250 {
         if stream.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n").is_err() {
             break;
         }
@@ -73,11 +73,11 @@ fn slowest(scene: &ApiScene) -> Duration {
     let (agent, token) = (agent(), format!("Bearer {}", user_token(scene.ada)));
     let mut took: Vec<Duration> = (0..SAMPLES)
         .map(|_| {
-            // An idle connection may be closed at the moment it is used again; clients try another then.
-            block_until("it is answered", || match agent.get(&url).header("authorization", &token).call() {
-                Ok(answer) => answer.status() == 200,
-                Err(ureq::Error::Io(_)) => false,
-                Err(error) => panic!("{error}"),
+            // An idle connection may be closed at the moment it is used again, and a busy machine may take the others'
+            // requests for slow ones; clients ask again then, and wait the longer.
+            block_until("it is answered", || {
+                let answer = agent.get(&url).header("authorization", &token).call();
+                answer.is_ok_and(|answer| answer.status() == 200)
             })
         })
         .collect();
@@ -89,25 +89,33 @@ fn slowest(scene: &ApiScene) -> Duration {
 async fn slow_clients_are_cut_off_in_time_and_others_do_not_notice() {
     let campaign = Campaign::new("R7", 1, 40);
     let scene = ApiScene::new().await;
+    let mut never_reading = Vec::new();
     for round in 0..campaign.rounds() {
         let mut random = campaign.random(u64::from(round));
         let alone = slowest(&scene);
         let beginnings: Vec<String> = (0..32).map(|_| beginning(&mut random)).collect();
-        let (beside, cut_off) = std::thread::scope(|scope| {
+        let (beside, cut_off, silent) = std::thread::scope(|scope| {
             let slow: Vec<_> =
                 beginnings.iter().map(|start| scope.spawn(|| drip(&scene.server, start))).collect();
-            let _silent: Vec<TcpStream> = (0..16).map(|_| ask_and_never_read(&scene.server)).collect();
+            let silent: Vec<TcpStream> = (0..8).map(|_| ask_and_never_read(&scene.server)).collect();
             let beside = slowest(&scene);
-            (beside, slow.into_iter().map(|slow| slow.join().unwrap()).max().unwrap())
+            (beside, slow.into_iter().map(|slow| slow.join().unwrap()).max().unwrap(), silent)
         });
+        never_reading.extend(silent);
         println!("R7: others' p99 {alone:?} alone, {beside:?} beside; the last is cut off after {cut_off:?}");
         assert!(cut_off < 3 * CUT_OFF_WITHIN, "{cut_off:?}");
         // Far above 1.5 times, which only a quiet machine shows.
-        assert!(beside < 10 * alone + Duration::from_millis(500), "{alone:?} alone, {beside:?} beside");
+        assert!(beside < 10 * alone + Duration::from_secs(2), "{alone:?} alone, {beside:?} beside");
     }
-    let memory = scene.server.memory();
+    let ApiScene { server, database, .. } = scene;
+    let memory = server.memory();
     assert!(memory.peak < 200, "{memory:?}");
-    assert_verify_finds_nothing(scene.database.url());
+    // They are not waited for either.
+    let started = Instant::now();
+    assert!(server.terminate().0.success());
+    assert!(started.elapsed() < 3 * CUT_OFF_WITHIN, "{:?}", started.elapsed());
+    drop(never_reading);
+    assert_verify_finds_nothing(database.url());
 }
 
 /// What a request wants to hide in itself; a server that answers it takes one request for two.
