@@ -278,7 +278,9 @@ async fn the_pool_and_the_process_are_told_of() {
     );
     assert!(value("gamification_db_pool_waiting") >= 0.0);
     // In whole seconds; being asked is work.
-    until("a second of work is told", || server.scrape().value("process_cpu_seconds_total", &[]) >= 1.0);
+    block_until("a second of work is told", || {
+        server.scrape().value("process_cpu_seconds_total", &[]) >= 1.0
+    });
     assert!((1e6..1e9).contains(&value("process_resident_memory_bytes")));
     assert!(value("process_open_fds") > 5.0 && value("process_open_fds") <= value("process_max_fds"));
     let age = time::OffsetDateTime::now_utc().unix_timestamp() as f64 - value("process_start_time_seconds");
@@ -293,7 +295,7 @@ async fn the_backlog_of_every_channel_is_shown_by_every_server() {
     let history = History::play(&server);
     let (pending, age) = ("gamification_outbox_pending", "gamification_outbox_oldest_age_seconds");
     let levels_are_counted = |server: &TestServer| {
-        until("the levels are counted", || {
+        block_until("the levels are counted", || {
             !server.scrape().counted("gamification_level_distribution").is_empty()
         });
     };
