@@ -1,8 +1,18 @@
-use std::{cell::RefCell, future::ready};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    future::ready,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use gamification_domain::{
-    CommunityId, Content, EventId, EventMetadata, Fact, FactKind, PostId, Rejection, UserId, Verdict,
+    CommunityId, Content, EventId, EventMetadata, EventType, Fact, FactKind, PostId, Rejection, UserId,
+    Verdict,
 };
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Metadata, Recorder, SharedString, Unit};
 use time::macros::datetime;
 use uuid::Uuid;
 
@@ -139,7 +149,76 @@ fn patience_ends_when_nothing_goes_through_and_tells_how_many_are_done() {
 }
 
 #[test]
+fn patience_begins_anew_whenever_something_goes_through() {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let submissions = Cell::new(0);
+    let record = |facts: Vec<FactRecord>| {
+        let submission = submissions.replace(submissions.get() + 1);
+        async move {
+            if submission == 1 {
+                // As long as that takes the database.
+                sleep(PATIENCE).await;
+            }
+            let judge = |fact: &FactRecord| match (submission, number(fact)) {
+                (0 | 2, _) | (1, 1) => Err(RecordError::Unavailable),
+                _ => Ok(Verdict::Applied),
+            };
+            facts.iter().map(judge).collect()
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let outcomes = runtime.block_on(ingest_patiently(record, &posts(0..2), PATIENCE));
+    assert_eq!((outcomes.map(|outcomes| outcomes.len()), submissions.get()), (Ok(2), 4));
+}
+
+#[test]
 fn nothing_waits_where_there_is_no_fact() {
     let (outcomes, submissions) = ingest(&[unknown()], Duration::ZERO, |_, _| Ok(Verdict::Applied));
     assert_eq!((outcomes, submissions.len()), (Ok(vec![EventOutcome::UnknownType]), 0));
+}
+
+/// Counts what is counted, by the labels' values.
+#[derive(Default)]
+struct Counts(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+
+impl Recorder for Counts {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        let labels: Vec<&str> = key.labels().map(Label::value).collect();
+        Counter::from_arc(Arc::clone(self.0.lock().unwrap().entry(labels.join(" ")).or_default()))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[test]
+fn events_without_a_fact_are_counted_once_all_others_are_recorded() {
+    let mut broken_post = invalid();
+    broken_post.content =
+        EventContent::Invalid { event_type: Some(EventType::PostCreated), mistake: mistake() };
+    let events = [unknown(), invalid(), post(0), unknown(), broken_post];
+    let counts = Counts::default();
+    let counted = || {
+        let counts = counts.0.lock().unwrap();
+        counts
+            .iter()
+            .map(|(labels, count)| (labels.clone(), count.load(Ordering::Relaxed)))
+            .collect::<Vec<_>>()
+    };
+    metrics::with_local_recorder(&counts, || {
+        let (outcomes, _) = ingest(&events, Duration::ZERO, |_, _| Err(RecordError::QueueFull));
+        assert_eq!((outcomes, counted()), (Err(SendAgain { done: 2 }), vec![]));
+        ingest(&events, Duration::ZERO, |_, _| Ok(Verdict::Applied)).0.unwrap();
+    });
+    let expected = [("PostCreated rejected", 1), ("unknown ignored", 2), ("unknown rejected", 1)];
+    assert_eq!(counted(), expected.map(|(labels, count)| (labels.to_owned(), count)));
 }
