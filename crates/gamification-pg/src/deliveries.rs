@@ -43,28 +43,39 @@ statement! {
 }
 
 statement! {
+    /// What is next is chosen before any event is read, and each event is read by its key (`OFFSET 0` keeps PostgreSQL from
+    /// joining whole tables): the next page costs the same whether hundreds or millions of events wait.
     SelectPendingEvents {
         channel: String => Text,
-        now: OffsetDateTime => Timestamptz,
         busy_communities: Vec<Uuid> => Uuids,
         busy_members: Vec<Uuid> => Uuids,
+        now: OffsetDateTime => Timestamptz,
         limit: i64 => BigInt,
     } -> (
         SqlUuid, BigInt, Text, Jsonb, Timestamptz,
-        Nullable<SqlUuid>, Nullable<Integer>, Nullable<Timestamptz>, Nullable<Timestamptz>, Nullable<Text>,
+        Nullable<Integer>, Nullable<Timestamptz>, Nullable<Timestamptz>, Nullable<Text>,
     )
-    "SELECT o.event_id, o.sequence, o.event_type, o.payload, o.created_at,
-            f.event_id, f.failures, f.attempted_at, f.retry_at, f.cause
-     FROM deliveries AS d
-     JOIN outbox AS o ON o.community_id = d.community_id AND o.event_id = d.event_id
+    "WITH next AS MATERIALIZED (
+         SELECT d.community_id, d.event_id, d.channel_id, d.member_id, d.sequence
+         FROM deliveries AS d
+         WHERE d.channel_id = (SELECT id FROM channels WHERE name = ?)
+           AND NOT EXISTS (
+               SELECT FROM UNNEST(?, ?) AS busy (community_id, member_id)
+               WHERE busy.community_id = d.community_id AND busy.member_id = d.member_id)
+           AND NOT EXISTS (
+               SELECT FROM delivery_failures AS f
+               WHERE f.community_id = d.community_id AND f.member_id = d.member_id AND f.channel_id = d.channel_id
+                 AND (f.parked_at IS NOT NULL OR f.retry_at > ?))
+         ORDER BY d.sequence LIMIT ?)
+     SELECT o.event_id, o.sequence, o.event_type, o.payload, o.created_at,
+            f.failures, f.attempted_at, f.retry_at, f.cause
+     FROM next
+     CROSS JOIN LATERAL (
+         SELECT * FROM outbox WHERE community_id = next.community_id AND event_id = next.event_id OFFSET 0) AS o
      LEFT JOIN delivery_failures AS f
-         ON f.community_id = d.community_id AND f.member_id = d.member_id AND f.channel_id = d.channel_id
-     WHERE d.channel_id = (SELECT id FROM channels WHERE name = ?)
-       AND (f.event_id IS NULL OR f.parked_at IS NULL AND f.retry_at <= ?)
-       AND NOT EXISTS (
-           SELECT FROM UNNEST(?, ?) AS busy (community_id, member_id)
-           WHERE busy.community_id = d.community_id AND busy.member_id = d.member_id)
-     ORDER BY d.sequence LIMIT ?"
+         ON f.community_id = next.community_id AND f.member_id = next.member_id
+         AND f.channel_id = next.channel_id AND f.event_id = next.event_id
+     ORDER BY next.sequence"
 }
 
 statement! {
@@ -172,7 +183,6 @@ struct PendingEventRow {
     event_type: String,
     payload: serde_json::Value,
     created_at: OffsetDateTime,
-    failed_id: Option<Uuid>,
     failures: Option<i32>,
     attempted_at: Option<OffsetDateTime>,
     retry_at: Option<OffsetDateTime>,
@@ -189,7 +199,6 @@ impl TryFrom<PendingEventRow> for PendingEvent {
             event_type,
             payload,
             created_at,
-            failed_id,
             failures,
             attempted_at,
             retry_at,
@@ -197,8 +206,7 @@ impl TryFrom<PendingEventRow> for PendingEvent {
         } = row;
         let stored: StoredEvent = serde_json::from_value(payload).map_err(corrupt)?;
         let failure = match (failures, attempted_at, retry_at, cause) {
-            // Events behind the one that failed have no failures of their own.
-            (Some(failures), Some(attempted_at), Some(retry_at), Some(cause)) if failed_id == Some(id) => {
+            (Some(failures), Some(attempted_at), Some(retry_at), Some(cause)) => {
                 let failures = u32::try_from(failures).map_err(corrupt)?;
                 Some(DeliveryFailure { failures, attempted_at, retry_at, parked_at: None, cause })
             }
@@ -316,7 +324,7 @@ impl Deliveries for PgDeliveries {
         let (busy_communities, busy_members) = member_columns(busy);
         let limit = i64::try_from(limit).map_err(corrupt)?;
         let select =
-            SelectPendingEvents { channel: text(channel), now, busy_communities, busy_members, limit };
+            SelectPendingEvents { channel: text(channel), busy_communities, busy_members, now, limit };
         let rows: Vec<PendingEventRow> =
             select.load(&mut *self.connection().await?).await.map_err(store_error)?;
         rows.into_iter().map(PendingEvent::try_from).collect()

@@ -9,7 +9,7 @@ use crate::{
 /// is those of the last day, and all that come.
 ///
 /// Events that other transactions are writing meanwhile are either among those kept, or written with the new channel in
-/// sight. For that they wait while the kept events are noted, a second for some 100,000 of them.
+/// sight. For that they wait while the kept events are noted, a second for some 30,000 of them.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails, and [`StoreError::Contention`] when transactions that write or read events, a

@@ -14,7 +14,7 @@ const RETENTION: Duration = Duration::from_secs(24 * 3_600);
 
 /// The most looks in a row that find nothing to delete, while a channel has many old events to deliver: the next run goes
 /// on from there.
-const MAX_FRUITLESS_LOOKS: usize = 20;
+const MAX_FRUITLESS_LOOKS: usize = 10;
 
 /// Deletes events a day after they happened, as soon as no registered channel has to deliver them any more.
 ///
