@@ -57,6 +57,13 @@ impl LevelDraft {
     }
 }
 
+impl From<&LevelDefinition> for LevelDraft {
+    /// The draft that leaves a level as it is.
+    fn from(LevelDefinition { level, name, threshold }: &LevelDefinition) -> Self {
+        Self::new(i64::from(level.get()), name.as_str(), i64::from(threshold.get()))
+    }
+}
+
 /// The points of the members at one level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LevelBand<'a> {

@@ -8,8 +8,9 @@ use actix_web::{
 use tracing::{Span, field::Empty};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-/// Makes a request's span a part of its caller's trace. The span has the fields `otel.name` and `trace_id` for that.
-pub type JoinTrace = fn(&Span, &ServiceRequest);
+/// Makes a request's span a part of its caller's trace: takes the span, which has the fields `otel.name` and `trace_id` for
+/// that, the request's name, and what gives a header by its name.
+pub type JoinTrace = for<'a> fn(&Span, &str, &'a dyn Fn(&str) -> Option<&'a str>);
 
 /// Method, route, address and status, and the ids to find the request under.
 ///
@@ -35,7 +36,11 @@ impl RootSpanBuilder for RequestSpan {
             span.record("http.route", &route);
         }
         if let Some(join_trace) = request.app_data::<JoinTrace>() {
-            join_trace(&span, request);
+            let name = match request.match_pattern() {
+                Some(route) => format!("{} {route}", request.method()),
+                None => request.method().to_string(),
+            };
+            join_trace(&span, &name, &|header| request.headers().get(header)?.to_str().ok());
         }
         span
     }

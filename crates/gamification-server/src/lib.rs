@@ -1,10 +1,20 @@
-//! The points and levels service, put together: configuration, telemetry, commands.
+//! The points and levels service, put together: configuration, commands, wiring.
 //!
 //! This crate is the only one that knows all the others; it holds no rule and no route. It is also a library, so that
 //! another program may start the same parts.
 //!
 //! # To add a command
-//! Give it a variant in [`cli::Command`] with its flags, and a file in `commands/` that does it.
+//! - `cli.rs`: a variant of [`cli::Command`] with its flags; from here on the compiler names the next place.
+//! - `commands/<name>.rs` that does it, and its line in `commands/mod.rs`.
+//! - The README, where it is shown; `tests/command_line.rs` asks `--help` for it.
+//!
+//! # To add a configuration variable
+//! - `cli.rs`: a field of [`cli::Options`] with its `env`.
+//! - `config.rs`: a method of [`config::Config`] that names the variable when its value is wrong. What a right value is
+//!   says the crate that uses it, with a type that parses (`Origin` of `gamification-http`, `TraceCollector` of
+//!   `gamification-telemetry`).
+//! - The command that reads it; for the service that is `Parts` in `commands/serve.rs`.
+//! - The table in the README, which a test compares with `--help`.
 
 pub mod channels;
 pub mod cli;

@@ -34,7 +34,7 @@ fn a_wrong_value_stops_the_start_with_one_sentence_that_names_the_variable() {
         ),
         (
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
-            "OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://127.0.0.1:4318",
+            "OTEL_EXPORTER_OTLP_ENDPOINT is not usable: it must be a URL such as http://127.0.0.1:4318",
         ),
         (("GAMIFICATION_LOG_FORMAT", "xml"), "GAMIFICATION_LOG_FORMAT must be pretty or json, not \"xml\""),
         (("RUST_LOG", "a=b=c"), "RUST_LOG must be a filter such as info or gamification_app=debug"),

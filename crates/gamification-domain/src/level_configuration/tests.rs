@@ -122,17 +122,7 @@ fn thresholds_up_to_the_end_of_integer_are_valid() {
 #[test]
 fn an_update_counts_what_changed_and_raises_the_version() {
     let mut levels = default_levels();
-    let mut drafts: Vec<LevelDraft> = levels
-        .levels()
-        .iter()
-        .map(|level| {
-            LevelDraft::new(
-                i64::from(level.level().get()),
-                level.name().as_str(),
-                i64::from(level.threshold().get()),
-            )
-        })
-        .collect();
+    let mut drafts: Vec<LevelDraft> = levels.levels().iter().map(LevelDraft::from).collect();
     assert_eq!(levels.update_levels(&drafts), Ok(LevelChanges::default()));
     assert_eq!(levels.version(), 1);
 

@@ -20,11 +20,10 @@ use gamification_pg::{
     migrate,
 };
 
+use gamification_telemetry::LogFormat;
+
 use super::with_database;
-use crate::{
-    cli::Options,
-    config::{Config, LogFormat},
-};
+use crate::{cli::Options, config::Config};
 use community::{COURSES, MEMBERS, community_id, course_id, history, member_id};
 
 /// How many events are recorded at once, as a platform would send them.
@@ -80,17 +79,7 @@ async fn fill(connector: Connector) -> Result<(usize, u64)> {
     }
     // Whoever changed the levels in an earlier run finds the beginning again.
     let defaults = LevelConfiguration::default_for(LevelConfigurationId::new(System.next_id()), community_id);
-    let drafts: Vec<LevelDraft> = defaults
-        .levels()
-        .iter()
-        .map(|level| {
-            LevelDraft::new(
-                i64::from(level.level().get()),
-                level.name().as_str(),
-                i64::from(level.threshold().get()),
-            )
-        })
-        .collect();
+    let drafts: Vec<LevelDraft> = defaults.levels().iter().map(LevelDraft::from).collect();
     update_levels(&store, &System, admin, &LevelsUpdate { drafts, expected_versions: None }).await?;
     Ok((events.len(), applied))
 }

@@ -3,8 +3,10 @@
 use anyhow::Result;
 use gamification_pg::{migrate as apply, revert_last_migration};
 
+use gamification_telemetry::LogFormat;
+
 use super::with_database;
-use crate::{cli::Options, config::LogFormat, telemetry::announce};
+use crate::{cli::Options, telemetry::announce};
 
 pub(super) async fn migrate(options: &Options, log_format: LogFormat, revert: bool) -> Result<()> {
     with_database(options, log_format, async |connector| {

@@ -13,13 +13,21 @@ use anyhow::{Context, Result, bail};
 use embedded_postgres::EmbeddedPostgres;
 use gamification_domain::CommunityId;
 use gamification_pg::connection::{Connector, DatabaseUrl, outdated_version};
+use gamification_telemetry::{LogFormat, init};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     cli::{Cli, Command, Options},
-    config::{Config, Database, LogFormat},
-    telemetry::{self, SERVING, WORKING},
+    config::{Config, Database},
+    telemetry::announce,
 };
+
+/// What a server logs when `RUST_LOG` does not say. The web server's own messages are about its inside, and those of its
+/// dispatcher call it an error of ours when a client sends nonsense.
+const SERVING: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
+/// What a command that ends by itself logs when `RUST_LOG` does not say: its summary is enough, without a line for every
+/// point.
+const WORKING: &str = "info,gamification_app=warn";
 
 /// Does what the command line says.
 ///
@@ -30,8 +38,8 @@ pub async fn run(Cli { command, options }: Cli) -> Result<()> {
     let log_format = config.log_format()?;
     let command = command.unwrap_or(Command::Serve);
     let telemetry = match command {
-        Command::Serve => telemetry::init(log_format, SERVING, config.trace_collector()?.as_ref())?,
-        _ => telemetry::init(log_format, WORKING, None)?,
+        Command::Serve => init(log_format, SERVING, config.trace_collector()?.as_ref())?,
+        _ => init(log_format, WORKING, None)?,
     };
     let outcome = execute(command, &options, log_format).await;
     telemetry.flush().await;
@@ -68,7 +76,7 @@ async fn with_database(
                 .await
                 .context("DATABASE_URL is not set, and no PostgreSQL of our own could be started")?;
             let folder = embedded.folder().display();
-            telemetry::announce(
+            announce(
                 log_format,
                 &format!("DATABASE_URL is not set: using an embedded PostgreSQL in {folder}"),
             );

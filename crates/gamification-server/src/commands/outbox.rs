@@ -8,8 +8,10 @@ use gamification_app::{
 };
 use gamification_pg::{PgDeliveries, PgStore, connection::pool};
 
+use gamification_telemetry::LogFormat;
+
 use super::with_database;
-use crate::{cli::Options, config::LogFormat};
+use crate::cli::Options;
 
 /// How many parked events are listed.
 const LISTED: usize = 100;

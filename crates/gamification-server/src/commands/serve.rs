@@ -25,13 +25,15 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use gamification_telemetry::{LogFormat, join_trace};
+
 use super::with_database;
 use crate::{
     channels::Channel,
     cli::Options,
-    config::{Config, LogFormat},
+    config::Config,
     secret,
-    telemetry::{announce, metrics, traces::join_trace},
+    telemetry::{announce, metrics},
 };
 
 /// How long a server that shall stop goes on taking requests, so that load balancers can see that it is not ready.

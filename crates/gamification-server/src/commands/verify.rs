@@ -14,13 +14,10 @@ use gamification_pg::{
     connection::{Connector, pool},
 };
 
+use gamification_telemetry::LogFormat;
+
 use super::{interruption, with_database};
-use crate::{
-    cli::Options,
-    config::{Config, LogFormat},
-    progress::Progress,
-    telemetry::print,
-};
+use crate::{cli::Options, config::Config, progress::Progress, telemetry::print};
 
 /// How many findings of one kind are printed: enough to see what they have in common.
 const PRINTED: u64 = 20;

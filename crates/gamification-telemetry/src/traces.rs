@@ -8,17 +8,12 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{
-    dev::ServiceRequest,
-    http::header::{HeaderMap, HeaderName},
-};
-use anyhow::{Context, Result};
 use opentelemetry::{
     KeyValue, global,
     propagation::Extractor,
     trace::{TraceContextExt, TracerProvider},
 };
-use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
@@ -30,7 +25,7 @@ use tracing::{Level, Metadata, Span, Subscriber, field::display};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
-use crate::config::TraceCollector;
+use crate::TraceCollector;
 
 /// How long what was not exported yet may take when the program ends.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -40,12 +35,9 @@ pub(super) struct Traces(SdkTracerProvider);
 
 impl Traces {
     /// Begins; nothing is sent before there is something to send.
-    pub(super) fn start(TraceCollector(url): &TraceCollector) -> Result<Self> {
-        let exporter = OtlpExporter::builder()
-            .with_http()
-            .with_endpoint(url.as_str())
-            .build()
-            .context("OTEL_EXPORTER_OTLP_ENDPOINT is set, and traces can't be exported")?;
+    pub(super) fn start(collector: &TraceCollector) -> Result<Self, ExporterBuildError> {
+        let url = collector.url();
+        let exporter = OtlpExporter::builder().with_http().with_endpoint(url.as_str()).build()?;
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(Reporting {
                 exporter,
@@ -95,32 +87,29 @@ fn resource() -> Resource {
     .build()
 }
 
-/// Makes the span of a request a part of the trace that its `traceparent` names, when there is one. Without an exporter,
-/// nothing here has an effect.
-pub(crate) fn join_trace(span: &Span, request: &ServiceRequest) {
-    let caller =
-        global::get_text_map_propagator(|propagator| propagator.extract(&Headers(request.headers())));
+/// Makes a span a part of the trace that its caller's `traceparent` names, when there is one, and gives it the name that
+/// traces know it by; records the trace's id in the span's field `trace_id`, for its log lines. `header` gives the
+/// caller's headers by name.
+pub fn join_trace<'a>(span: &Span, name: &str, header: &'a dyn Fn(&str) -> Option<&'a str>) {
+    let caller = global::get_text_map_propagator(|propagator| propagator.extract(&Headers(header)));
     if span.set_parent(caller).is_err() {
         return;
     }
-    let name = match request.match_pattern() {
-        Some(route) => format!("{} {route}", request.method()),
-        None => request.method().to_string(),
-    };
     // Before the context is asked for: from then on the span has begun, under the name it has.
     span.record("otel.name", name);
     span.record("trace_id", display(span.context().span().span_context().trace_id()));
 }
 
-struct Headers<'a>(&'a HeaderMap);
+struct Headers<'a>(&'a dyn Fn(&str) -> Option<&'a str>);
 
 impl Extractor for Headers<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.to_str().ok()
+        (self.0)(name)
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
+        // Those of the propagator above.
+        vec!["traceparent", "tracestate"]
     }
 }
 

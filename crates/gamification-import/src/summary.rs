@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use gamification_app::EventCounts;
 
-pub(super) fn summary(counts: &EventCounts, elapsed: Duration) -> String {
+/// How many lines came to what, and how fast, as one line for people.
+#[must_use]
+pub fn summary(counts: &EventCounts, elapsed: Duration) -> String {
     let EventCounts { applied, duplicate, stale, ignored, rejected } = counts;
     let lines = counts.total();
     let milliseconds = elapsed.as_millis().max(1);

@@ -1,60 +1,32 @@
 //! Lines of events, read and understood in batches, on a thread of their own.
 
 use std::{
-    fs::File,
     io::{self, BufRead, BufReader, Read},
-    path::Path,
     str,
 };
 
-use anyhow::{Context, Result, ensure};
 use gamification_app::{Clock, EventContent, EventMistake, IdGenerator, IncomingEvent, System};
 use gamification_events::{MalformedMessage, read_structured};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::mpsc;
 
+use crate::source::Source;
+
 /// The longest line, in bytes, with its end: far more than an event needs, and little enough to hold.
 const MAX_LINE: u64 = 1024 * 1024;
 
 /// How many lines make a batch: as many facts as a transaction takes.
-pub(super) const BATCH: usize = 1_000;
+pub(crate) const BATCH: usize = 1_000;
 
 /// How many batches are read ahead: the next one is ready when the database is.
 const AHEAD: usize = 2;
 
-/// The file name that means standard input.
-const STANDARD_INPUT: &str = "-";
-
-/// Where lines come from.
-pub(super) struct Source {
-    reader: Box<dyn Read + Send>,
-    /// In bytes, where that is known beforehand.
-    pub(super) size: Option<u64>,
-}
-
-impl Source {
-    /// Opens a file, or standard input.
-    ///
-    /// # Errors
-    /// When there is no such file, or it can't be read.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        if path == Path::new(STANDARD_INPUT) {
-            return Ok(Self { reader: Box::new(io::stdin()), size: None });
-        }
-        let unreadable = || format!("{} can't be read", path.display());
-        let file = File::open(path).with_context(unreadable)?;
-        let metadata = file.metadata().with_context(unreadable)?;
-        ensure!(!metadata.is_dir(), "{} is a folder", path.display());
-        Ok(Self { reader: Box::new(file), size: metadata.is_file().then_some(metadata.len()) })
-    }
-}
-
 /// A line that says something.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Its number in the source, from 1.
-    pub(super) number: u64,
-    pub(super) event: IncomingEvent,
+    pub(crate) number: u64,
+    pub(crate) event: IncomingEvent,
 }
 
 impl AsRef<IncomingEvent> for Line {
@@ -65,22 +37,22 @@ impl AsRef<IncomingEvent> for Line {
 
 /// Some lines that follow one another.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     /// The number of the first of them, blank or not.
-    pub(super) first_line: u64,
+    pub(crate) first_line: u64,
     /// The number of the first after them.
-    pub(super) next_line: u64,
+    pub(crate) next_line: u64,
     /// How many bytes they are.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// All of them but the blank ones.
-    pub(super) lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
 }
 
 /// Reads a source to its end, as fast as batches are taken. After an error comes nothing more.
 ///
 /// The thread is not one of the runtime's: somebody may keep standard input open for ever, and the program must be able
 /// to end meanwhile.
-pub(super) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<Batch>>> {
+pub(crate) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<Batch>>> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
         let mut lines = Lines::new(BufReader::new(source.reader), System);

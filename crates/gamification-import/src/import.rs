@@ -1,0 +1,217 @@
+//! Batches of lines under way.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    future::Future,
+    io,
+    pin::pin,
+    time::Duration,
+};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use gamification_app::{
+    EventCounts, EventOutcome, FactQueue,
+    commands::{SendAgain, ingest_events_patiently},
+};
+use gamification_domain::{Rejection, Verdict};
+use tokio::sync::mpsc;
+
+use crate::{
+    Source,
+    lines::{self, BATCH, Batch, Line},
+};
+
+/// How many batches are under way at once: while the queue's workers have one each, the next ones wait there.
+const IN_FLIGHT: usize = 4;
+
+/// How many lessons may wait for their course to become known: they are held in memory.
+const MAX_POSTPONED: usize = 100_000;
+
+/// What happens while lines are taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportEvent {
+    /// A batch is through.
+    Progress {
+        /// How many bytes of the source it was.
+        bytes: u64,
+        /// How many lines are through by now.
+        lines: u64,
+    },
+    /// A line is not recorded, and will not be.
+    Rejected {
+        /// Its number in the source, from 1.
+        line: u64,
+        /// A sentence for its sender.
+        reason: String,
+    },
+}
+
+/// How far an import came that ended before its lines did.
+#[derive(Debug, thiserror::Error)]
+#[error("what is before line {line} is done, what comes from there on is not, or not all")]
+pub struct Unfinished {
+    /// The first line that may not be recorded, from 1.
+    pub line: u64,
+    /// Why the import ended.
+    #[source]
+    pub stopped: Stopped,
+}
+
+/// Why an import ended before its lines did.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// It was told to stop.
+    #[error("the import was told to stop")]
+    Interrupted,
+    /// Lines could not be read any more.
+    #[error("reading failed")]
+    Unreadable(#[from] io::Error),
+    /// The database was away, or too busy, for longer than patience lasts.
+    #[error("the database was not available")]
+    Unavailable,
+}
+
+/// Takes the lines of a source in, until all are through, `stop` ends, or the database was away for as long as `patience`
+/// says; tells what happens to `emit`, and gives how many lines came to what.
+///
+/// # Errors
+/// [`Unfinished`] when not all lines are through; the same import may be run again.
+pub async fn import(
+    source: Source,
+    facts: &FactQueue,
+    patience: Duration,
+    stop: impl Future<Output = ()>,
+    emit: &mut dyn FnMut(ImportEvent),
+) -> (EventCounts, Result<(), Unfinished>) {
+    let mut import = Import::new(patience, emit);
+    let outcome = import.run(source, facts, stop).await;
+    (import.counts, outcome)
+}
+
+type Batches = mpsc::Receiver<io::Result<Batch>>;
+
+/// A batch that is through, and what became of its lines.
+type Settled = (Batch, Result<Vec<EventOutcome>, SendAgain>);
+
+/// An import under way.
+struct Import<'a> {
+    emit: &'a mut dyn FnMut(ImportEvent),
+    patience: Duration,
+    counts: EventCounts,
+    /// The first lines of the batches that are under way, and of the one that is read next.
+    unfinished: BTreeSet<u64>,
+    /// Lessons whose course is not known yet: it may come in a later line, or in a batch beside theirs.
+    postponed: VecDeque<Line>,
+}
+
+impl<'a> Import<'a> {
+    fn new(patience: Duration, emit: &'a mut dyn FnMut(ImportEvent)) -> Self {
+        Self {
+            emit,
+            patience,
+            counts: EventCounts::default(),
+            unfinished: BTreeSet::from([1]),
+            postponed: VecDeque::new(),
+        }
+    }
+
+    /// Takes all lines in, as far as that goes.
+    async fn run(
+        &mut self,
+        source: Source,
+        facts: &FactQueue,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), Unfinished> {
+        let mut stop = pin!(stop);
+        let all = async {
+            self.take_all(facts, lines::read(source)?).await?;
+            self.take_postponed(facts).await
+        };
+        let outcome = tokio::select! {
+            () = &mut stop => Err(Stopped::Interrupted),
+            outcome = all => outcome,
+        };
+        outcome.map_err(|stopped| {
+            self.reject_postponed();
+            Unfinished { line: self.unfinished.first().copied().unwrap_or(1), stopped }
+        })
+    }
+
+    /// Keeps some batches under way until all lines are through.
+    async fn take_all(&mut self, facts: &FactQueue, mut batches: Batches) -> Result<(), Stopped> {
+        let mut under_way = FuturesUnordered::new();
+        let mut end = None;
+        while end.is_none() || !under_way.is_empty() {
+            tokio::select! {
+                Some(settled) = under_way.next() => self.settle(settled)?,
+                batch = batches.recv(), if end.is_none() && under_way.len() < IN_FLIGHT => match batch {
+                    Some(Ok(batch)) => {
+                        self.unfinished.insert(batch.next_line);
+                        under_way.push(settled(facts, batch, self.patience));
+                    }
+                    Some(Err(error)) => end = Some(Err(Stopped::Unreadable(error))),
+                    None => end = Some(Ok(())),
+                },
+            }
+        }
+        end.unwrap_or(Ok(()))
+    }
+
+    fn settle(&mut self, (batch, outcomes): Settled) -> Result<(), Stopped> {
+        let Batch { first_line, next_line: _, bytes, lines } = batch;
+        self.unfinished.remove(&first_line);
+        let outcomes = match outcomes {
+            Ok(outcomes) => outcomes,
+            Err(SendAgain { done }) => {
+                self.unfinished.insert(lines.get(done).map_or(first_line, |line| line.number));
+                return Err(Stopped::Unavailable);
+            }
+        };
+        for (line, outcome) in lines.into_iter().zip(outcomes) {
+            if outcome.is_course_unknown() && self.postponed.len() < MAX_POSTPONED {
+                self.postponed.push_back(line);
+            } else {
+                self.count(&line, &outcome);
+            }
+        }
+        let lines = self.counts.total();
+        (self.emit)(ImportEvent::Progress { bytes, lines });
+        Ok(())
+    }
+
+    /// Tries once more what waits for a course, now that all other lines are through.
+    async fn take_postponed(&mut self, facts: &FactQueue) -> Result<(), Stopped> {
+        while !self.postponed.is_empty() {
+            // They count as postponed while they are under way: an interruption must find them.
+            let lines: Vec<Line> = self.postponed.iter().take(BATCH).cloned().collect();
+            let outcomes = ingest_events_patiently(facts, &lines, self.patience).await;
+            let outcomes = outcomes.map_err(|SendAgain { .. }| Stopped::Unavailable)?;
+            self.postponed.drain(..lines.len());
+            for (line, outcome) in lines.iter().zip(outcomes) {
+                self.count(line, &outcome);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts lessons as rejected that wait for a course and will not be tried again.
+    fn reject_postponed(&mut self) {
+        let rejected = EventOutcome::Judged(Verdict::Rejected(Rejection::CourseUnknown));
+        for line in std::mem::take(&mut self.postponed) {
+            self.count(&line, &rejected);
+        }
+    }
+
+    /// Counts a line, and tells of it when it is rejected.
+    fn count(&mut self, line: &Line, outcome: &EventOutcome) {
+        self.counts.add(outcome.status());
+        if let Some(reason) = outcome.rejection_reason() {
+            (self.emit)(ImportEvent::Rejected { line: line.number, reason });
+        }
+    }
+}
+
+async fn settled(facts: &FactQueue, batch: Batch, patience: Duration) -> Settled {
+    let outcomes = ingest_events_patiently(facts, &batch.lines, patience).await;
+    (batch, outcomes)
+}
