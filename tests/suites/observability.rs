@@ -644,7 +644,7 @@ async fn a_collector_that_hangs_or_is_away_slows_nothing_down() {
             assert_eq!(server.get("/livez", None).status, 200);
         }
         assert_eq!(server.send(&post_created(id(), id(), id())).status, 200);
-        assert!(started.elapsed() < PATIENCE / 2, "{:?}", started.elapsed());
+        assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
         let stopping = Instant::now();
         let (status, log) = server.terminate();
         assert!(status.success());
