@@ -5,6 +5,7 @@
 mod any_order;
 mod client;
 mod database_trouble;
+mod fallen_level;
 mod fragile_database;
 mod kills;
 mod malformed;
