@@ -139,7 +139,7 @@ impl Service {
     async fn until_everything_is_told(&self) {
         let client = self.database.client().await;
         until("everything is told", async || {
-            let written = client.query("SELECT id FROM outbox", &[]).await.unwrap();
+            let written = client.query("SELECT event_id FROM outbox", &[]).await.unwrap();
             let taken = self.receiver.deliveries().into_iter().filter(|delivery| delivery.taken);
             let taken: BTreeSet<Uuid> = taken.map(|delivery| delivery.id()).collect();
             written.iter().all(|row| taken.contains(&row.get(0)))
