@@ -3,12 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use diesel::{
-    OptionalExtension, Queryable,
-    sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    ExpressionMethods, QueryDsl,
+    sql_types::{BigInt, Bool, Integer},
 };
-use diesel_async::{
-    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, pooled_connection::deadpool::Object,
-};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use gamification_app::ports::{
     ChannelBacklog, ChannelName, ChannelQueries, CommitAnnouncements, DeletedEvents, Deliveries,
@@ -21,9 +19,12 @@ use uuid::Uuid;
 use crate::{
     PgStore,
     connection::Connector,
-    error::{corrupt, store_error, unavailable},
-    repositories::{LEASE_LOCK, Uuids, member_columns},
-    statement::statement,
+    error::{corrupt, misread, store_error, unavailable},
+    json::Json,
+    repositories::LEASE_LOCK,
+    schema::{channels, deliveries, delivery_failures, outbox},
+    sending,
+    statement::{AnyRows, OrNull, Plain, Rows, record, statements},
     stored_event::StoredEvent,
 };
 
@@ -36,157 +37,199 @@ const LEASE_POLL: Duration = Duration::from_secs(1);
 /// How many events retention looks at in one statement.
 const LOOKED_AT_ONCE: i64 = 5_000;
 
-statement! {
-    /// The lease of a channel, if it is there and no other relay has it.
-    TakeLease { class: i32 => Integer, name: String => Text } -> (Bool,)
-    "SELECT pg_try_advisory_lock(?, id) FROM channels WHERE name = ?"
+record! {
+    /// Whether a lease was free.
+    struct LeaseRow: Read {
+        is_taken: bool => Plain<Bool>,
+    }
 }
 
-statement! {
+record! {
+    /// A member whose events are being delivered.
+    struct BusyMemberRow: Written {
+        community_id: Uuid => deliveries::community_id,
+        member_id: Uuid => deliveries::member_id,
+    }
+}
+
+record! {
+    /// The key of an event.
+    struct EventKeyRow: Written {
+        community_id: Uuid => deliveries::community_id,
+        event_id: Uuid => deliveries::event_id,
+    }
+}
+
+record! {
+    /// An event that a channel has to deliver, and how that failed so far.
+    struct PendingEventRow: Read {
+        community_id: Uuid => outbox::community_id,
+        event_id: Uuid => outbox::event_id,
+        sequence: i64 => outbox::sequence,
+        event_type: String => outbox::event_type,
+        payload: Json<StoredEvent> => outbox::payload,
+        created_at: OffsetDateTime => outbox::created_at,
+        failures: Option<i32> => OrNull<delivery_failures::failures>,
+        attempted_at: Option<OffsetDateTime> => OrNull<delivery_failures::attempted_at>,
+        retry_at: Option<OffsetDateTime> => OrNull<delivery_failures::retry_at>,
+        cause: Option<String> => OrNull<delivery_failures::cause>,
+    }
+}
+
+record! {
+    /// An event that was given up.
+    struct ParkedEventRow: Read {
+        event_id: Uuid => delivery_failures::event_id,
+        channel: String => channels::name,
+        community_id: Uuid => delivery_failures::community_id,
+        member_id: Uuid => delivery_failures::member_id,
+        failures: i32 => delivery_failures::failures,
+        attempted_at: OffsetDateTime => delivery_failures::attempted_at,
+        retry_at: OffsetDateTime => delivery_failures::retry_at,
+        parked_at: Option<OffsetDateTime> => delivery_failures::parked_at,
+        cause: String => delivery_failures::cause,
+    }
+}
+
+record! {
+    /// What a channel has to deliver.
+    struct BacklogRow: Read {
+        channel: String => channels::name,
+        pending: i64 => Plain<BigInt>,
+        oldest: Option<OffsetDateTime> => OrNull<outbox::created_at>,
+    }
+}
+
+record! {
+    /// What retention has looked at, and deleted.
+    struct DeletedEventsRow: Read {
+        deleted: i64 => Plain<BigInt>,
+        looked_at: i64 => Plain<BigInt>,
+        last: Option<i64> => OrNull<outbox::sequence>,
+        is_all_old: bool => Plain<Bool>,
+    }
+}
+
+statements! {
+    /// The lease of a channel, if it is there and no other relay has it.
+    struct TakeLease { class: i32 => Plain<Integer>, channel: String => channels::name } -> LeaseRow
+    = "SELECT pg_try_advisory_lock(:class, id) AS is_taken FROM channels WHERE name = :channel";
+
     /// What is next is chosen before any event is read, and each event is read by its key (`OFFSET 0` keeps PostgreSQL from
     /// joining whole tables): the next page costs the same whether hundreds or millions of events wait.
-    SelectPendingEvents {
-        channel: String => Text,
-        busy_communities: Vec<Uuid> => Uuids,
-        busy_members: Vec<Uuid> => Uuids,
-        now: OffsetDateTime => Timestamptz,
-        limit: i64 => BigInt,
-    } -> (
-        SqlUuid, BigInt, Text, Jsonb, Timestamptz,
-        Nullable<Integer>, Nullable<Timestamptz>, Nullable<Timestamptz>, Nullable<Text>,
-    )
-    "WITH next AS MATERIALIZED (
-         SELECT d.community_id, d.event_id, d.channel_id, d.member_id, d.sequence
-         FROM deliveries AS d
-         WHERE d.channel_id = (SELECT id FROM channels WHERE name = ?)
-           AND NOT EXISTS (
-               SELECT FROM UNNEST(?, ?) AS busy (community_id, member_id)
-               WHERE busy.community_id = d.community_id AND busy.member_id = d.member_id)
-           AND NOT EXISTS (
-               SELECT FROM delivery_failures AS f
-               WHERE f.community_id = d.community_id AND f.member_id = d.member_id AND f.channel_id = d.channel_id
-                 AND (f.parked_at IS NOT NULL OR f.retry_at > ?))
-         ORDER BY d.sequence LIMIT ?)
-     SELECT o.event_id, o.sequence, o.event_type, o.payload, o.created_at,
-            f.failures, f.attempted_at, f.retry_at, f.cause
-     FROM next
-     CROSS JOIN LATERAL (
-         SELECT * FROM outbox WHERE community_id = next.community_id AND event_id = next.event_id OFFSET 0) AS o
-     LEFT JOIN delivery_failures AS f
-         ON f.community_id = next.community_id AND f.member_id = next.member_id
-         AND f.channel_id = next.channel_id AND f.event_id = next.event_id
-     ORDER BY next.sequence"
-}
+    struct SelectPendingEvents {
+        channel: String => channels::name,
+        busy: AnyRows<BusyMemberRow>,
+        now: OffsetDateTime => delivery_failures::retry_at,
+        limit: i64 => Plain<BigInt>,
+    } -> PendingEventRow
+    = "WITH next AS MATERIALIZED (
+           SELECT d.community_id, d.event_id, d.channel_id, d.member_id, d.sequence
+           FROM deliveries AS d
+           WHERE d.channel_id = (SELECT id FROM channels WHERE name = :channel)
+             AND NOT EXISTS (
+                 SELECT FROM :busy WHERE busy.community_id = d.community_id AND busy.member_id = d.member_id)
+             AND NOT EXISTS (
+                 SELECT FROM delivery_failures AS f
+                 WHERE f.community_id = d.community_id AND f.member_id = d.member_id AND f.channel_id = d.channel_id
+                   AND (f.parked_at IS NOT NULL OR f.retry_at > :now))
+           ORDER BY d.sequence LIMIT :limit)
+       SELECT o.community_id, o.event_id, o.sequence, o.event_type, o.payload, o.created_at,
+              f.failures, f.attempted_at, f.retry_at, f.cause
+       FROM next
+       CROSS JOIN LATERAL (
+           SELECT * FROM outbox WHERE community_id = next.community_id AND event_id = next.event_id OFFSET 0) AS o
+       LEFT JOIN delivery_failures AS f
+           ON f.community_id = next.community_id AND f.member_id = next.member_id
+           AND f.channel_id = next.channel_id AND f.event_id = next.event_id
+       ORDER BY next.sequence";
 
-statement! {
-    MarkDelivered {
-        channel: String => Text,
-        community_ids: Vec<Uuid> => Uuids,
-        event_ids: Vec<Uuid> => Uuids,
-    } -> ()
-    "WITH delivered AS (
-         SELECT channel.id AS channel_id, event.community_id, event.event_id
-         FROM (SELECT id FROM channels WHERE name = ?) AS channel
-         CROSS JOIN UNNEST(?, ?) AS event (community_id, event_id)),
-     overcome AS (
-         DELETE FROM delivery_failures AS f USING delivered
-         WHERE f.channel_id = delivered.channel_id AND f.community_id = delivered.community_id
-           AND f.event_id = delivered.event_id)
-     DELETE FROM deliveries AS d USING delivered
-     WHERE d.community_id = delivered.community_id AND d.event_id = delivered.event_id
-       AND d.channel_id = delivered.channel_id"
-}
+    struct MarkDelivered { channel: String => channels::name, event: Rows<EventKeyRow> }
+    = "WITH delivered AS (
+           SELECT channel.id AS channel_id, event.community_id, event.event_id
+           FROM (SELECT id FROM channels WHERE name = :channel) AS channel
+           CROSS JOIN :event),
+       overcome AS (
+           DELETE FROM delivery_failures AS f USING delivered
+           WHERE f.channel_id = delivered.channel_id AND f.community_id = delivered.community_id
+             AND f.event_id = delivered.event_id)
+       DELETE FROM deliveries AS d USING delivered
+       WHERE d.community_id = delivered.community_id AND d.event_id = delivered.event_id
+         AND d.channel_id = delivered.channel_id";
 
-statement! {
-    SaveDeliveryFailure {
-        community_id: Uuid => SqlUuid,
-        member_id: Uuid => SqlUuid,
-        event_id: Uuid => SqlUuid,
-        failures: i32 => Integer,
-        attempted_at: OffsetDateTime => Timestamptz,
-        retry_at: OffsetDateTime => Timestamptz,
-        parked_at: Option<OffsetDateTime> => Nullable<Timestamptz>,
-        cause: String => Text,
-        channel: String => Text,
-    } -> ()
-    "INSERT INTO delivery_failures
-         (community_id, member_id, channel_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
-     SELECT failed.community_id, failed.member_id, channels.id, failed.event_id, failed.failures, failed.attempted_at,
-            failed.retry_at, failed.parked_at, failed.cause
-     FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?))
-         AS failed (community_id, member_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
-     JOIN channels ON channels.name = ?
-     ON CONFLICT (community_id, member_id, channel_id) DO UPDATE SET
-         event_id = excluded.event_id, failures = excluded.failures, attempted_at = excluded.attempted_at,
-         retry_at = excluded.retry_at, parked_at = excluded.parked_at, cause = excluded.cause"
-}
+    struct SaveDeliveryFailure {
+        channel: String => channels::name,
+        community_id: Uuid => delivery_failures::community_id,
+        member_id: Uuid => delivery_failures::member_id,
+        event_id: Uuid => delivery_failures::event_id,
+        failures: i32 => delivery_failures::failures,
+        attempted_at: OffsetDateTime => delivery_failures::attempted_at,
+        retry_at: OffsetDateTime => delivery_failures::retry_at,
+        parked_at: Option<OffsetDateTime> => delivery_failures::parked_at,
+        cause: String => delivery_failures::cause,
+    } = "INSERT INTO delivery_failures
+             (community_id, member_id, channel_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
+         SELECT :community_id, :member_id, channels.id, :event_id, :failures, :attempted_at, :retry_at, :parked_at, :cause
+         FROM channels WHERE channels.name = :channel
+         ON CONFLICT (community_id, member_id, channel_id) DO UPDATE SET
+             event_id = excluded.event_id, failures = excluded.failures, attempted_at = excluded.attempted_at,
+             retry_at = excluded.retry_at, parked_at = excluded.parked_at, cause = excluded.cause";
 
-statement! {
-    RetryNow { now: OffsetDateTime => Timestamptz, channel: String => Text } -> ()
-    "UPDATE delivery_failures SET retry_at = ?
-     WHERE parked_at IS NULL AND channel_id = (SELECT id FROM channels WHERE name = ?)"
-}
+    struct RetryNow { channel: String => channels::name, now: OffsetDateTime => delivery_failures::retry_at }
+    = "UPDATE delivery_failures SET retry_at = :now
+       WHERE parked_at IS NULL AND channel_id = (SELECT id FROM channels WHERE name = :channel)";
 
-statement! {
     /// What is old and still to be delivered is passed over: its members wait, and those of others need not.
     ///
     /// `channels` is read so that no channel is being registered meanwhile, which would have to deliver what is deleted.
-    DeleteEvents {
-        before: OffsetDateTime => Timestamptz,
-        after: i64 => BigInt,
-        limit: i64 => BigInt,
-    } -> (BigInt, BigInt, Nullable<BigInt>, Bool)
-    "WITH looked_at AS (
-         SELECT community_id, event_id, sequence, created_at < ? AS is_old
-         FROM outbox WHERE sequence > ? ORDER BY sequence LIMIT ?),
-     young AS (SELECT MIN(sequence) AS first FROM looked_at WHERE NOT is_old),
-     deleted AS (
-         DELETE FROM outbox AS o USING looked_at AS l, young
-         WHERE o.community_id = l.community_id AND o.event_id = l.event_id
-           AND (young.first IS NULL OR l.sequence < young.first)
-           AND NOT EXISTS (
-               SELECT FROM deliveries AS d JOIN channels AS c ON c.id = d.channel_id
-               WHERE d.community_id = l.community_id AND d.event_id = l.event_id)
-         RETURNING 1)
-     SELECT (SELECT COUNT(*) FROM deleted), COUNT(*), MAX(sequence), COALESCE(BOOL_AND(is_old), true) FROM looked_at"
+    struct DeleteEvents {
+        before: OffsetDateTime => outbox::created_at,
+        after: i64 => outbox::sequence,
+        limit: i64 => Plain<BigInt>,
+    } -> DeletedEventsRow
+    = "WITH looked_at AS (
+           SELECT community_id, event_id, sequence, created_at < :before AS is_old
+           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit),
+       young AS (SELECT MIN(sequence) AS first FROM looked_at WHERE NOT is_old),
+       deleted AS (
+           DELETE FROM outbox AS o USING looked_at AS l, young
+           WHERE o.community_id = l.community_id AND o.event_id = l.event_id
+             AND (young.first IS NULL OR l.sequence < young.first)
+             AND NOT EXISTS (
+                 SELECT FROM deliveries AS d JOIN channels AS c ON c.id = d.channel_id
+                 WHERE d.community_id = l.community_id AND d.event_id = l.event_id)
+           RETURNING 1)
+       SELECT (SELECT COUNT(*) FROM deleted) AS deleted, COUNT(*) AS looked_at, MAX(sequence) AS last,
+              COALESCE(BOOL_AND(is_old), true) AS is_all_old
+       FROM looked_at";
+
+    struct SelectBacklogs {} -> BacklogRow
+    = "SELECT c.name AS channel, (SELECT COUNT(*) FROM deliveries AS d WHERE d.channel_id = c.id) AS pending,
+              oldest.created_at AS oldest
+       FROM channels AS c
+       LEFT JOIN LATERAL (
+           SELECT o.created_at
+           FROM deliveries AS d JOIN outbox AS o ON o.community_id = d.community_id AND o.event_id = d.event_id
+           WHERE d.channel_id = c.id ORDER BY d.sequence LIMIT 1) AS oldest ON true
+       ORDER BY c.name";
+
+    struct SelectParkedEvents { limit: i64 => Plain<BigInt> } -> ParkedEventRow
+    = "SELECT f.event_id, c.name AS channel, f.community_id, f.member_id, f.failures, f.attempted_at, f.retry_at,
+              f.parked_at, f.cause
+       FROM delivery_failures AS f JOIN channels AS c ON c.id = f.channel_id
+       WHERE f.parked_at IS NOT NULL ORDER BY f.parked_at, f.event_id, c.name LIMIT :limit";
 }
 
-statement! {
-    SelectBacklogs {} -> (Text, BigInt, Nullable<Timestamptz>)
-    "SELECT c.name, (SELECT COUNT(*) FROM deliveries AS d WHERE d.channel_id = c.id), oldest.created_at
-     FROM channels AS c
-     LEFT JOIN LATERAL (
-         SELECT o.created_at
-         FROM deliveries AS d JOIN outbox AS o ON o.community_id = d.community_id AND o.event_id = d.event_id
-         WHERE d.channel_id = c.id ORDER BY d.sequence LIMIT 1) AS oldest ON true
-     ORDER BY c.name"
+impl From<&MemberKey> for BusyMemberRow {
+    fn from((community_id, user_id): &MemberKey) -> Self {
+        Self { community_id: community_id.as_uuid(), member_id: user_id.as_uuid() }
+    }
 }
 
-statement! {
-    SelectParkedEvents { limit: i64 => BigInt } -> (
-        SqlUuid, Text, SqlUuid, SqlUuid, Integer, Timestamptz, Timestamptz, Nullable<Timestamptz>, Text,
-    )
-    "SELECT f.event_id, c.name, f.community_id, f.member_id, f.failures, f.attempted_at, f.retry_at, f.parked_at, f.cause
-     FROM delivery_failures AS f JOIN channels AS c ON c.id = f.channel_id
-     WHERE f.parked_at IS NOT NULL ORDER BY f.parked_at, f.event_id, c.name LIMIT ?"
-}
-
-statement! {
-    ReleaseParked {} -> ()
-    "DELETE FROM delivery_failures WHERE parked_at IS NOT NULL"
-}
-
-#[derive(Queryable)]
-struct PendingEventRow {
-    id: Uuid,
-    sequence: i64,
-    event_type: String,
-    payload: serde_json::Value,
-    created_at: OffsetDateTime,
-    failures: Option<i32>,
-    attempted_at: Option<OffsetDateTime>,
-    retry_at: Option<OffsetDateTime>,
-    cause: Option<String>,
+impl From<&(CommunityId, Uuid)> for EventKeyRow {
+    fn from((community_id, event_id): &(CommunityId, Uuid)) -> Self {
+        Self { community_id: community_id.as_uuid(), event_id: *event_id }
+    }
 }
 
 impl TryFrom<PendingEventRow> for PendingEvent {
@@ -194,7 +237,8 @@ impl TryFrom<PendingEventRow> for PendingEvent {
 
     fn try_from(row: PendingEventRow) -> Result<Self, StoreError> {
         let PendingEventRow {
-            id,
+            community_id,
+            event_id,
             sequence,
             event_type,
             payload,
@@ -204,29 +248,18 @@ impl TryFrom<PendingEventRow> for PendingEvent {
             retry_at,
             cause,
         } = row;
-        let stored: StoredEvent = serde_json::from_value(payload).map_err(corrupt)?;
+        let key = [community_id, event_id];
+        let stored = payload.understood().map_err(misread!(outbox::payload, key))?;
         let failure = match (failures, attempted_at, retry_at, cause) {
             (Some(failures), Some(attempted_at), Some(retry_at), Some(cause)) => {
-                let failures = u32::try_from(failures).map_err(corrupt)?;
+                let failures = u32::try_from(failures).map_err(misread!(delivery_failures::failures, key))?;
                 Some(DeliveryFailure { failures, attempted_at, retry_at, parked_at: None, cause })
             }
             _ => None,
         };
-        Ok(Self { id, sequence, event: stored.read(&event_type)?, created_at, failure })
+        let event = stored.read(&event_type).map_err(misread!(outbox::payload, key))?;
+        Ok(Self { id: event_id, sequence, event, created_at, failure })
     }
-}
-
-#[derive(Queryable)]
-struct ParkedEventRow {
-    event_id: Uuid,
-    channel: String,
-    community_id: Uuid,
-    member_id: Uuid,
-    failures: i32,
-    attempted_at: OffsetDateTime,
-    retry_at: OffsetDateTime,
-    parked_at: Option<OffsetDateTime>,
-    cause: String,
 }
 
 impl TryFrom<ParkedEventRow> for ParkedEvent {
@@ -244,22 +277,16 @@ impl TryFrom<ParkedEventRow> for ParkedEvent {
             parked_at,
             cause,
         } = row;
-        let failures = u32::try_from(failures).map_err(corrupt)?;
+        let key = [community_id, member_id];
+        let failures = u32::try_from(failures).map_err(misread!(delivery_failures::failures, key))?;
         let failure = DeliveryFailure { failures, attempted_at, retry_at, parked_at, cause };
         Ok(Self {
             id: event_id,
-            channel: channel.parse().map_err(corrupt)?,
+            channel: channel.parse().map_err(misread!(channels::name, key))?,
             member: (CommunityId::new(community_id), UserId::new(member_id)),
             failure,
         })
     }
-}
-
-#[derive(Queryable)]
-struct BacklogRow {
-    channel: String,
-    pending: i64,
-    oldest: Option<OffsetDateTime>,
 }
 
 impl TryFrom<BacklogRow> for ChannelBacklog {
@@ -268,7 +295,7 @@ impl TryFrom<BacklogRow> for ChannelBacklog {
     fn try_from(row: BacklogRow) -> Result<Self, StoreError> {
         let BacklogRow { channel, pending, oldest } = row;
         let pending = u64::try_from(pending).map_err(corrupt)?;
-        Ok(Self { channel: channel.parse().map_err(corrupt)?, pending, oldest })
+        Ok(Self { channel: channel.parse().map_err(misread!(channels::name, []))?, pending, oldest })
     }
 }
 
@@ -285,10 +312,6 @@ impl PgDeliveries {
     pub const fn new(store: PgStore, connector: Connector) -> Self {
         Self { store, connector }
     }
-
-    async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
-        self.store.connection().await
-    }
 }
 
 impl Deliveries for PgDeliveries {
@@ -297,12 +320,10 @@ impl Deliveries for PgDeliveries {
     async fn acquire_lease(&self, channel: &ChannelName) -> Result<PgRelayLease, StoreError> {
         let mut connection = self.connector.connect().await.map_err(unavailable)?;
         loop {
-            let take = TakeLease { class: LEASE_LOCK, name: text(channel) };
-            let taken: Option<(bool,)> =
-                take.get_result(&mut connection).await.optional().map_err(store_error)?;
-            match taken {
-                Some((true,)) => break,
-                Some((false,)) => tokio::time::sleep(LEASE_POLL).await,
+            let take = TakeLease { class: LEASE_LOCK, channel: text(channel) };
+            match sending::first(&mut connection, take).await? {
+                Some(LeaseRow { is_taken: true }) => break,
+                Some(LeaseRow { is_taken: false }) => tokio::time::sleep(LEASE_POLL).await,
                 None => return Err(not_registered(channel)),
             }
         }
@@ -321,13 +342,9 @@ impl Deliveries for PgDeliveries {
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<PendingEvent>, StoreError> {
-        let (busy_communities, busy_members) = member_columns(busy);
         let limit = i64::try_from(limit).map_err(corrupt)?;
-        let select =
-            SelectPendingEvents { channel: text(channel), busy_communities, busy_members, now, limit };
-        let rows: Vec<PendingEventRow> =
-            select.load(&mut *self.connection().await?).await.map_err(store_error)?;
-        rows.into_iter().map(PendingEvent::try_from).collect()
+        let select = SelectPendingEvents { channel: text(channel), busy: busy.iter().collect(), now, limit };
+        self.store.read(select).await
     }
 
     async fn mark_delivered(
@@ -335,10 +352,7 @@ impl Deliveries for PgDeliveries {
         channel: &ChannelName,
         events: &[(CommunityId, Uuid)],
     ) -> Result<(), StoreError> {
-        let (community_ids, event_ids) =
-            events.iter().map(|(community_id, event_id)| (community_id.as_uuid(), *event_id)).unzip();
-        let mark = MarkDelivered { channel: text(channel), community_ids, event_ids };
-        mark.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
+        self.store.run(MarkDelivered { channel: text(channel), event: events.into() }).await
     }
 
     async fn save_delivery_failure(
@@ -350,6 +364,7 @@ impl Deliveries for PgDeliveries {
         let (community_id, member_id) = event.member();
         let DeliveryFailure { failures, attempted_at, retry_at, parked_at, cause } = failure.clone();
         let save = SaveDeliveryFailure {
+            channel: text(channel),
             community_id: community_id.as_uuid(),
             member_id: member_id.as_uuid(),
             event_id: event.id,
@@ -359,41 +374,37 @@ impl Deliveries for PgDeliveries {
             parked_at,
             // A receiver may say anything, and PostgreSQL's texts can't hold NUL.
             cause: cause.replace('\0', "\u{fffd}"),
-            channel: text(channel),
         };
-        save.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
+        self.store.run(save).await
     }
 
     async fn retry_now(&self, channel: &ChannelName, now: OffsetDateTime) -> Result<(), StoreError> {
-        let retry = RetryNow { now, channel: text(channel) };
-        retry.execute(&mut *self.connection().await?).await.map(drop).map_err(store_error)
+        self.store.run(RetryNow { channel: text(channel), now }).await
     }
 
     async fn delete_events(&self, after: i64, before: OffsetDateTime) -> Result<DeletedEvents, StoreError> {
         let delete = DeleteEvents { before, after, limit: LOOKED_AT_ONCE };
-        let (deleted, looked_at, last, all_old): (i64, i64, Option<i64>, bool) =
-            delete.get_result(&mut *self.connection().await?).await.map_err(store_error)?;
+        let Some(row) = self.store.row(delete).await? else {
+            return Ok(DeletedEvents { number: 0, next: None });
+        };
+        let DeletedEventsRow { deleted, looked_at, last, is_all_old } = row;
         Ok(DeletedEvents {
             number: u64::try_from(deleted).map_err(corrupt)?,
-            next: last.filter(|_| all_old && looked_at == LOOKED_AT_ONCE),
+            next: last.filter(|_| is_all_old && looked_at == LOOKED_AT_ONCE),
         })
     }
 
     async fn backlogs(&self) -> Result<Vec<ChannelBacklog>, StoreError> {
-        let rows: Vec<BacklogRow> =
-            SelectBacklogs {}.load(&mut *self.connection().await?).await.map_err(store_error)?;
-        rows.into_iter().map(ChannelBacklog::try_from).collect()
+        self.store.read(SelectBacklogs {}).await
     }
 
     async fn parked_events(&self, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
-        let select = SelectParkedEvents { limit: i64::try_from(limit).map_err(corrupt)? };
-        let rows: Vec<ParkedEventRow> =
-            select.load(&mut *self.connection().await?).await.map_err(store_error)?;
-        rows.into_iter().map(ParkedEvent::try_from).collect()
+        self.store.read(SelectParkedEvents { limit: i64::try_from(limit).map_err(corrupt)? }).await
     }
 
     async fn release_parked(&self) -> Result<u64, StoreError> {
-        let released = ReleaseParked {}.execute(&mut *self.connection().await?).await.map_err(store_error)?;
+        let parked = delivery_failures::table.filter(delivery_failures::parked_at.is_not_null());
+        let released = self.store.execute(diesel::delete(parked)).await?;
         u64::try_from(released).map_err(corrupt)
     }
 }

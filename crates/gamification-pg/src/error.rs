@@ -9,6 +9,7 @@ use diesel::result::{
     Error as DieselError,
 };
 use gamification_app::ports::{BoxedError, StoreError};
+use uuid::Uuid;
 
 /// Unique keys that a row may hit only because another transaction wrote the same fact a moment ago: it was not there
 /// when this transaction looked. Tried again, it is found and known.
@@ -51,6 +52,40 @@ pub(crate) fn unavailable(error: impl Into<BoxedError>) -> StoreError {
 pub(crate) fn corrupt(error: impl Into<BoxedError>) -> StoreError {
     StoreError::Corrupt(error.into())
 }
+
+/// Something stored that can't be understood, with its place.
+#[derive(Debug, thiserror::Error)]
+#[error("{table}.{column} of {key} can't be understood")]
+struct Misread {
+    table: &'static str,
+    column: &'static str,
+    key: String,
+    #[source]
+    cause: BoxedError,
+}
+
+/// The value of a column can't be understood, in the row that has a key.
+pub(crate) fn misread_at(
+    table: &'static str,
+    column: &'static str,
+    key: &[Uuid],
+    cause: impl Into<BoxedError>,
+) -> StoreError {
+    let key: Vec<String> = key.iter().map(ToString::to_string).collect();
+    StoreError::Corrupt(Misread { table, column, key: key.join(", "), cause: cause.into() }.into())
+}
+
+/// Turns an error into one that names the column, which the schema must have, and the key of the row.
+macro_rules! misread {
+    ($table:ident::$column:ident, $key:expr) => {
+        |cause| {
+            let _ = $crate::schema::$table::$column;
+            $crate::error::misread_at(stringify!($table), stringify!($column), &$key, cause)
+        }
+    };
+}
+
+pub(crate) use misread;
 
 enum Cause {
     Contention,

@@ -4,22 +4,47 @@
 //! each in `repositories/`; [`PgStore`] itself implements the reads. Rows are private to this crate and are turned
 //! into domain types where they are read, by hand, field by field.
 //!
-//! All SQL is set-based: a method takes whole sets and costs one or two statements, whatever their size. Each
-//! statement is a type made by the `statement!` macro, so that it is prepared once per connection.
+//! All writes are set-based: a method takes a whole set and costs a fixed number of statements, whatever its size. Every
+//! statement is prepared once for each connection. Two kinds stand side by side: Diesel's own queries for single rows,
+//! and `statements!` for the rest, with named parameters whose SQL types are those of the columns in `schema.rs`. Tests
+//! in `against_postgres` hold both, and the written-down schema, against a migrated database.
 //!
-//! This crate decides nothing: no rule of points or levels is in its SQL. It knows nothing of HTTP.
+//! What points are worth, what may be awarded, and which total makes which level is decided in the domain: the thresholds
+//! are sent to the one statement that compares totals with them (`LevelUpMembers`, which levels a chunk of members up
+//! and, like the domain, never down). What SQL decides by itself is who is seen: a member is whom the directory has as
+//! present, badges are for those whom a community ever had, and only listed courses have gates. Audits compute sums,
+//! counts and chains of events in SQL on purpose, sharing nothing with what they audit.
+//!
+//! It knows nothing of HTTP.
 //!
 //! # To add a repository
-//! Declare the port in `gamification-app`; add `repositories/<port>.rs` with its statements, its rows and
-//! `impl ThePort for PgTx`. Locks are taken by key (`ORDER BY`), in the order that `gamification_app::ports` names.
+//! Declare the port in `gamification-app`; add `repositories/<port>.rs` with its records, its statements and
+//! `impl ThePort for PgTx`. Each conversion between a record and a domain type destructures; a value that can't be
+//! understood is an error made by `misread!`, which names table, column and key. Locks are taken by key (`ORDER BY`), in
+//! the order that `gamification_app::ports` names.
+//!
+//! # To add a statement
+//! Where Diesel prepares it once (a `SELECT`, a `DELETE`, an `INSERT` of one row), write it as Diesel's query and send it
+//! with `execute`, `load` or `first`. Otherwise declare it in the `statements!` of its module, with a `record!` for the
+//! rows it gives and for the sets it is sent, and send it with `run`, `rows`, `read` or `row`. A module that has its first
+//! statements is listed in `against_postgres/statements.rs`; a test names it otherwise.
+//!
+//! # To change the schema
+//! Add a migration, then `RENEW_SCHEMA=1 cargo test -p gamification-pg`: it rewrites `schema.rs` and `schema.txt`, whose
+//! difference is reviewed with the migration. Statements that do not fit any more do not compile, or turn a test red.
 
+#[cfg(test)]
+mod against_postgres;
 pub mod connection;
 mod deliveries;
 mod embedding;
 mod error;
+mod json;
 mod migrations;
 mod queries;
 mod repositories;
+mod schema;
+mod sending;
 mod statement;
 mod statistics;
 mod stored_event;

@@ -1,12 +1,6 @@
 //! Reads: one round trip each, what the caller may see included.
 
-use diesel::{
-    OptionalExtension, Queryable,
-    sql_types::{
-        Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
-    },
-};
-use diesel_async::RunQueryDsl;
+use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::ports::{
     CommunityView, CourseGate, CourseQueries, LevelQueries, MemberQueries, Membership, MembershipQueries,
     RecalculationQueries, SchemaQueries, StoreError,
@@ -19,172 +13,153 @@ use uuid::Uuid;
 
 use crate::{
     PgStore,
-    error::{corrupt, store_error},
+    error::{corrupt, misread, store_error},
     migrations::{applied_version, newest_version},
-    repositories::{MemberPointsRow, StoredLevels, level_configuration, membership},
-    statement::statement,
+    repositories::{LevelConfigurationRow, LevelCountRow, MemberPointsRow, membership, select_role},
+    schema::{
+        community_members, course_level_requirements, courses, level_counts, member_points, recalculations,
+    },
+    statement::{Nested, OrNull, Records, record, statements},
 };
 
-/// The start of every read: the community, its levels, and the caller in it. No row: the community is not known. Every
-/// known community has levels, and everybody it ever had has points.
+record! {
+    /// A member's points. The community is known; to send it with each member would cost time.
+    struct MemberRow: Read {
+        id: Uuid => member_points::id,
+        user_id: Uuid => member_points::user_id,
+        total_points: i32 => member_points::total_points,
+        current_level: i16 => member_points::current_level,
+        is_present: bool => member_points::is_present,
+    }
+}
+
+record! {
+    /// The start of every read: the levels of a community that is known, and the caller in it. Every known community has
+    /// levels, and everybody it ever had has points.
+    struct CommunityViewRow: Read {
+        role: Option<String> => OrNull<community_members::role>,
+        own: Option<MemberRow> => OrNull<Nested<MemberRow>>,
+        levels: LevelConfigurationRow => Nested<LevelConfigurationRow>,
+    }
+}
+
+record! {
+    /// A course, and the level that it asks for.
+    struct CourseGateRow: Read {
+        course_id: Uuid => courses::course_id,
+        minimum_level: Option<i16> => OrNull<course_level_requirements::minimum_level>,
+    }
+}
+
+/// A [`CommunityViewRow`] with the records that a subselect answers; no row when the community is not known.
 macro_rules! community_view {
-    ($asked:expr) => {
+    ($answer:expr) => {
         concat!(
-            "SELECT asked.community_id, caller.role, own.id, own.user_id, own.total_points, own.current_level,
-                    own.is_present, levels.id, levels.levels, levels.version, answer.*
-             FROM (VALUES (?, ?)) AS asked (community_id, caller_id)
-             JOIN communities USING (community_id)
-             JOIN level_configurations AS levels USING (community_id)
+            "SELECT caller.role, own.id, own.user_id, own.total_points, own.current_level, own.is_present,
+                    levels.community_id, levels.id, levels.levels, levels.version, answers.*
+             FROM communities AS known
+             JOIN level_configurations AS levels ON levels.community_id = :community_id
              LEFT JOIN community_members AS caller
-                 ON caller.community_id = asked.community_id AND caller.user_id = asked.caller_id
-                 AND caller.is_present
+                 ON caller.community_id = :community_id AND caller.user_id = :caller_id AND caller.is_present
              LEFT JOIN member_points AS own
-                 ON own.community_id = asked.community_id AND own.user_id = asked.caller_id
-             CROSS JOIN LATERAL (",
-            $asked,
-            ") AS answer"
+                 ON own.community_id = :community_id AND own.user_id = :caller_id
+             CROSS JOIN LATERAL (SELECT array_agg(answer) FROM (",
+            $answer,
+            ") AS answer) AS answers
+             WHERE known.community_id = :community_id"
         )
     };
-}
-
-macro_rules! view_statement {
-    ($(#[$doc:meta])* $name:ident { $($parameter:ident: $rust:ty => $sql:ty),* $(,)? } -> ($($row:ty),*) $text:expr) => {
-        statement! {
-            $(#[$doc])*
-            $name {
-                community_id: Uuid => SqlUuid,
-                caller_id: Uuid => SqlUuid,
-                $($parameter: $rust => $sql),*
-            } -> (
-                SqlUuid, Nullable<Text>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<Integer>, Nullable<SmallInt>,
-                Nullable<Bool>, SqlUuid, Jsonb, Integer, $($row),*
-            )
-            community_view!($text)
-        }
-    };
-}
-
-view_statement! {
-    SelectMemberPoints { user_ids: Vec<Uuid> => Array<SqlUuid> }
-    -> (Array<SqlUuid>, Array<SqlUuid>, Array<Integer>, Array<SmallInt>, Array<Bool>)
-    "SELECT COALESCE(array_agg(p.id), '{}'), COALESCE(array_agg(p.user_id), '{}'),
-            COALESCE(array_agg(p.total_points), '{}'), COALESCE(array_agg(p.current_level), '{}'),
-            COALESCE(array_agg(p.is_present), '{}')
-     FROM member_points AS p
-     JOIN community_members AS m ON m.community_id = p.community_id AND m.user_id = p.user_id
-     WHERE p.community_id = asked.community_id AND p.user_id = ANY (?) AND m.presence_change IS NOT NULL"
-}
-
-view_statement! {
-    SelectLevelDistribution {} -> (Array<SmallInt>, Array<BigInt>)
-    "SELECT COALESCE(array_agg(c.level), '{}'), COALESCE(array_agg(c.members), '{}')
-     FROM level_counts AS c WHERE c.community_id = asked.community_id"
 }
 
 /// The listed courses of the community with what they ask for; `$which` narrows them.
 macro_rules! course_gates {
     ($which:literal) => {
         concat!(
-            "SELECT COALESCE(array_agg(c.course_id ORDER BY c.course_id), '{}'),
-                    COALESCE(array_agg(r.minimum_level ORDER BY c.course_id), '{}')
+            "SELECT c.course_id, r.minimum_level
              FROM courses AS c
              LEFT JOIN course_level_requirements AS r
                  ON r.community_id = c.community_id AND r.course_id = c.course_id
-             WHERE c.community_id = asked.community_id AND c.is_listed ",
-            $which
+             WHERE c.community_id = :community_id AND c.is_listed ",
+            $which,
+            " ORDER BY c.course_id"
         )
     };
 }
 
-view_statement! {
-    SelectCourseGates { course_ids: Vec<Uuid> => Array<SqlUuid> } -> (Array<SqlUuid>, Array<Nullable<SmallInt>>)
-    course_gates!("AND c.course_id = ANY (?)")
+statements! {
+    struct SelectMemberPoints {
+        community_id: Uuid => member_points::community_id,
+        caller_id: Uuid => member_points::user_id,
+        user_ids: Vec<Uuid> => [member_points::user_id],
+    } -> (CommunityViewRow, Records<MemberRow>)
+    = community_view!(
+        "SELECT p.id, p.user_id, p.total_points, p.current_level, p.is_present
+         FROM member_points AS p
+         JOIN community_members AS m ON m.community_id = p.community_id AND m.user_id = p.user_id
+         WHERE p.community_id = :community_id AND p.user_id = ANY (:user_ids) AND m.presence_change IS NOT NULL"
+    );
+
+    struct SelectLevelDistribution {
+        community_id: Uuid => level_counts::community_id,
+        caller_id: Uuid => member_points::user_id,
+    } -> (CommunityViewRow, Records<LevelCountRow>)
+    = community_view!(
+        "SELECT c.community_id, c.level, c.members FROM level_counts AS c WHERE c.community_id = :community_id"
+    );
+
+    struct SelectCourseGates {
+        community_id: Uuid => courses::community_id,
+        caller_id: Uuid => member_points::user_id,
+        course_ids: Vec<Uuid> => [courses::course_id],
+    } -> (CommunityViewRow, Records<CourseGateRow>)
+    = community_view!(course_gates!("AND c.course_id = ANY (:course_ids)"));
+
+    struct SelectAllCourseGates {
+        community_id: Uuid => courses::community_id,
+        caller_id: Uuid => member_points::user_id,
+    } -> (CommunityViewRow, Records<CourseGateRow>)
+    = community_view!(course_gates!(""));
 }
 
-view_statement! {
-    SelectAllCourseGates {} -> (Array<SqlUuid>, Array<Nullable<SmallInt>>)
-    course_gates!("")
+impl MemberRow {
+    fn in_community(self, community_id: Uuid) -> Result<MemberPoints, StoreError> {
+        let Self { id, user_id, total_points, current_level, is_present } = self;
+        let row = MemberPointsRow { community_id, id, user_id, total_points, current_level, is_present };
+        row.try_into()
+    }
 }
 
-statement! {
-    SelectIdleRecalculations { idle_since: OffsetDateTime => Timestamptz } -> (SqlUuid,)
-    "SELECT community_id FROM recalculations WHERE updated_at <= ?"
-}
-
-/// What every read starts with.
-struct ViewRow {
-    community_id: Uuid,
-    caller_role: Option<String>,
-    own: Option<MemberPointsRow>,
-    level_configuration_id: Uuid,
-    levels: StoredLevels,
-    version: i32,
-}
-
-/// The ten columns of a [`ViewRow`] before the columns of the answer.
-macro_rules! view_row {
-    ($name:ident { $($column:ident: $rust:ty),+ }) => {
-        #[derive(Queryable)]
-        struct $name {
-            community_id: Uuid,
-            caller_role: Option<String>,
-            own_id: Option<Uuid>,
-            own_user_id: Option<Uuid>,
-            own_total_points: Option<i32>,
-            own_current_level: Option<i16>,
-            own_is_present: Option<bool>,
-            level_configuration_id: Uuid,
-            levels: StoredLevels,
-            version: i32,
-            $($column: $rust),+
-        }
-
-        impl $name {
-            fn split(self) -> (ViewRow, ($($rust,)+)) {
-                let own = || {
-                    Some(MemberPointsRow {
-                        id: self.own_id?,
-                        community_id: self.community_id,
-                        user_id: self.own_user_id?,
-                        total_points: self.own_total_points?,
-                        current_level: self.own_current_level?,
-                        is_present: self.own_is_present?,
-                    })
-                };
-                let own = own();
-                let Self { community_id, caller_role, level_configuration_id, levels, version, $($column,)+ .. } = self;
-                (ViewRow { community_id, caller_role, own, level_configuration_id, levels, version }, ($($column,)+))
-            }
-        }
-    };
-}
-
-view_row!(MemberPointsViewRow {
-    ids: Vec<Uuid>,
-    user_ids: Vec<Uuid>,
-    totals: Vec<i32>,
-    member_levels: Vec<i16>,
-    presences: Vec<bool>
-});
-view_row!(LevelDistributionViewRow { distribution_levels: Vec<i16>, members: Vec<i64> });
-view_row!(CourseGatesViewRow { course_ids: Vec<Uuid>, minimum_levels: Vec<Option<i16>> });
-
-impl ViewRow {
-    fn with<T>(self, asked: T) -> Result<CommunityView<T>, StoreError> {
-        let Self { community_id, caller_role, own, level_configuration_id, levels, version } = self;
+impl CommunityViewRow {
+    fn with<T>(self, caller: Uuid, asked: T) -> Result<CommunityView<T>, StoreError> {
+        let Self { role, own, levels } = self;
+        let key = [levels.community_id, caller];
         Ok(CommunityView {
-            role: caller_role.map(|role| role.parse().map_err(corrupt)).transpose()?,
-            own: own.map(MemberPoints::try_from).transpose()?,
-            levels: level_configuration(level_configuration_id, community_id, levels, version)?,
+            role: role
+                .map(|role| role.parse())
+                .transpose()
+                .map_err(misread!(community_members::role, key))?,
+            own: own.map(|own| own.in_community(levels.community_id)).transpose()?,
+            levels: levels.try_into()?,
             asked,
+        })
+    }
+}
+
+impl CourseGateRow {
+    fn in_community(self, community_id: Uuid) -> Result<CourseGate, StoreError> {
+        let Self { course_id, minimum_level } = self;
+        let key = [community_id, course_id];
+        let minimum_level = minimum_level.map(|level| LevelNumber::new(i64::from(level))).transpose();
+        Ok(CourseGate {
+            course_id: CourseId::new(course_id),
+            minimum_level: minimum_level.map_err(misread!(course_level_requirements::minimum_level, key))?,
         })
     }
 }
 
 impl MembershipQueries for PgStore {
     async fn membership(&self, user: MemberKey) -> Result<Membership, StoreError> {
-        let mut connection = self.connection().await?;
-        membership(&mut connection, user).await
+        membership(user, self.first(select_role(user)).await?)
     }
 }
 
@@ -194,32 +169,13 @@ impl MemberQueries for PgStore {
         (community_id, caller_id): MemberKey,
         users: &[UserId],
     ) -> Result<Option<CommunityView<Vec<MemberPoints>>>, StoreError> {
-        let select = SelectMemberPoints {
-            community_id: community_id.as_uuid(),
-            caller_id: caller_id.as_uuid(),
-            user_ids: users.iter().map(|user| user.as_uuid()).collect(),
-        };
-        let mut connection = self.connection().await?;
-        let row: Option<MemberPointsViewRow> =
-            select.get_result(&mut *connection).await.optional().map_err(store_error)?;
-        let Some((view, (ids, user_ids, totals, levels, presences))) = row.map(MemberPointsViewRow::split)
-        else {
-            return Ok(None);
-        };
-        let columns = ids.into_iter().zip(user_ids).zip(totals).zip(levels).zip(presences);
-        let member = |((((id, user_id), total_points), current_level), is_present)| {
-            let community_id = view.community_id;
-            MemberPoints::try_from(MemberPointsRow {
-                id,
-                community_id,
-                user_id,
-                total_points,
-                current_level,
-                is_present,
-            })
-        };
-        let members = columns.map(member).collect::<Result<Vec<_>, _>>()?;
-        view.with(members).map(Some)
+        let (community_id, caller_id) = (community_id.as_uuid(), caller_id.as_uuid());
+        let user_ids = users.iter().map(|user| user.as_uuid()).collect();
+        let select = SelectMemberPoints { community_id, caller_id, user_ids };
+        let Some((view, members)) = self.row(select).await? else { return Ok(None) };
+        let members: Result<Vec<MemberPoints>, StoreError> =
+            members.into_iter().map(|member| member.in_community(community_id)).collect();
+        view.with(caller_id, members?).map(Some)
     }
 }
 
@@ -228,20 +184,16 @@ impl LevelQueries for PgStore {
         &self,
         (community_id, caller_id): MemberKey,
     ) -> Result<Option<CommunityView<LevelDistribution>>, StoreError> {
-        let select =
-            SelectLevelDistribution { community_id: community_id.as_uuid(), caller_id: caller_id.as_uuid() };
-        let mut connection = self.connection().await?;
-        let row: Option<LevelDistributionViewRow> =
-            select.get_result(&mut *connection).await.optional().map_err(store_error)?;
-        let Some((view, (levels, members))) = row.map(LevelDistributionViewRow::split) else {
-            return Ok(None);
-        };
+        let (community_id, caller_id) = (community_id.as_uuid(), caller_id.as_uuid());
+        let select = SelectLevelDistribution { community_id, caller_id };
+        let Some((view, counts)) = self.row(select).await? else { return Ok(None) };
         let mut distribution = LevelDistribution::default();
-        for (level, members) in levels.into_iter().zip(members) {
-            let level = LevelNumber::new(i64::from(level)).map_err(corrupt)?;
-            distribution.set(level, u32::try_from(members).map_err(corrupt)?);
+        for LevelCountRow { community_id, level, members } in counts {
+            let key = [community_id];
+            let level = LevelNumber::new(i64::from(level)).map_err(misread!(level_counts::level, key))?;
+            distribution.set(level, u32::try_from(members).map_err(misread!(level_counts::members, key))?);
         }
-        view.with(distribution).map(Some)
+        view.with(caller_id, distribution).map(Some)
     }
 }
 
@@ -252,35 +204,27 @@ impl CourseQueries for PgStore {
         courses: Option<&[CourseId]>,
     ) -> Result<Option<CommunityView<Vec<CourseGate>>>, StoreError> {
         let (community_id, caller_id) = (community_id.as_uuid(), caller_id.as_uuid());
-        let mut connection = self.connection().await?;
         let row = match courses {
             Some(courses) => {
                 let course_ids = courses.iter().map(|course| course.as_uuid()).collect();
-                SelectCourseGates { community_id, caller_id, course_ids }.get_result(&mut *connection).await
+                self.row(SelectCourseGates { community_id, caller_id, course_ids }).await?
             }
-            None => SelectAllCourseGates { community_id, caller_id }.get_result(&mut *connection).await,
+            None => self.row(SelectAllCourseGates { community_id, caller_id }).await?,
         };
-        let row: Option<CourseGatesViewRow> = row.optional().map_err(store_error)?;
-        let Some((view, (course_ids, minimum_levels))) = row.map(CourseGatesViewRow::split) else {
-            return Ok(None);
-        };
-        let gate = |(course_id, minimum_level): (Uuid, Option<i16>)| {
-            let minimum_level =
-                minimum_level.map(|level| LevelNumber::new(i64::from(level)).map_err(corrupt));
-            Ok(CourseGate { course_id: CourseId::new(course_id), minimum_level: minimum_level.transpose()? })
-        };
-        let gates =
-            course_ids.into_iter().zip(minimum_levels).map(gate).collect::<Result<Vec<_>, StoreError>>()?;
-        view.with(gates).map(Some)
+        let Some((view, gates)) = row else { return Ok(None) };
+        let gates: Result<Vec<CourseGate>, StoreError> =
+            gates.into_iter().map(|gate| gate.in_community(community_id)).collect();
+        view.with(caller_id, gates?).map(Some)
     }
 }
 
 impl RecalculationQueries for PgStore {
     async fn idle_recalculations(&self, idle_since: OffsetDateTime) -> Result<Vec<CommunityId>, StoreError> {
-        let mut connection = self.connection().await?;
-        let select = SelectIdleRecalculations { idle_since };
-        let rows: Vec<(Uuid,)> = select.load(&mut *connection).await.map_err(store_error)?;
-        Ok(rows.into_iter().map(|(community_id,)| CommunityId::new(community_id)).collect())
+        let idle = recalculations::table
+            .filter(recalculations::updated_at.le(idle_since))
+            .select(recalculations::community_id);
+        let communities: Vec<Uuid> = self.load(idle).await?;
+        Ok(communities.into_iter().map(CommunityId::new).collect())
     }
 }
 
@@ -288,7 +232,24 @@ impl SchemaQueries for PgStore {
     async fn schema_is_current(&self) -> Result<bool, StoreError> {
         let mut connection = self.connection().await?;
         let applied = applied_version(&mut connection).await.map_err(store_error)?;
-        // A newer one is fine: a server of the next version may have migrated while this one still runs.
-        Ok(applied >= Some(newest_version().map_err(corrupt)?))
+        Ok(is_current(applied.as_deref(), &newest_version().map_err(corrupt)?))
+    }
+}
+
+/// A newer schema is fine: a server of the next version may have migrated while this one still runs.
+fn is_current(applied: Option<&str>, newest: &str) -> bool {
+    applied >= Some(newest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_current_when_it_is_at_least_the_one_that_was_built_in() {
+        assert!(is_current(Some("2026-11-24-000011"), "2026-11-24-000011"));
+        assert!(is_current(Some("2026-12-01-000012"), "2026-11-24-000011"), "of the next version");
+        assert!(!is_current(Some("2026-11-22-000010"), "2026-11-24-000011"), "of the version before");
+        assert!(!is_current(None, "2026-11-24-000011"), "an empty database");
     }
 }

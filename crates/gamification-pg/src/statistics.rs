@@ -1,32 +1,42 @@
 //! What operators are told of everything that is stored, and of the way to it.
 
-use diesel::sql_types::{BigInt, SmallInt};
-use diesel_async::RunQueryDsl;
+use diesel::sql_types::BigInt;
 use gamification_app::ports::{Statistics, StoreError};
 use gamification_domain::LevelNumber;
 
 use crate::{
     PgStore,
-    error::{corrupt, store_error},
-    statement::statement,
+    error::{corrupt, misread},
+    schema::level_counts,
+    statement::{Plain, record, statements},
 };
 
-statement! {
+record! {
+    /// How many members are at a level.
+    struct LevelMembersRow: Read {
+        level: i16 => level_counts::level,
+        members: i64 => Plain<BigInt>,
+    }
+}
+
+statements! {
     /// Nine rows of sums over a row for each community and level: cheap next to counting members.
-    SelectMembersByLevel {} -> (SmallInt, BigInt)
-    "SELECT level, SUM(members)::bigint FROM level_counts GROUP BY level"
+    struct SelectMembersByLevel {} -> LevelMembersRow
+    = "SELECT level, SUM(members)::bigint AS members FROM level_counts GROUP BY level";
+}
+
+impl TryFrom<LevelMembersRow> for (LevelNumber, u64) {
+    type Error = StoreError;
+
+    fn try_from(LevelMembersRow { level, members }: LevelMembersRow) -> Result<Self, StoreError> {
+        let level = LevelNumber::new(i64::from(level)).map_err(misread!(level_counts::level, []))?;
+        Ok((level, u64::try_from(members).map_err(corrupt)?))
+    }
 }
 
 impl Statistics for PgStore {
     async fn members_by_level(&self) -> Result<Vec<(LevelNumber, u64)>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<(i16, i64)> =
-            SelectMembersByLevel {}.load(&mut *connection).await.map_err(store_error)?;
-        let row = |(level, members): (i16, i64)| {
-            let level = LevelNumber::new(i64::from(level)).map_err(corrupt)?;
-            Ok((level, u64::try_from(members).map_err(corrupt)?))
-        };
-        rows.into_iter().map(row).collect()
+        self.read(SelectMembersByLevel {}).await
     }
 }
 

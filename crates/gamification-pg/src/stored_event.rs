@@ -1,6 +1,6 @@
 //! Domain events as the outbox keeps them: the column `payload`, in which a chunk of liftings writes the same fields.
 
-use gamification_app::ports::StoreError;
+use gamification_app::ports::BoxedError;
 use gamification_domain::{
     CommunityId, DomainEvent, LevelName, LevelNumber, MemberLeveledUp, PointSource, Points, PointsAwarded,
     PointsDeducted, UserId,
@@ -8,7 +8,7 @@ use gamification_domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::corrupt;
+use crate::json::Json;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -59,7 +59,7 @@ impl From<&DomainEvent> for StoredEvent {
 
 impl StoredEvent {
     /// The event, of the type that is stored beside it.
-    pub(crate) fn read(self, event_type: &str) -> Result<DomainEvent, StoreError> {
+    pub(crate) fn read(self, event_type: &str) -> Result<DomainEvent, BoxedError> {
         match (event_type, self) {
             ("PointsAwarded", Self::Points { member_id, community_id, points, new_total, source }) => {
                 Ok(DomainEvent::PointsAwarded(PointsAwarded {
@@ -67,7 +67,7 @@ impl StoredEvent {
                     community_id: CommunityId::new(community_id),
                     points: points_of(points)?,
                     new_total: points_of(new_total)?,
-                    source: source.parse::<PointSource>().map_err(corrupt)?,
+                    source: source.parse::<PointSource>()?,
                 }))
             }
             ("PointsDeducted", Self::Points { member_id, community_id, points, new_total, source }) => {
@@ -76,7 +76,7 @@ impl StoredEvent {
                     community_id: CommunityId::new(community_id),
                     points: points_of(points)?,
                     new_total: points_of(new_total)?,
-                    source: source.parse::<PointSource>().map_err(corrupt)?,
+                    source: source.parse::<PointSource>()?,
                 }))
             }
             (
@@ -87,17 +87,23 @@ impl StoredEvent {
                 community_id: CommunityId::new(community_id),
                 old_level: level(old_level)?,
                 new_level: level(new_level)?,
-                new_level_name: LevelName::parse(&new_level_name).map_err(corrupt)?,
+                new_level_name: LevelName::parse(&new_level_name)?,
             })),
-            (other, _) => Err(corrupt(format!("the outbox has an unknown event {other}"))),
+            (other, _) => Err(format!("{other} is no event with these fields").into()),
         }
     }
 }
 
-fn points_of(points: i32) -> Result<Points, StoreError> {
-    Points::new(i64::from(points)).map_err(corrupt)
+fn points_of(points: i32) -> Result<Points, BoxedError> {
+    Ok(Points::new(i64::from(points))?)
 }
 
-fn level(level: u8) -> Result<LevelNumber, StoreError> {
-    LevelNumber::new(i64::from(level)).map_err(corrupt)
+fn level(level: u8) -> Result<LevelNumber, BoxedError> {
+    Ok(LevelNumber::new(i64::from(level))?)
+}
+
+impl From<&DomainEvent> for Json<StoredEvent> {
+    fn from(event: &DomainEvent) -> Self {
+        Self::new(StoredEvent::from(event))
+    }
 }

@@ -1,21 +1,13 @@
 //! How the newest change of a thing is kept: one JSONB column.
 
-use diesel::{
-    deserialize::{self, FromSql, FromSqlRow},
-    expression::AsExpression,
-    pg::{Pg, PgValue},
-    serialize::{self, Output, ToSql},
-    sql_types::Jsonb,
-};
-use gamification_app::ports::StoreError;
+use gamification_app::ports::BoxedError;
 use gamification_domain::{EventId, InvalidLabel, LwwState, LwwVersion, Receipt, ReceiptKey, Sequence};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::error::corrupt;
+use crate::json::Json;
 
-#[derive(Debug, Serialize, Deserialize, FromSqlRow, AsExpression)]
-#[diesel(sql_type = Jsonb)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredLwwState {
     sequence: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
@@ -61,17 +53,27 @@ impl From<&Receipt> for StoredReceipt {
     }
 }
 
-impl TryFrom<StoredLwwState> for LwwState {
-    type Error = StoreError;
+impl From<&LwwState> for Json<StoredLwwState> {
+    fn from(state: &LwwState) -> Self {
+        Self::new(StoredLwwState::from(state))
+    }
+}
 
-    fn try_from(stored: StoredLwwState) -> Result<Self, StoreError> {
+/// What a column holds; nothing while nothing has changed what it is about.
+pub(crate) fn lww_state(stored: Option<Json<StoredLwwState>>) -> Result<Option<LwwState>, BoxedError> {
+    stored.map(|stored| LwwState::try_from(stored.understood()?)).transpose()
+}
+
+impl TryFrom<StoredLwwState> for LwwState {
+    type Error = BoxedError;
+
+    fn try_from(stored: StoredLwwState) -> Result<Self, BoxedError> {
         let StoredLwwState { sequence, occurred_at, claimed_at, event_id, receipts } = stored;
-        let sequence = sequence.map(|text| Sequence::parse(&text)).transpose().map_err(corrupt)?;
-        let event_id = EventId::parse(&event_id).map_err(corrupt)?;
-        let receipts = receipts.into_iter().map(receipt).collect::<Result<_, InvalidLabel>>();
+        let sequence = sequence.map(|text| Sequence::parse(&text)).transpose()?;
+        let event_id = EventId::parse(&event_id)?;
         Ok(Self {
             version: LwwVersion { sequence, occurred_at, claimed_at, event_id },
-            receipts: receipts.map_err(corrupt)?,
+            receipts: receipts.into_iter().map(receipt).collect::<Result<_, InvalidLabel>>()?,
         })
     }
 }
@@ -83,18 +85,4 @@ fn receipt(stored: StoredReceipt) -> Result<Receipt, InvalidLabel> {
         None => ReceiptKey::Event(EventId::parse(&event_id.unwrap_or_default())?),
     };
     Ok(Receipt { key, received_at })
-}
-
-impl ToSql<Jsonb, Pg> for StoredLwwState {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let json = serde_json::to_value(self)?;
-        <serde_json::Value as ToSql<Jsonb, Pg>>::to_sql(&json, &mut out.reborrow())
-    }
-}
-
-impl FromSql<Jsonb, Pg> for StoredLwwState {
-    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
-        let json = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(bytes)?;
-        Ok(serde_json::from_value(json)?)
-    }
 }

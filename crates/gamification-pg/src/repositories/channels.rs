@@ -1,17 +1,19 @@
 //! Channels, and the events that each has to deliver from the beginning.
 
 use diesel::{
-    OptionalExtension,
-    sql_types::{BigInt, Bool, Integer, Text, Timestamptz},
+    ExpressionMethods, QueryDsl,
+    dsl::exists,
+    sql_types::{BigInt, Bool, Integer},
 };
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use gamification_app::ports::{ChannelName, ChannelQueries, ChannelRepository, StoreError};
 use time::OffsetDateTime;
 
 use crate::{
     PgStore, PgTx,
     error::{corrupt, store_error},
-    statement::statement,
+    schema::channels,
+    statement::{Plain, record, statements},
 };
 
 /// The first half of the advisory lock that is a channel's lease; the second half is the channel's id. ("game" in ASCII;
@@ -26,33 +28,37 @@ const LOCK_CHANNELS: &str = "
     SET LOCAL statement_timeout = '10min';
 ";
 
-statement! {
-    SelectChannel { name: String => Text } -> (Bool,)
-    "SELECT EXISTS (SELECT FROM channels WHERE name = ?)"
+record! {
+    /// Whether a lease was free.
+    struct LeaseRow: Read {
+        is_locked: bool => Plain<Bool>,
+    }
 }
 
-statement! {
-    InsertChannel { name: String => Text, now: OffsetDateTime => Timestamptz } -> (Integer,)
-    "WITH registered AS (
-         INSERT INTO channels (name, registered_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING id),
-     owed AS (
-         INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
-         SELECT outbox.community_id, outbox.event_id, registered.id, outbox.member_id, outbox.sequence
-         FROM outbox CROSS JOIN registered)
-     SELECT id FROM registered"
+record! {
+    /// The number of events that a channel still had to deliver.
+    struct ForgottenRow: Read {
+        events: i64 => Plain<BigInt>,
+    }
 }
 
-statement! {
-    LockLease { class: i32 => Integer, name: String => Text } -> (Bool,)
-    "SELECT pg_try_advisory_xact_lock(?, id) FROM channels WHERE name = ?"
-}
+statements! {
+    /// The channel, and deliveries of all events that are kept.
+    struct InsertChannel { name: String => channels::name, now: OffsetDateTime => channels::registered_at }
+    = "WITH registered AS (
+           INSERT INTO channels (name, registered_at) VALUES (:name, :now) ON CONFLICT (name) DO NOTHING RETURNING id)
+       INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
+       SELECT outbox.community_id, outbox.event_id, registered.id, outbox.member_id, outbox.sequence
+       FROM outbox CROSS JOIN registered";
 
-statement! {
-    DeleteChannel { name: String => Text } -> (BigInt,)
-    "WITH forgotten AS (DELETE FROM channels WHERE name = ? RETURNING id),
-     failures AS (DELETE FROM delivery_failures AS f USING forgotten WHERE f.channel_id = forgotten.id),
-     events AS (DELETE FROM deliveries AS d USING forgotten WHERE d.channel_id = forgotten.id RETURNING 1)
-     SELECT (SELECT COUNT(*) FROM events) FROM forgotten"
+    struct LockLease { class: i32 => Plain<Integer>, name: String => channels::name } -> LeaseRow
+    = "SELECT pg_try_advisory_xact_lock(:class, id) AS is_locked FROM channels WHERE name = :name";
+
+    struct DeleteChannel { name: String => channels::name } -> ForgottenRow
+    = "WITH forgotten AS (DELETE FROM channels WHERE name = :name RETURNING id),
+       failures AS (DELETE FROM delivery_failures AS f USING forgotten WHERE f.channel_id = forgotten.id),
+       events AS (DELETE FROM deliveries AS d USING forgotten WHERE d.channel_id = forgotten.id RETURNING 1)
+       SELECT (SELECT COUNT(*) FROM events) AS events FROM forgotten";
 }
 
 impl ChannelRepository for PgTx {
@@ -61,31 +67,24 @@ impl ChannelRepository for PgTx {
     }
 
     async fn insert_channel(&mut self, channel: &ChannelName, now: OffsetDateTime) -> Result<(), StoreError> {
-        let insert = InsertChannel { name: channel.as_str().to_owned(), now };
-        insert.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(InsertChannel { name: channel.as_str().to_owned(), now }).await
     }
 
     async fn lock_lease(&mut self, channel: &ChannelName) -> Result<bool, StoreError> {
-        let lock = LockLease { class: LEASE_LOCK, name: channel.as_str().to_owned() };
-        let locked: Option<(bool,)> =
-            lock.get_result(self.connection()).await.optional().map_err(store_error)?;
+        let lease = self.row(LockLease { class: LEASE_LOCK, name: channel.as_str().to_owned() }).await?;
         // No relay can hold the lease of a channel that is not there.
-        Ok(locked.is_none_or(|(is_locked,)| is_locked))
+        Ok(lease.is_none_or(|LeaseRow { is_locked }| is_locked))
     }
 
     async fn delete_channel(&mut self, channel: &ChannelName) -> Result<Option<u64>, StoreError> {
-        let delete = DeleteChannel { name: channel.as_str().to_owned() };
-        let deleted: Option<(i64,)> =
-            delete.get_result(self.connection()).await.optional().map_err(store_error)?;
-        deleted.map(|(events,)| u64::try_from(events).map_err(corrupt)).transpose()
+        let forgotten = self.row(DeleteChannel { name: channel.as_str().to_owned() }).await?;
+        forgotten.map(|ForgottenRow { events }| u64::try_from(events).map_err(corrupt)).transpose()
     }
 }
 
 impl ChannelQueries for PgStore {
     async fn is_registered(&self, channel: &ChannelName) -> Result<bool, StoreError> {
-        let select = SelectChannel { name: channel.as_str().to_owned() };
-        let (exists,): (bool,) =
-            select.get_result(&mut *self.connection().await?).await.map_err(store_error)?;
-        Ok(exists)
+        let is_there = exists(channels::table.filter(channels::name.eq(channel.as_str().to_owned())));
+        Ok(self.first(diesel::select(is_there)).await?.unwrap_or(false))
     }
 }

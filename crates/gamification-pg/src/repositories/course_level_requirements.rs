@@ -1,32 +1,24 @@
 //! The levels that courses ask for.
 
-use diesel::sql_types::{SmallInt, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::ports::{CourseLevelRequirementRepository, StoreError};
 use gamification_domain::{CourseKey, CourseLevelRequirement};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{PgTx, error::store_error, statement::statement};
+use crate::{PgTx, schema::course_level_requirements, statement::statements};
 
-statement! {
-    UpsertCourseLevelRequirement {
-        community_id: Uuid => SqlUuid,
-        id: Uuid => SqlUuid,
-        course_id: Uuid => SqlUuid,
-        minimum_level: i16 => SmallInt,
-        created_at: OffsetDateTime => Timestamptz,
-        updated_at: OffsetDateTime => Timestamptz,
-    } -> ()
-    "INSERT INTO course_level_requirements (community_id, id, course_id, minimum_level, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (community_id, course_id)
-     DO UPDATE SET minimum_level = EXCLUDED.minimum_level, updated_at = EXCLUDED.updated_at"
-}
-
-statement! {
-    DeleteCourseLevelRequirement { community_id: Uuid => SqlUuid, course_id: Uuid => SqlUuid } -> ()
-    "DELETE FROM course_level_requirements WHERE community_id = ? AND course_id = ?"
+statements! {
+    struct UpsertCourseLevelRequirement {
+        community_id: Uuid => course_level_requirements::community_id,
+        id: Uuid => course_level_requirements::id,
+        course_id: Uuid => course_level_requirements::course_id,
+        minimum_level: i16 => course_level_requirements::minimum_level,
+        now: OffsetDateTime => course_level_requirements::created_at,
+    } = "INSERT INTO course_level_requirements (community_id, id, course_id, minimum_level, created_at, updated_at)
+         VALUES (:community_id, :id, :course_id, :minimum_level, :now, :now)
+         ON CONFLICT (community_id, course_id)
+         DO UPDATE SET minimum_level = EXCLUDED.minimum_level, updated_at = EXCLUDED.updated_at";
 }
 
 impl CourseLevelRequirementRepository for PgTx {
@@ -41,20 +33,18 @@ impl CourseLevelRequirementRepository for PgTx {
             id: id.as_uuid(),
             course_id: course_id.as_uuid(),
             minimum_level: i16::from(minimum_level.get()),
-            created_at: now,
-            updated_at: now,
+            now,
         };
-        upsert.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(upsert).await
     }
 
     async fn delete_course_level_requirement(
         &mut self,
         (community_id, course_id): CourseKey,
     ) -> Result<(), StoreError> {
-        let delete = DeleteCourseLevelRequirement {
-            community_id: community_id.as_uuid(),
-            course_id: course_id.as_uuid(),
-        };
-        delete.execute(self.connection()).await.map(drop).map_err(store_error)
+        let requirement = course_level_requirements::table
+            .filter(course_level_requirements::community_id.eq(community_id.as_uuid()))
+            .filter(course_level_requirements::course_id.eq(course_id.as_uuid()));
+        self.execute(diesel::delete(requirement)).await
     }
 }

@@ -2,181 +2,186 @@
 
 use std::collections::BTreeSet;
 
-use diesel::{
-    OptionalExtension, Queryable,
-    sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use gamification_app::ports::{DirectoryRepository, Membership, Repository, StoreError};
+use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl};
+use gamification_app::ports::{BoxedError, DirectoryRepository, Membership, Repository, StoreError};
 use gamification_domain::{
     Community, CommunityId, CommunityMember, Course, CourseCommunities, CourseId, CourseKey, CourseListing,
-    DirectoryText, InvalidDirectoryText, LwwRegister, LwwState, MemberKey, Profile, Role, UserId,
+    DirectoryText, LwwRegister, MemberKey, Profile, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Changes, NullableTexts, Texts, Uuids, keys, member_columns};
+use super::keys;
 use crate::{
     PgTx,
-    error::{corrupt, store_error},
-    statement::statement,
-    stored_lww_state::StoredLwwState,
+    error::misread,
+    json::Json,
+    schema::{communities, community_members, courses},
+    sending::Gives,
+    statement::{Rows, record, statements},
+    stored_lww_state::{StoredLwwState, lww_state},
 };
 
-statement! {
-    SelectCourseCommunities { course_ids: Vec<Uuid> => Uuids } -> (SqlUuid, SqlUuid)
-    "SELECT course_id, community_id FROM courses WHERE course_id = ANY (?)"
+record! {
+    /// The key of a community.
+    struct CommunityKeyRow: Written {
+        community_id: Uuid => communities::community_id,
+    }
 }
 
-statement! {
-    SelectMembership { community_id: Uuid => SqlUuid, user_id: Uuid => SqlUuid } -> (Nullable<Text>,)
-    "SELECT m.role
-     FROM (VALUES (?, ?)) AS asked (community_id, user_id)
-     JOIN communities USING (community_id)
-     LEFT JOIN community_members AS m
-         ON m.community_id = asked.community_id AND m.user_id = asked.user_id AND m.is_present"
+record! {
+    /// The key of a membership.
+    struct CommunityMemberKeyRow: Written {
+        community_id: Uuid => community_members::community_id,
+        user_id: Uuid => community_members::user_id,
+    }
 }
 
-statement! {
-    LockCourseShared { community_id: Uuid => SqlUuid, course_id: Uuid => SqlUuid } -> (Bool,)
-    "SELECT is_listed FROM courses WHERE community_id = ? AND course_id = ? FOR SHARE"
+record! {
+    /// The key of a course.
+    struct CourseKeyRow: Written {
+        community_id: Uuid => courses::community_id,
+        course_id: Uuid => courses::course_id,
+    }
 }
 
-statement! {
-    EnsureCommunities { community_ids: Vec<Uuid> => Uuids, now: OffsetDateTime => Timestamptz } -> ()
-    "INSERT INTO communities (community_id, created_at, updated_at)
-     SELECT wanted.community_id, t.now, t.now
-     FROM UNNEST(?) AS wanted (community_id), (VALUES (?)) AS t (now)
-     ORDER BY wanted.community_id
-     ON CONFLICT (community_id) DO NOTHING"
+record! {
+    /// A community.
+    struct CommunityRow: Read & Written {
+        community_id: Uuid => communities::community_id,
+        name: Option<String> => communities::name,
+        name_change: Option<Json<StoredLwwState>> => communities::name_change,
+    }
 }
 
-statement! {
-    LockCommunities { community_ids: Vec<Uuid> => Uuids } -> (SqlUuid, Nullable<Text>, Nullable<Jsonb>)
-    "SELECT community_id, name, name_change FROM communities WHERE community_id = ANY (?)
-     ORDER BY community_id FOR NO KEY UPDATE"
+record! {
+    /// A membership.
+    struct CommunityMemberRow: Read & Written {
+        community_id: Uuid => community_members::community_id,
+        user_id: Uuid => community_members::user_id,
+        is_present: bool => community_members::is_present,
+        display_name: Option<String> => community_members::display_name,
+        avatar_url: Option<String> => community_members::avatar_url,
+        presence_change: Option<Json<StoredLwwState>> => community_members::presence_change,
+        role: String => community_members::role,
+        role_change: Option<Json<StoredLwwState>> => community_members::role_change,
+    }
 }
 
-statement! {
-    UpdateCommunities {
-        community_ids: Vec<Uuid> => Uuids,
-        names: Vec<Option<String>> => NullableTexts,
-        name_changes: Vec<Option<StoredLwwState>> => Changes,
-        now: OffsetDateTime => Timestamptz,
-    } -> ()
-    "UPDATE communities AS c SET name = new.name, name_change = new.name_change, updated_at = t.now
-     FROM UNNEST(?, ?, ?) AS new (community_id, name, name_change), (VALUES (?)) AS t (now)
-     WHERE c.community_id = new.community_id"
+record! {
+    /// A course.
+    struct CourseRow: Read & Written {
+        community_id: Uuid => courses::community_id,
+        course_id: Uuid => courses::course_id,
+        is_listed: bool => courses::is_listed,
+        title: Option<String> => courses::title,
+        listing_change: Option<Json<StoredLwwState>> => courses::listing_change,
+    }
 }
 
-statement! {
-    EnsureCommunityMembers {
-        community_ids: Vec<Uuid> => Uuids,
-        user_ids: Vec<Uuid> => Uuids,
-        now: OffsetDateTime => Timestamptz,
-    } -> ()
-    "INSERT INTO community_members (community_id, user_id, is_present, role, created_at, updated_at)
-     SELECT wanted.community_id, wanted.user_id, false, 'MEMBER', t.now, t.now
-     FROM UNNEST(?, ?) AS wanted (community_id, user_id), (VALUES (?)) AS t (now)
-     ORDER BY wanted.community_id, wanted.user_id
-     ON CONFLICT (community_id, user_id) DO NOTHING"
+record! {
+    /// A community that knows a course.
+    struct CourseCommunityRow: Read {
+        course_id: Uuid => courses::course_id,
+        community_id: Uuid => courses::community_id,
+    }
 }
 
-statement! {
-    LockCommunityMembers { community_ids: Vec<Uuid> => Uuids, user_ids: Vec<Uuid> => Uuids }
-    -> (SqlUuid, SqlUuid, Bool, Nullable<Text>, Nullable<Text>, Nullable<Jsonb>, Text, Nullable<Jsonb>)
-    "SELECT m.community_id, m.user_id, m.is_present, m.display_name, m.avatar_url, m.presence_change,
-            m.role, m.role_change
-     FROM community_members AS m
-     JOIN UNNEST(?, ?) AS wanted (community_id, user_id) USING (community_id, user_id)
-     ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m"
+statements! {
+    struct SelectCourseCommunities { course_ids: Vec<Uuid> => [courses::course_id] } -> CourseCommunityRow
+    = "SELECT course_id, community_id FROM courses WHERE course_id = ANY (:course_ids)";
+
+    struct EnsureCommunities { new: Rows<CommunityKeyRow>, now: OffsetDateTime => communities::created_at }
+    = "INSERT INTO communities (community_id, created_at, updated_at)
+       SELECT new.community_id, :now, :now
+       FROM :new
+       ORDER BY new.community_id
+       ON CONFLICT (community_id) DO NOTHING";
+
+    struct LockCommunities { wanted: Rows<CommunityKeyRow> } -> CommunityRow
+    = "SELECT c.community_id, c.name, c.name_change
+       FROM communities AS c
+       JOIN :wanted USING (community_id)
+       ORDER BY c.community_id FOR NO KEY UPDATE OF c";
+
+    struct UpdateCommunities { changed: Rows<CommunityRow>, now: OffsetDateTime => communities::updated_at }
+    = "UPDATE communities AS c SET name = changed.name, name_change = changed.name_change, updated_at = :now
+       FROM :changed
+       WHERE c.community_id = changed.community_id";
+
+    struct EnsureCommunityMembers {
+        new: Rows<CommunityMemberKeyRow>,
+        now: OffsetDateTime => community_members::created_at,
+    } = "INSERT INTO community_members (community_id, user_id, is_present, role, created_at, updated_at)
+         SELECT new.community_id, new.user_id, false, 'MEMBER', :now, :now
+         FROM :new
+         ORDER BY new.community_id, new.user_id
+         ON CONFLICT (community_id, user_id) DO NOTHING";
+
+    struct LockCommunityMembers { wanted: Rows<CommunityMemberKeyRow> } -> CommunityMemberRow
+    = "SELECT m.community_id, m.user_id, m.is_present, m.display_name, m.avatar_url, m.presence_change,
+              m.role, m.role_change
+       FROM community_members AS m
+       JOIN :wanted USING (community_id, user_id)
+       ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m";
+
+    struct UpdateCommunityMembers {
+        changed: Rows<CommunityMemberRow>,
+        now: OffsetDateTime => community_members::updated_at,
+    } = "UPDATE community_members AS m
+         SET is_present = changed.is_present, display_name = changed.display_name, avatar_url = changed.avatar_url,
+             presence_change = changed.presence_change, role = changed.role, role_change = changed.role_change,
+             updated_at = :now
+         FROM :changed
+         WHERE m.community_id = changed.community_id AND m.user_id = changed.user_id";
+
+    struct EnsureCourses { new: Rows<CourseKeyRow>, now: OffsetDateTime => courses::created_at }
+    = "INSERT INTO courses (community_id, course_id, is_listed, created_at, updated_at)
+       SELECT new.community_id, new.course_id, false, :now, :now
+       FROM :new
+       ORDER BY new.community_id, new.course_id
+       ON CONFLICT (community_id, course_id) DO NOTHING";
+
+    struct LockCourses { wanted: Rows<CourseKeyRow> } -> CourseRow
+    = "SELECT c.community_id, c.course_id, c.is_listed, c.title, c.listing_change
+       FROM courses AS c
+       JOIN :wanted USING (community_id, course_id)
+       ORDER BY c.community_id, c.course_id FOR NO KEY UPDATE OF c";
+
+    struct UpdateCourses { changed: Rows<CourseRow>, now: OffsetDateTime => courses::updated_at }
+    = "UPDATE courses AS c
+       SET is_listed = changed.is_listed, title = changed.title, listing_change = changed.listing_change,
+           updated_at = :now
+       FROM :changed
+       WHERE c.community_id = changed.community_id AND c.course_id = changed.course_id";
 }
 
-statement! {
-    UpdateCommunityMembers {
-        community_ids: Vec<Uuid> => Uuids,
-        user_ids: Vec<Uuid> => Uuids,
-        presences: Vec<bool> => Array<Bool>,
-        display_names: Vec<Option<String>> => NullableTexts,
-        avatar_urls: Vec<Option<String>> => NullableTexts,
-        presence_changes: Vec<Option<StoredLwwState>> => Changes,
-        roles: Vec<String> => Texts,
-        role_changes: Vec<Option<StoredLwwState>> => Changes,
-        now: OffsetDateTime => Timestamptz,
-    } -> ()
-    "UPDATE community_members AS m
-     SET is_present = new.is_present, display_name = new.display_name, avatar_url = new.avatar_url,
-         presence_change = new.presence_change, role = new.role, role_change = new.role_change, updated_at = t.now
-     FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?)
-         AS new (community_id, user_id, is_present, display_name, avatar_url, presence_change, role, role_change),
-         (VALUES (?)) AS t (now)
-     WHERE m.community_id = new.community_id AND m.user_id = new.user_id"
+impl From<CommunityId> for CommunityKeyRow {
+    fn from(community_id: CommunityId) -> Self {
+        Self { community_id: community_id.as_uuid() }
+    }
 }
 
-statement! {
-    EnsureCourses {
-        community_ids: Vec<Uuid> => Uuids,
-        course_ids: Vec<Uuid> => Uuids,
-        now: OffsetDateTime => Timestamptz,
-    } -> ()
-    "INSERT INTO courses (community_id, course_id, is_listed, created_at, updated_at)
-     SELECT wanted.community_id, wanted.course_id, false, t.now, t.now
-     FROM UNNEST(?, ?) AS wanted (community_id, course_id), (VALUES (?)) AS t (now)
-     ORDER BY wanted.community_id, wanted.course_id
-     ON CONFLICT (community_id, course_id) DO NOTHING"
+impl From<MemberKey> for CommunityMemberKeyRow {
+    fn from((community_id, user_id): MemberKey) -> Self {
+        Self { community_id: community_id.as_uuid(), user_id: user_id.as_uuid() }
+    }
 }
 
-statement! {
-    LockCourses { community_ids: Vec<Uuid> => Uuids, course_ids: Vec<Uuid> => Uuids }
-    -> (SqlUuid, SqlUuid, Bool, Nullable<Text>, Nullable<Jsonb>)
-    "SELECT c.community_id, c.course_id, c.is_listed, c.title, c.listing_change
-     FROM courses AS c
-     JOIN UNNEST(?, ?) AS wanted (community_id, course_id) USING (community_id, course_id)
-     ORDER BY c.community_id, c.course_id FOR NO KEY UPDATE OF c"
+impl From<CourseKey> for CourseKeyRow {
+    fn from((community_id, course_id): CourseKey) -> Self {
+        Self { community_id: community_id.as_uuid(), course_id: course_id.as_uuid() }
+    }
 }
 
-statement! {
-    UpdateCourses {
-        community_ids: Vec<Uuid> => Uuids,
-        course_ids: Vec<Uuid> => Uuids,
-        listed: Vec<bool> => Array<Bool>,
-        titles: Vec<Option<String>> => NullableTexts,
-        listing_changes: Vec<Option<StoredLwwState>> => Changes,
-        now: OffsetDateTime => Timestamptz,
-    } -> ()
-    "UPDATE courses AS c
-     SET is_listed = new.is_listed, title = new.title, listing_change = new.listing_change, updated_at = t.now
-     FROM UNNEST(?, ?, ?, ?, ?) AS new (community_id, course_id, is_listed, title, listing_change),
-         (VALUES (?)) AS t (now)
-     WHERE c.community_id = new.community_id AND c.course_id = new.course_id"
-}
-
-#[derive(Queryable)]
-struct CommunityRow {
-    community_id: Uuid,
-    name: Option<String>,
-    name_change: Option<StoredLwwState>,
-}
-
-#[derive(Queryable)]
-struct CommunityMemberRow {
-    community_id: Uuid,
-    user_id: Uuid,
-    is_present: bool,
-    display_name: Option<String>,
-    avatar_url: Option<String>,
-    presence_change: Option<StoredLwwState>,
-    role: String,
-    role_change: Option<StoredLwwState>,
-}
-
-#[derive(Queryable)]
-struct CourseRow {
-    community_id: Uuid,
-    course_id: Uuid,
-    is_listed: bool,
-    title: Option<String>,
-    listing_change: Option<StoredLwwState>,
+impl From<&Community> for CommunityRow {
+    fn from(Community { id, name }: &Community) -> Self {
+        Self {
+            community_id: id.as_uuid(),
+            name: plain(name.value().as_ref()),
+            name_change: name.state().map(Json::from),
+        }
+    }
 }
 
 impl TryFrom<CommunityRow> for Community {
@@ -184,8 +189,30 @@ impl TryFrom<CommunityRow> for Community {
 
     fn try_from(row: CommunityRow) -> Result<Self, StoreError> {
         let CommunityRow { community_id, name, name_change } = row;
-        let name = LwwRegister::restore(text(name)?, change(name_change)?);
-        Ok(Self { id: CommunityId::new(community_id), name })
+        let key = [community_id];
+        Ok(Self {
+            id: CommunityId::new(community_id),
+            name: LwwRegister::restore(
+                text(name).map_err(misread!(communities::name, key))?,
+                lww_state(name_change).map_err(misread!(communities::name_change, key))?,
+            ),
+        })
+    }
+}
+
+impl From<&CommunityMember> for CommunityMemberRow {
+    fn from(CommunityMember { community_id, user_id, presence, role }: &CommunityMember) -> Self {
+        let profile = presence.value().as_ref();
+        Self {
+            community_id: community_id.as_uuid(),
+            user_id: user_id.as_uuid(),
+            is_present: profile.is_some(),
+            display_name: plain(profile.and_then(|profile| profile.display_name.as_ref())),
+            avatar_url: plain(profile.and_then(|profile| profile.avatar_url.as_ref())),
+            presence_change: presence.state().map(Json::from),
+            role: role.value().as_str().to_owned(),
+            role_change: role.state().map(Json::from),
+        }
     }
 }
 
@@ -203,14 +230,36 @@ impl TryFrom<CommunityMemberRow> for CommunityMember {
             role,
             role_change,
         } = row;
-        let profile = Profile { display_name: text(display_name)?, avatar_url: text(avatar_url)? };
-        let role: Role = role.parse().map_err(corrupt)?;
+        let key = [community_id, user_id];
+        let profile = Profile {
+            display_name: text(display_name).map_err(misread!(community_members::display_name, key))?,
+            avatar_url: text(avatar_url).map_err(misread!(community_members::avatar_url, key))?,
+        };
         Ok(Self {
             community_id: CommunityId::new(community_id),
             user_id: UserId::new(user_id),
-            presence: LwwRegister::restore(is_present.then_some(profile), change(presence_change)?),
-            role: LwwRegister::restore(role, change(role_change)?),
+            presence: LwwRegister::restore(
+                is_present.then_some(profile),
+                lww_state(presence_change).map_err(misread!(community_members::presence_change, key))?,
+            ),
+            role: LwwRegister::restore(
+                role.parse().map_err(misread!(community_members::role, key))?,
+                lww_state(role_change).map_err(misread!(community_members::role_change, key))?,
+            ),
         })
+    }
+}
+
+impl From<&Course> for CourseRow {
+    fn from(Course { community_id, course_id, listing }: &Course) -> Self {
+        let listed = listing.value().as_ref();
+        Self {
+            community_id: community_id.as_uuid(),
+            course_id: course_id.as_uuid(),
+            is_listed: listed.is_some(),
+            title: plain(listed.and_then(|CourseListing { title }| title.as_ref())),
+            listing_change: listing.state().map(Json::from),
+        }
     }
 }
 
@@ -219,45 +268,51 @@ impl TryFrom<CourseRow> for Course {
 
     fn try_from(row: CourseRow) -> Result<Self, StoreError> {
         let CourseRow { community_id, course_id, is_listed, title, listing_change } = row;
-        let listing = CourseListing { title: text(title)? };
+        let key = [community_id, course_id];
+        let listing = CourseListing { title: text(title).map_err(misread!(courses::title, key))? };
         Ok(Self {
             community_id: CommunityId::new(community_id),
             course_id: CourseId::new(course_id),
-            listing: LwwRegister::restore(is_listed.then_some(listing), change(listing_change)?),
+            listing: LwwRegister::restore(
+                is_listed.then_some(listing),
+                lww_state(listing_change).map_err(misread!(courses::listing_change, key))?,
+            ),
         })
     }
 }
 
-fn text(stored: Option<String>) -> Result<Option<DirectoryText>, StoreError> {
-    let parse =
-        |text: String| DirectoryText::parse(&text).map_err(|error: InvalidDirectoryText| corrupt(error));
-    stored.map(parse).transpose()
-}
-
-fn change(stored: Option<StoredLwwState>) -> Result<Option<LwwState>, StoreError> {
-    stored.map(LwwState::try_from).transpose()
+fn text(stored: Option<String>) -> Result<Option<DirectoryText>, BoxedError> {
+    Ok(stored.map(|text| DirectoryText::parse(&text)).transpose()?)
 }
 
 fn plain(text: Option<&DirectoryText>) -> Option<String> {
     text.map(|text| text.as_str().to_owned())
 }
 
-fn course_columns<'a>(keys: impl IntoIterator<Item = &'a CourseKey>) -> (Vec<Uuid>, Vec<Uuid>) {
-    keys.into_iter().map(|(community_id, course_id)| (community_id.as_uuid(), course_id.as_uuid())).unzip()
+/// Asks for a user's role in a community that is known: no row when it is not, no role when they are not present.
+pub(crate) fn select_role((community_id, user_id): MemberKey) -> impl Gives<Option<String>> {
+    let own = community_members::community_id
+        .eq(communities::community_id)
+        .and(community_members::user_id.eq(user_id.as_uuid()))
+        .and(community_members::is_present);
+    communities::table
+        .left_join(community_members::table.on(own))
+        .filter(communities::community_id.eq(community_id.as_uuid()))
+        .select(community_members::role.nullable())
 }
 
-/// What a user is in a community.
-pub(crate) async fn membership(
-    connection: &mut AsyncPgConnection,
+/// What the answer to [`select_role`] means.
+pub(crate) fn membership(
     (community_id, user_id): MemberKey,
+    role: Option<Option<String>>,
 ) -> Result<Membership, StoreError> {
-    let select = SelectMembership { community_id: community_id.as_uuid(), user_id: user_id.as_uuid() };
-    let row: Option<(Option<String>,)> =
-        select.get_result(connection).await.optional().map_err(store_error)?;
-    match row {
+    let key = [community_id.as_uuid(), user_id.as_uuid()];
+    match role {
         None => Ok(Membership::CommunityUnknown),
-        Some((None,)) => Ok(Membership::NotAMember),
-        Some((Some(role),)) => Ok(Membership::Member(role.parse().map_err(corrupt)?)),
+        Some(None) => Ok(Membership::NotAMember),
+        Some(Some(role)) => {
+            Ok(Membership::Member(role.parse().map_err(misread!(community_members::role, key))?))
+        }
     }
 }
 
@@ -267,33 +322,12 @@ impl Repository<Community> for PgTx {
         wanted: &[Community],
         now: OffsetDateTime,
     ) -> Result<Vec<Community>, StoreError> {
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let community_ids: Vec<Uuid> = wanted.iter().map(|community| community.id.as_uuid()).collect();
-        let ensure = EnsureCommunities { community_ids: community_ids.clone(), now };
-        ensure.execute(self.connection()).await.map_err(store_error)?;
-        let lock = LockCommunities { community_ids };
-        let rows: Vec<CommunityRow> = lock.load(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(Community::try_from).collect()
+        self.run(EnsureCommunities { new: keys(wanted), now }).await?;
+        self.read(LockCommunities { wanted: keys(wanted) }).await
     }
 
     async fn save(&mut self, changed: &[Community], now: OffsetDateTime) -> Result<(), StoreError> {
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let mut update = UpdateCommunities {
-            community_ids: Vec::with_capacity(changed.len()),
-            names: Vec::with_capacity(changed.len()),
-            name_changes: Vec::with_capacity(changed.len()),
-            now,
-        };
-        for Community { id, name } in changed {
-            update.community_ids.push(id.as_uuid());
-            update.names.push(plain(name.value().as_ref()));
-            update.name_changes.push(name.state().map(StoredLwwState::from));
-        }
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(UpdateCommunities { changed: changed.into(), now }).await
     }
 }
 
@@ -303,96 +337,37 @@ impl Repository<CommunityMember> for PgTx {
         wanted: &[CommunityMember],
         now: OffsetDateTime,
     ) -> Result<Vec<CommunityMember>, StoreError> {
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (community_ids, user_ids) = member_columns(&keys(wanted));
-        let ensure =
-            EnsureCommunityMembers { community_ids: community_ids.clone(), user_ids: user_ids.clone(), now };
-        ensure.execute(self.connection()).await.map_err(store_error)?;
-        let lock = LockCommunityMembers { community_ids, user_ids };
-        let rows: Vec<CommunityMemberRow> = lock.load(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(CommunityMember::try_from).collect()
+        self.run(EnsureCommunityMembers { new: keys(wanted), now }).await?;
+        self.read(LockCommunityMembers { wanted: keys(wanted) }).await
     }
 
     async fn save(&mut self, changed: &[CommunityMember], now: OffsetDateTime) -> Result<(), StoreError> {
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let mut update = UpdateCommunityMembers {
-            community_ids: Vec::with_capacity(changed.len()),
-            user_ids: Vec::with_capacity(changed.len()),
-            presences: Vec::with_capacity(changed.len()),
-            display_names: Vec::with_capacity(changed.len()),
-            avatar_urls: Vec::with_capacity(changed.len()),
-            presence_changes: Vec::with_capacity(changed.len()),
-            roles: Vec::with_capacity(changed.len()),
-            role_changes: Vec::with_capacity(changed.len()),
-            now,
-        };
-        for CommunityMember { community_id, user_id, presence, role } in changed {
-            let profile = presence.value().as_ref();
-            update.community_ids.push(community_id.as_uuid());
-            update.user_ids.push(user_id.as_uuid());
-            update.presences.push(profile.is_some());
-            update.display_names.push(plain(profile.and_then(|profile| profile.display_name.as_ref())));
-            update.avatar_urls.push(plain(profile.and_then(|profile| profile.avatar_url.as_ref())));
-            update.presence_changes.push(presence.state().map(StoredLwwState::from));
-            update.roles.push(role.value().as_str().to_owned());
-            update.role_changes.push(role.state().map(StoredLwwState::from));
-        }
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(UpdateCommunityMembers { changed: changed.into(), now }).await
     }
 }
 
 impl Repository<Course> for PgTx {
     async fn lock(&mut self, wanted: &[Course], now: OffsetDateTime) -> Result<Vec<Course>, StoreError> {
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (community_ids, course_ids) = course_columns(&keys(wanted));
-        let ensure =
-            EnsureCourses { community_ids: community_ids.clone(), course_ids: course_ids.clone(), now };
-        ensure.execute(self.connection()).await.map_err(store_error)?;
-        let lock = LockCourses { community_ids, course_ids };
-        let rows: Vec<CourseRow> = lock.load(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(Course::try_from).collect()
+        self.run(EnsureCourses { new: keys(wanted), now }).await?;
+        self.read(LockCourses { wanted: keys(wanted) }).await
     }
 
     async fn save(&mut self, changed: &[Course], now: OffsetDateTime) -> Result<(), StoreError> {
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let mut update = UpdateCourses {
-            community_ids: Vec::with_capacity(changed.len()),
-            course_ids: Vec::with_capacity(changed.len()),
-            listed: Vec::with_capacity(changed.len()),
-            titles: Vec::with_capacity(changed.len()),
-            listing_changes: Vec::with_capacity(changed.len()),
-            now,
-        };
-        for Course { community_id, course_id, listing } in changed {
-            let listed = listing.value().as_ref();
-            update.community_ids.push(community_id.as_uuid());
-            update.course_ids.push(course_id.as_uuid());
-            update.listed.push(listed.is_some());
-            update.titles.push(plain(listed.and_then(|CourseListing { title }| title.as_ref())));
-            update.listing_changes.push(listing.state().map(StoredLwwState::from));
-        }
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(UpdateCourses { changed: changed.into(), now }).await
     }
 }
 
 impl DirectoryRepository for PgTx {
     async fn membership(&mut self, user: MemberKey) -> Result<Membership, StoreError> {
-        membership(self.connection(), user).await
+        membership(user, self.first(select_role(user)).await?)
     }
 
     async fn lock_course_shared(&mut self, (community_id, course_id): CourseKey) -> Result<bool, StoreError> {
-        let share = LockCourseShared { community_id: community_id.as_uuid(), course_id: course_id.as_uuid() };
-        let row: Option<(bool,)> =
-            share.get_result(self.connection()).await.optional().map_err(store_error)?;
-        Ok(row == Some((true,)))
+        let is_listed = courses::table
+            .find((community_id.as_uuid(), course_id.as_uuid()))
+            .select(courses::is_listed)
+            .for_share();
+        Ok(self.first(is_listed).await?.unwrap_or(false))
     }
 
     async fn course_communities(
@@ -400,9 +375,10 @@ impl DirectoryRepository for PgTx {
         courses: &BTreeSet<CourseId>,
     ) -> Result<CourseCommunities, StoreError> {
         let course_ids = courses.iter().map(|course| course.as_uuid()).collect();
-        let select = SelectCourseCommunities { course_ids };
-        let homes: Vec<(Uuid, Uuid)> = select.load(self.connection()).await.map_err(store_error)?;
-        let known = homes.into_iter().map(|(course, home)| (CourseId::new(course), CommunityId::new(home)));
+        let rows = self.rows(SelectCourseCommunities { course_ids }).await?;
+        let known = rows.into_iter().map(|CourseCommunityRow { course_id, community_id }| {
+            (CourseId::new(course_id), CommunityId::new(community_id))
+        });
         Ok(known.collect())
     }
 }

@@ -2,91 +2,108 @@
 
 use std::collections::BTreeSet;
 
-use diesel::{
-    Queryable,
-    sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
-};
-use diesel_async::RunQueryDsl;
 use gamification_app::ports::{LedgerRepository, StoreError};
 use gamification_domain::{
-    AwardedKeys, CommunityId, EntryCause, LevelCountChange, OnceOnlyKey, OnceScope, PointSource,
-    PointTransaction, SourceId, UserId,
+    AwardedKeys, CommunityId, EntryCause, LevelCountChange, OnceOnlyKey, OnceScope, PointTransaction,
+    SourceId, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Texts, Uuids};
 use crate::{
     PgTx,
-    error::{corrupt, store_error},
-    statement::statement,
+    error::misread,
+    schema::{level_counts, point_transactions},
+    statement::{NotNull, Rows, record, statements},
 };
 
-statement! {
-    SelectAwardedKeys {
-        community_ids: Vec<Uuid> => Uuids,
-        sources: Vec<String> => Texts,
-        source_ids: Vec<Uuid> => Uuids,
-        once_per: Vec<Uuid> => Uuids,
-    } -> (SqlUuid, Text, SqlUuid, SqlUuid)
-    "SELECT t.community_id, t.source, t.source_id, t.once_per
-     FROM UNNEST(?, ?, ?, ?) AS wanted (community_id, source, source_id, once_per)
-     JOIN point_transactions AS t USING (community_id, source, source_id, once_per)
-     WHERE t.once_per IS NOT NULL"
+record! {
+    /// An award that may be made once.
+    struct AwardedKeyRow: Read & Written {
+        community_id: Uuid => point_transactions::community_id,
+        source: String => point_transactions::source,
+        source_id: Uuid => point_transactions::source_id,
+        once_per: Uuid => NotNull<point_transactions::once_per>,
+    }
 }
 
-statement! {
-    InsertPointTransactions {
-        community_ids: Vec<Uuid> => Uuids,
-        ids: Vec<Uuid> => Uuids,
-        member_points_ids: Vec<Uuid> => Uuids,
-        points: Vec<i32> => Array<Integer>,
-        sources: Vec<String> => Texts,
-        source_ids: Vec<Uuid> => Uuids,
-        actor_ids: Vec<Uuid> => Uuids,
-        event_ids: Vec<String> => Texts,
-        occurred: Vec<OffsetDateTime> => Array<Timestamptz>,
-        created: Vec<OffsetDateTime> => Array<Timestamptz>,
-        once_per: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
-    } -> ()
-    "INSERT INTO point_transactions
-         (community_id, id, member_points_id, points, source, source_id, actor_id, event_id, occurred_at, created_at,
-          once_per)
-     SELECT * FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+record! {
+    /// An entry of the ledger.
+    struct PointTransactionRow: Written {
+        community_id: Uuid => point_transactions::community_id,
+        id: Uuid => point_transactions::id,
+        member_points_id: Uuid => point_transactions::member_points_id,
+        points: i32 => point_transactions::points,
+        source: String => point_transactions::source,
+        source_id: Uuid => point_transactions::source_id,
+        actor_id: Uuid => point_transactions::actor_id,
+        event_id: String => point_transactions::event_id,
+        occurred_at: OffsetDateTime => point_transactions::occurred_at,
+        created_at: OffsetDateTime => point_transactions::created_at,
+        once_per: Option<Uuid> => point_transactions::once_per,
+    }
 }
 
-statement! {
-    ChangeLevelCounts {
-        community_ids: Vec<Uuid> => Uuids,
-        levels: Vec<i16> => Array<SmallInt>,
-        members: Vec<i64> => Array<BigInt>,
-    } -> ()
-    "UPDATE level_counts AS c SET members = c.members + change.members
-     FROM UNNEST(?, ?, ?) AS change (community_id, level, members)
-     WHERE c.community_id = change.community_id AND c.level = change.level"
+record! {
+    /// The key of a count of members.
+    struct LevelCountKeyRow: Read & Written {
+        community_id: Uuid => level_counts::community_id,
+        level: i16 => level_counts::level,
+    }
 }
 
-statement! {
-    EnsureLevelCounts { community_ids: Vec<Uuid> => Uuids, levels: Vec<i16> => Array<SmallInt> } -> ()
-    "INSERT INTO level_counts (community_id, level, members)
-     SELECT new.community_id, new.level, 0 FROM UNNEST(?, ?) AS new (community_id, level)
-     ORDER BY new.community_id, new.level
-     ON CONFLICT (community_id, level) DO NOTHING"
+record! {
+    /// How many members are at a level, or by how many that changes.
+    pub(crate) struct LevelCountRow: Read & Written {
+        community_id: Uuid => level_counts::community_id,
+        level: i16 => level_counts::level,
+        members: i64 => level_counts::members,
+    }
 }
 
-statement! {
-    LockLevelCounts { community_ids: Vec<Uuid> => Uuids, levels: Vec<i16> => Array<SmallInt> } -> (SmallInt,)
-    "SELECT c.level FROM level_counts AS c
-     JOIN UNNEST(?, ?) AS wanted (community_id, level) USING (community_id, level)
-     ORDER BY c.community_id, c.level FOR NO KEY UPDATE OF c"
+statements! {
+    struct SelectAwardedKeys { wanted: Rows<AwardedKeyRow> } -> AwardedKeyRow
+    = "SELECT t.community_id, t.source, t.source_id, t.once_per
+       FROM :wanted
+       JOIN point_transactions AS t USING (community_id, source, source_id, once_per)
+       WHERE t.once_per IS NOT NULL";
+
+    struct InsertPointTransactions { new: Rows<PointTransactionRow> }
+    = "INSERT INTO point_transactions
+           (community_id, id, member_points_id, points, source, source_id, actor_id, event_id, occurred_at, created_at,
+            once_per)
+       SELECT new.community_id, new.id, new.member_points_id, new.points, new.source, new.source_id, new.actor_id,
+              new.event_id, new.occurred_at, new.created_at, new.once_per
+       FROM :new";
+
+    struct EnsureLevelCounts { new: Rows<LevelCountKeyRow> }
+    = "INSERT INTO level_counts (community_id, level, members)
+       SELECT new.community_id, new.level, 0
+       FROM :new
+       ORDER BY new.community_id, new.level
+       ON CONFLICT (community_id, level) DO NOTHING";
+
+    struct LockLevelCounts { wanted: Rows<LevelCountKeyRow> } -> LevelCountKeyRow
+    = "SELECT c.community_id, c.level
+       FROM level_counts AS c
+       JOIN :wanted USING (community_id, level)
+       ORDER BY c.community_id, c.level FOR NO KEY UPDATE OF c";
+
+    struct ChangeLevelCounts { change: Rows<LevelCountRow> }
+    = "UPDATE level_counts AS c SET members = c.members + change.members
+       FROM :change
+       WHERE c.community_id = change.community_id AND c.level = change.level";
 }
 
-#[derive(Queryable)]
-struct AwardedKeyRow {
-    community_id: Uuid,
-    source: String,
-    source_id: Uuid,
-    once_per: Uuid,
+impl From<&OnceOnlyKey> for AwardedKeyRow {
+    fn from(OnceOnlyKey { community_id, source, source_id, scope }: &OnceOnlyKey) -> Self {
+        Self {
+            community_id: community_id.as_uuid(),
+            source: source.as_str().to_owned(),
+            source_id: source_id.as_uuid(),
+            once_per: once_per(*scope),
+        }
+    }
 }
 
 impl TryFrom<AwardedKeyRow> for OnceOnlyKey {
@@ -94,13 +111,57 @@ impl TryFrom<AwardedKeyRow> for OnceOnlyKey {
 
     fn try_from(row: AwardedKeyRow) -> Result<Self, StoreError> {
         let AwardedKeyRow { community_id, source, source_id, once_per } = row;
-        let source: PointSource = source.parse().map_err(corrupt)?;
         Ok(Self {
             community_id: CommunityId::new(community_id),
-            source,
+            source: source
+                .parse()
+                .map_err(misread!(point_transactions::source, [community_id, source_id, once_per]))?,
             source_id: SourceId::new(source_id),
             scope: once_scope(once_per),
         })
+    }
+}
+
+impl From<&PointTransaction> for PointTransactionRow {
+    fn from(transaction: &PointTransaction) -> Self {
+        let PointTransaction {
+            id,
+            community_id,
+            member_points_id,
+            change,
+            source,
+            source_id,
+            actor_id,
+            cause: EntryCause::Fact(event_id),
+            once_scope,
+            occurred_at,
+            created_at,
+        } = transaction;
+        Self {
+            community_id: community_id.as_uuid(),
+            id: id.as_uuid(),
+            member_points_id: member_points_id.as_uuid(),
+            points: change.signed(),
+            source: source.as_str().to_owned(),
+            source_id: source_id.as_uuid(),
+            actor_id: actor_id.as_uuid(),
+            event_id: event_id.as_str().to_owned(),
+            occurred_at: *occurred_at,
+            created_at: *created_at,
+            once_per: once_scope.map(once_per),
+        }
+    }
+}
+
+impl From<&LevelCountChange> for LevelCountKeyRow {
+    fn from(LevelCountChange { community_id, level, members: _ }: &LevelCountChange) -> Self {
+        Self { community_id: community_id.as_uuid(), level: i16::from(level.get()) }
+    }
+}
+
+impl From<&LevelCountChange> for LevelCountRow {
+    fn from(LevelCountChange { community_id, level, members }: &LevelCountChange) -> Self {
+        Self { community_id: community_id.as_uuid(), level: i16::from(level.get()), members: *members }
     }
 }
 
@@ -118,84 +179,18 @@ fn once_scope(once_per: Uuid) -> OnceScope {
 
 impl LedgerRepository for PgTx {
     async fn awarded_keys(&mut self, keys: &BTreeSet<OnceOnlyKey>) -> Result<AwardedKeys, StoreError> {
-        if keys.is_empty() {
-            return Ok(AwardedKeys::default());
-        }
-        let mut select = SelectAwardedKeys {
-            community_ids: Vec::with_capacity(keys.len()),
-            sources: Vec::with_capacity(keys.len()),
-            source_ids: Vec::with_capacity(keys.len()),
-            once_per: Vec::with_capacity(keys.len()),
-        };
-        for OnceOnlyKey { community_id, source, source_id, scope } in keys {
-            select.community_ids.push(community_id.as_uuid());
-            select.sources.push(source.as_str().to_owned());
-            select.source_ids.push(source_id.as_uuid());
-            select.once_per.push(once_per(*scope));
-        }
-        let rows: Vec<AwardedKeyRow> = select.load(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(OnceOnlyKey::try_from).collect()
+        let awarded: Vec<OnceOnlyKey> =
+            self.read(SelectAwardedKeys { wanted: keys.iter().collect() }).await?;
+        Ok(awarded.into_iter().collect())
     }
 
     async fn append_transactions(&mut self, transactions: &[PointTransaction]) -> Result<(), StoreError> {
-        if transactions.is_empty() {
-            return Ok(());
-        }
-        let count = transactions.len();
-        let mut insert = InsertPointTransactions {
-            community_ids: Vec::with_capacity(count),
-            ids: Vec::with_capacity(count),
-            member_points_ids: Vec::with_capacity(count),
-            points: Vec::with_capacity(count),
-            sources: Vec::with_capacity(count),
-            source_ids: Vec::with_capacity(count),
-            actor_ids: Vec::with_capacity(count),
-            event_ids: Vec::with_capacity(count),
-            occurred: Vec::with_capacity(count),
-            created: Vec::with_capacity(count),
-            once_per: Vec::with_capacity(count),
-        };
-        for transaction in transactions {
-            let PointTransaction {
-                id,
-                community_id,
-                member_points_id,
-                change,
-                source,
-                source_id,
-                actor_id,
-                cause: EntryCause::Fact(event_id),
-                once_scope,
-                occurred_at,
-                created_at,
-            } = transaction;
-            insert.community_ids.push(community_id.as_uuid());
-            insert.ids.push(id.as_uuid());
-            insert.member_points_ids.push(member_points_id.as_uuid());
-            insert.points.push(change.signed());
-            insert.sources.push(source.as_str().to_owned());
-            insert.source_ids.push(source_id.as_uuid());
-            insert.actor_ids.push(actor_id.as_uuid());
-            insert.event_ids.push(event_id.as_str().to_owned());
-            insert.occurred.push(*occurred_at);
-            insert.created.push(*created_at);
-            insert.once_per.push(once_scope.map(once_per));
-        }
-        insert.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(InsertPointTransactions { new: transactions.into() }).await
     }
 
     async fn change_level_counts(&mut self, changes: &[LevelCountChange]) -> Result<(), StoreError> {
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let community_ids: Vec<Uuid> = changes.iter().map(|change| change.community_id.as_uuid()).collect();
-        let levels: Vec<i16> = changes.iter().map(|change| i16::from(change.level.get())).collect();
-        let members = changes.iter().map(|change| change.members).collect();
-        let ensure = EnsureLevelCounts { community_ids: community_ids.clone(), levels: levels.clone() };
-        ensure.execute(self.connection()).await.map_err(store_error)?;
-        let lock = LockLevelCounts { community_ids: community_ids.clone(), levels: levels.clone() };
-        lock.execute(self.connection()).await.map_err(store_error)?;
-        let change = ChangeLevelCounts { community_ids, levels, members };
-        change.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(EnsureLevelCounts { new: changes.into() }).await?;
+        self.rows(LockLevelCounts { wanted: changes.into() }).await?;
+        self.run(ChangeLevelCounts { change: changes.into() }).await
     }
 }

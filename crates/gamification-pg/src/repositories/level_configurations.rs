@@ -2,139 +2,122 @@
 
 use std::collections::HashSet;
 
-use diesel::{
-    OptionalExtension, Queryable,
-    deserialize::{self, FromSql, FromSqlRow},
-    expression::AsExpression,
-    pg::{Pg, PgValue},
-    serialize::{self, Output, ToSql},
-    sql_types::{Array, Integer, Jsonb, Timestamptz, Uuid as SqlUuid},
-};
-use diesel_async::RunQueryDsl;
-use gamification_app::ports::{LevelConfigurationRepository, StoreError};
+use diesel::{ExpressionMethods, QueryDsl};
+use gamification_app::ports::{BoxedError, LevelConfigurationRepository, StoreError};
 use gamification_domain::{CommunityId, LevelConfiguration, LevelConfigurationId, LevelDraft};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Uuids;
 use crate::{
     PgTx,
-    error::{corrupt, store_error},
-    statement::statement,
+    error::{corrupt, misread},
+    json::Json,
+    schema::level_configurations,
+    statement::{Rows, record, statements},
 };
 
-statement! {
+record! {
+    /// The key of a configuration.
+    struct LevelConfigurationKeyRow: Written {
+        community_id: Uuid => level_configurations::community_id,
+    }
+}
+
+record! {
+    /// A configuration.
+    pub(crate) struct LevelConfigurationRow: Read & Written {
+        community_id: Uuid => level_configurations::community_id,
+        id: Uuid => level_configurations::id,
+        levels: Json<Vec<StoredLevel>> => level_configurations::levels,
+        version: i32 => level_configurations::version,
+    }
+}
+
+statements! {
     /// Waits for a change of thresholds that is being committed, and gives the thresholds after it.
-    LockLevelConfigurationsShared { community_ids: Vec<Uuid> => Uuids } -> (SqlUuid, SqlUuid, Jsonb, Integer)
-    "SELECT id, community_id, levels, version FROM level_configurations WHERE community_id = ANY (?)
-     ORDER BY community_id FOR SHARE"
+    struct LockLevelConfigurationsShared { wanted: Rows<LevelConfigurationKeyRow> } -> LevelConfigurationRow
+    = "SELECT c.community_id, c.id, c.levels, c.version
+       FROM level_configurations AS c
+       JOIN :wanted USING (community_id)
+       ORDER BY c.community_id FOR SHARE OF c";
+
+    struct InsertLevelConfigurations {
+        new: Rows<LevelConfigurationRow>,
+        now: OffsetDateTime => level_configurations::created_at,
+    } = "INSERT INTO level_configurations (community_id, id, levels, version, created_at, updated_at)
+         SELECT new.community_id, new.id, new.levels, new.version, :now, :now
+         FROM :new
+         ORDER BY new.community_id
+         ON CONFLICT (community_id) DO NOTHING";
+
+    struct UpdateLevelConfiguration {
+        community_id: Uuid => level_configurations::community_id,
+        levels: Json<Vec<StoredLevel>> => level_configurations::levels,
+        version: i32 => level_configurations::version,
+        now: OffsetDateTime => level_configurations::updated_at,
+    } = "UPDATE level_configurations SET levels = :levels, version = :version, updated_at = :now
+         WHERE community_id = :community_id";
 }
 
-statement! {
-    InsertLevelConfigurations {
-        community_ids: Vec<Uuid> => Uuids,
-        ids: Vec<Uuid> => Uuids,
-        levels: Vec<StoredLevels> => Array<Jsonb>,
-        versions: Vec<i32> => Array<Integer>,
-        now: OffsetDateTime => Timestamptz,
-    } -> ()
-    "INSERT INTO level_configurations (community_id, id, levels, version, created_at, updated_at)
-     SELECT new.community_id, new.id, new.levels, new.version, t.now, t.now
-     FROM UNNEST(?, ?, ?, ?) AS new (community_id, id, levels, version), (VALUES (?)) AS t (now)
-     ORDER BY new.community_id
-     ON CONFLICT (community_id) DO NOTHING"
-}
-
-statement! {
-    LockLevelConfiguration { community_id: Uuid => SqlUuid } -> (SqlUuid, SqlUuid, Jsonb, Integer)
-    "SELECT id, community_id, levels, version FROM level_configurations WHERE community_id = ? FOR NO KEY UPDATE"
-}
-
-statement! {
-    UpdateLevelConfiguration {
-        levels: StoredLevels => Jsonb,
-        version: i32 => Integer,
-        now: OffsetDateTime => Timestamptz,
-        community_id: Uuid => SqlUuid,
-    } -> ()
-    "UPDATE level_configurations SET levels = ?, version = ?, updated_at = ? WHERE community_id = ?"
-}
-
-/// The column `levels`.
-#[derive(Debug, Serialize, Deserialize, FromSqlRow, AsExpression)]
-#[diesel(sql_type = Jsonb)]
-pub(crate) struct StoredLevels(Vec<StoredLevel>);
-
+/// An entry of the column `levels`.
 #[derive(Debug, Serialize, Deserialize)]
-struct StoredLevel {
+pub(crate) struct StoredLevel {
     level: u8,
     name: String,
     threshold: i32,
 }
 
-impl ToSql<Jsonb, Pg> for StoredLevels {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let json = serde_json::to_value(self)?;
-        <serde_json::Value as ToSql<Jsonb, Pg>>::to_sql(&json, &mut out.reborrow())
+fn stored_levels(configuration: &LevelConfiguration) -> Json<Vec<StoredLevel>> {
+    let levels = configuration.levels().iter().map(|definition| StoredLevel {
+        level: definition.level().get(),
+        name: definition.name().as_str().to_owned(),
+        threshold: definition.threshold().get(),
+    });
+    Json::new(levels.collect())
+}
+
+fn stored_version(configuration: &LevelConfiguration) -> Result<i32, StoreError> {
+    i32::try_from(configuration.version()).map_err(corrupt)
+}
+
+impl From<CommunityId> for LevelConfigurationKeyRow {
+    fn from(community_id: CommunityId) -> Self {
+        Self { community_id: community_id.as_uuid() }
     }
 }
 
-impl FromSql<Jsonb, Pg> for StoredLevels {
-    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
-        let json = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(bytes)?;
-        Ok(serde_json::from_value(json)?)
-    }
-}
+impl TryFrom<&LevelConfiguration> for LevelConfigurationRow {
+    type Error = StoreError;
 
-impl From<&LevelConfiguration> for StoredLevels {
-    fn from(configuration: &LevelConfiguration) -> Self {
-        let levels = configuration.levels().iter().map(|definition| StoredLevel {
-            level: definition.level().get(),
-            name: definition.name().as_str().to_owned(),
-            threshold: definition.threshold().get(),
-        });
-        Self(levels.collect())
+    fn try_from(configuration: &LevelConfiguration) -> Result<Self, StoreError> {
+        Ok(Self {
+            community_id: configuration.community_id().as_uuid(),
+            id: configuration.id().as_uuid(),
+            levels: stored_levels(configuration),
+            version: stored_version(configuration)?,
+        })
     }
-}
-
-#[derive(Queryable)]
-pub(super) struct LevelConfigurationRow {
-    id: Uuid,
-    community_id: Uuid,
-    levels: StoredLevels,
-    version: i32,
 }
 
 impl TryFrom<LevelConfigurationRow> for LevelConfiguration {
     type Error = StoreError;
 
     fn try_from(row: LevelConfigurationRow) -> Result<Self, StoreError> {
-        let LevelConfigurationRow { id, community_id, levels, version } = row;
-        level_configuration(id, community_id, levels, version)
+        let LevelConfigurationRow { community_id, id, levels, version } = row;
+        let key = [community_id];
+        let version = u32::try_from(version).map_err(misread!(level_configurations::version, key))?;
+        let levels = level_drafts(levels).map_err(misread!(level_configurations::levels, key))?;
+        let (id, community_id) = (LevelConfigurationId::new(id), CommunityId::new(community_id));
+        Self::restore(id, community_id, version, &levels).map_err(misread!(level_configurations::levels, key))
     }
 }
 
-pub(crate) fn level_configuration(
-    id: Uuid,
-    community_id: Uuid,
-    StoredLevels(levels): StoredLevels,
-    version: i32,
-) -> Result<LevelConfiguration, StoreError> {
-    let drafts: Vec<LevelDraft> = levels
-        .into_iter()
-        .map(|StoredLevel { level, name, threshold }| {
-            LevelDraft::new(i64::from(level), name, i64::from(threshold))
-        })
-        .collect();
-    let version = u32::try_from(version).map_err(corrupt)?;
-    LevelConfiguration::restore(
-        LevelConfigurationId::new(id),
-        CommunityId::new(community_id),
-        version,
-        &drafts,
-    )
-    .map_err(corrupt)
+fn level_drafts(levels: Json<Vec<StoredLevel>>) -> Result<Vec<LevelDraft>, BoxedError> {
+    let draft = |StoredLevel { level, name, threshold }| {
+        LevelDraft::new(i64::from(level), name, i64::from(threshold))
+    };
+    Ok(levels.understood()?.into_iter().map(draft).collect())
 }
 
 impl LevelConfigurationRepository for PgTx {
@@ -143,15 +126,13 @@ impl LevelConfigurationRepository for PgTx {
         defaults: &[LevelConfiguration],
         now: OffsetDateTime,
     ) -> Result<Vec<LevelConfiguration>, StoreError> {
-        let mut found = self.share(defaults.iter().map(LevelConfiguration::community_id)).await?;
+        let mut found = self.share(defaults).await?;
         let known: HashSet<CommunityId> = found.iter().map(LevelConfiguration::community_id).collect();
-        let missing: Vec<&LevelConfiguration> =
-            defaults.iter().filter(|default| !known.contains(&default.community_id())).collect();
-        if !missing.is_empty() {
-            self.insert(&missing, now).await?;
-            // Another transaction may have been first, so what counts is what is there now.
-            found.extend(self.share(missing.iter().map(|default| default.community_id())).await?);
-        }
+        let missing = || defaults.iter().filter(|default| !known.contains(&default.community_id()));
+        let new = missing().map(LevelConfigurationRow::try_from).collect::<Result<Rows<_>, _>>()?;
+        self.run(InsertLevelConfigurations { new, now }).await?;
+        // Another transaction may have been first, so what counts is what is there now.
+        found.extend(self.share(missing()).await?);
         Ok(found)
     }
 
@@ -159,9 +140,16 @@ impl LevelConfigurationRepository for PgTx {
         &mut self,
         community_id: CommunityId,
     ) -> Result<Option<LevelConfiguration>, StoreError> {
-        let lock = LockLevelConfiguration { community_id: community_id.as_uuid() };
-        let row: Option<LevelConfigurationRow> =
-            lock.get_result(self.connection()).await.optional().map_err(store_error)?;
+        let configuration = level_configurations::table
+            .filter(level_configurations::community_id.eq(community_id.as_uuid()))
+            .select((
+                level_configurations::community_id,
+                level_configurations::id,
+                level_configurations::levels,
+                level_configurations::version,
+            ))
+            .for_no_key_update();
+        let row: Option<LevelConfigurationRow> = self.first(configuration).await?;
         row.map(LevelConfiguration::try_from).transpose()
     }
 
@@ -171,47 +159,21 @@ impl LevelConfigurationRepository for PgTx {
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let update = UpdateLevelConfiguration {
-            levels: StoredLevels::from(configuration),
-            version: i32::try_from(configuration.version()).map_err(corrupt)?,
-            now,
             community_id: configuration.community_id().as_uuid(),
+            levels: stored_levels(configuration),
+            version: stored_version(configuration)?,
+            now,
         };
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(update).await
     }
 }
 
 impl PgTx {
     async fn share(
         &mut self,
-        communities: impl Iterator<Item = CommunityId>,
+        wanted: impl IntoIterator<Item = &LevelConfiguration>,
     ) -> Result<Vec<LevelConfiguration>, StoreError> {
-        let community_ids: Vec<Uuid> = communities.map(CommunityId::as_uuid).collect();
-        if community_ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let share = LockLevelConfigurationsShared { community_ids };
-        let rows: Vec<LevelConfigurationRow> = share.load(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(LevelConfiguration::try_from).collect()
-    }
-
-    async fn insert(
-        &mut self,
-        configurations: &[&LevelConfiguration],
-        now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        let mut insert = InsertLevelConfigurations {
-            community_ids: Vec::with_capacity(configurations.len()),
-            ids: Vec::with_capacity(configurations.len()),
-            levels: Vec::with_capacity(configurations.len()),
-            versions: Vec::with_capacity(configurations.len()),
-            now,
-        };
-        for configuration in configurations {
-            insert.community_ids.push(configuration.community_id().as_uuid());
-            insert.ids.push(configuration.id().as_uuid());
-            insert.levels.push(StoredLevels::from(*configuration));
-            insert.versions.push(i32::try_from(configuration.version()).map_err(corrupt)?);
-        }
-        insert.execute(self.connection()).await.map(drop).map_err(store_error)
+        let wanted = wanted.into_iter().map(LevelConfiguration::community_id).collect();
+        self.read(LockLevelConfigurationsShared { wanted }).await
     }
 }

@@ -1,88 +1,101 @@
 //! Members' totals and levels.
 
-use diesel::{
-    Queryable,
-    sql_types::{Array, Bool, Integer, SmallInt, Timestamptz, Uuid as SqlUuid},
-};
-use diesel_async::RunQueryDsl;
 use gamification_app::ports::{Repository, StoreError};
-use gamification_domain::{CommunityId, LevelNumber, MemberPoints, MemberPointsId, Points, UserId};
+use gamification_domain::{
+    CommunityId, LevelNumber, MemberKey, MemberPoints, MemberPointsId, Points, UserId,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Uuids, keys, member_columns};
+use super::keys;
 use crate::{
     PgTx,
-    error::{corrupt, store_error},
-    statement::statement,
+    error::misread,
+    schema::member_points,
+    statement::{Rows, record, statements},
 };
 
-statement! {
+record! {
+    /// The key of a member's points.
+    struct MemberRow: Written {
+        community_id: Uuid => member_points::community_id,
+        user_id: Uuid => member_points::user_id,
+    }
+}
+
+record! {
+    /// A member's points.
+    pub(crate) struct MemberPointsRow: Read & Written {
+        community_id: Uuid => member_points::community_id,
+        id: Uuid => member_points::id,
+        user_id: Uuid => member_points::user_id,
+        total_points: i32 => member_points::total_points,
+        current_level: i16 => member_points::current_level,
+        is_present: bool => member_points::is_present,
+    }
+}
+
+statements! {
     /// Comes before the lock, always: a transaction that holds rows waits for no one else's new row. The other way
     /// round, two batches that each miss a member whom the other has could wait for one another.
-    EnsureMemberPoints {
-        community_ids: Vec<Uuid> => Uuids,
-        user_ids: Vec<Uuid> => Uuids,
-        ids: Vec<Uuid> => Uuids,
-        totals: Vec<i32> => Array<Integer>,
-        levels: Vec<i16> => Array<SmallInt>,
-        now: OffsetDateTime => Timestamptz,
-    } -> ()
-    "INSERT INTO member_points (community_id, user_id, id, total_points, current_level, created_at, updated_at)
-     SELECT new.community_id, new.user_id, new.id, new.total_points, new.current_level, t.now, t.now
-     FROM UNNEST(?, ?, ?, ?, ?) AS new (community_id, user_id, id, total_points, current_level),
-         (VALUES (?)) AS t (now)
-     ORDER BY new.community_id, new.user_id
-     ON CONFLICT (community_id, user_id) DO NOTHING"
+    struct EnsureMemberPoints {
+        new: Rows<MemberPointsRow>,
+        now: OffsetDateTime => member_points::created_at,
+    } = "INSERT INTO member_points
+             (community_id, id, user_id, total_points, current_level, is_present, created_at, updated_at)
+         SELECT new.community_id, new.id, new.user_id, new.total_points, new.current_level, new.is_present, :now, :now
+         FROM :new
+         ORDER BY new.community_id, new.user_id
+         ON CONFLICT (community_id, user_id) DO NOTHING";
+
+    struct LockMemberPoints { wanted: Rows<MemberRow> } -> MemberPointsRow
+    = "SELECT m.community_id, m.id, m.user_id, m.total_points, m.current_level, m.is_present
+       FROM member_points AS m
+       JOIN :wanted USING (community_id, user_id)
+       ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m";
+
+    struct UpdateMemberPoints {
+        changed: Rows<MemberPointsRow>,
+        now: OffsetDateTime => member_points::updated_at,
+    } = "UPDATE member_points AS m
+         SET total_points = changed.total_points, current_level = changed.current_level,
+             is_present = changed.is_present, updated_at = :now
+         FROM :changed
+         WHERE m.community_id = changed.community_id AND m.id = changed.id";
 }
 
-statement! {
-    LockMemberPoints { community_ids: Vec<Uuid> => Uuids, user_ids: Vec<Uuid> => Uuids }
-    -> (SqlUuid, SqlUuid, SqlUuid, Integer, SmallInt, Bool)
-    "SELECT m.id, m.community_id, m.user_id, m.total_points, m.current_level, m.is_present
-     FROM member_points AS m
-     JOIN UNNEST(?, ?) AS wanted (community_id, user_id) USING (community_id, user_id)
-     ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m"
+impl From<MemberKey> for MemberRow {
+    fn from((community_id, user_id): MemberKey) -> Self {
+        Self { community_id: community_id.as_uuid(), user_id: user_id.as_uuid() }
+    }
 }
 
-statement! {
-    UpdateMemberPoints {
-        community_ids: Vec<Uuid> => Uuids,
-        ids: Vec<Uuid> => Uuids,
-        totals: Vec<i32> => Array<Integer>,
-        levels: Vec<i16> => Array<SmallInt>,
-        presences: Vec<bool> => Array<Bool>,
-        now: OffsetDateTime => Timestamptz,
-    } -> ()
-    "UPDATE member_points AS m
-     SET total_points = new.total_points, current_level = new.current_level, is_present = new.is_present,
-         updated_at = t.now
-     FROM UNNEST(?, ?, ?, ?, ?) AS new (community_id, id, total_points, current_level, is_present),
-         (VALUES (?)) AS t (now)
-     WHERE m.community_id = new.community_id AND m.id = new.id"
-}
-
-#[derive(Queryable)]
-pub(crate) struct MemberPointsRow {
-    pub(crate) id: Uuid,
-    pub(crate) community_id: Uuid,
-    pub(crate) user_id: Uuid,
-    pub(crate) total_points: i32,
-    pub(crate) current_level: i16,
-    pub(crate) is_present: bool,
+impl From<&MemberPoints> for MemberPointsRow {
+    fn from(member: &MemberPoints) -> Self {
+        Self {
+            community_id: member.community_id().as_uuid(),
+            id: member.id().as_uuid(),
+            user_id: member.user_id().as_uuid(),
+            total_points: member.total_points().get(),
+            current_level: i16::from(member.current_level().get()),
+            is_present: member.is_present(),
+        }
+    }
 }
 
 impl TryFrom<MemberPointsRow> for MemberPoints {
     type Error = StoreError;
 
     fn try_from(row: MemberPointsRow) -> Result<Self, StoreError> {
-        let MemberPointsRow { id, community_id, user_id, total_points, current_level, is_present } = row;
+        let MemberPointsRow { community_id, id, user_id, total_points, current_level, is_present } = row;
+        let key = [community_id, user_id];
         Ok(Self::restore(
             MemberPointsId::new(id),
             CommunityId::new(community_id),
             UserId::new(user_id),
-            Points::new(i64::from(total_points)).map_err(corrupt)?,
-            LevelNumber::new(i64::from(current_level)).map_err(corrupt)?,
+            Points::new(i64::from(total_points)).map_err(misread!(member_points::total_points, key))?,
+            LevelNumber::new(i64::from(current_level))
+                .map_err(misread!(member_points::current_level, key))?,
             is_present,
         ))
     }
@@ -94,36 +107,11 @@ impl Repository<MemberPoints> for PgTx {
         wanted: &[MemberPoints],
         now: OffsetDateTime,
     ) -> Result<Vec<MemberPoints>, StoreError> {
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (community_ids, user_ids) = member_columns(&keys(wanted));
-        let ensure = EnsureMemberPoints {
-            community_ids: wanted.iter().map(|member| member.community_id().as_uuid()).collect(),
-            user_ids: wanted.iter().map(|member| member.user_id().as_uuid()).collect(),
-            ids: wanted.iter().map(|member| member.id().as_uuid()).collect(),
-            totals: wanted.iter().map(|member| member.total_points().get()).collect(),
-            levels: wanted.iter().map(|member| i16::from(member.current_level().get())).collect(),
-            now,
-        };
-        ensure.execute(self.connection()).await.map_err(store_error)?;
-        let lock = LockMemberPoints { community_ids, user_ids };
-        let rows: Vec<MemberPointsRow> = lock.load(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(MemberPoints::try_from).collect()
+        self.run(EnsureMemberPoints { new: wanted.into(), now }).await?;
+        self.read(LockMemberPoints { wanted: keys(wanted) }).await
     }
 
     async fn save(&mut self, changed: &[MemberPoints], now: OffsetDateTime) -> Result<(), StoreError> {
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let update = UpdateMemberPoints {
-            community_ids: changed.iter().map(|member| member.community_id().as_uuid()).collect(),
-            ids: changed.iter().map(|member| member.id().as_uuid()).collect(),
-            totals: changed.iter().map(|member| member.total_points().get()).collect(),
-            levels: changed.iter().map(|member| i16::from(member.current_level().get())).collect(),
-            presences: changed.iter().map(MemberPoints::is_present).collect(),
-            now,
-        };
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.run(UpdateMemberPoints { changed: changed.into(), now }).await
     }
 }

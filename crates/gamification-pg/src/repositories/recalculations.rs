@@ -1,127 +1,106 @@
 //! Changes of levels, and lifting members after them.
 
-use diesel::{
-    OptionalExtension, Queryable,
-    sql_types::{Array, BigInt, Bool, Integer, SmallInt, Timestamptz, Uuid as SqlUuid},
-};
-use diesel_async::RunQueryDsl;
+use diesel::{ExpressionMethods, QueryDsl, dsl::exists, sql_types::Text};
 use gamification_app::ports::{LevelUp, LevelUps, RecalculationRepository, StoreError};
 use gamification_domain::{CommunityId, LevelBand, LevelConfiguration, LevelNumber, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Texts, Uuids};
 use crate::{
     PgTx,
-    error::{corrupt, store_error},
-    statement::statement,
+    error::{corrupt, misread},
+    schema::{member_points, outbox, recalculations},
+    statement::{Plain, Rows, record, statements},
 };
 
-statement! {
-    SelectRecalculation { community_id: Uuid => SqlUuid } -> (Bool,)
-    "SELECT EXISTS (SELECT FROM recalculations WHERE community_id = ?)"
+record! {
+    /// The totals that a level is for.
+    struct LevelBandRow: Written {
+        level: i16 => member_points::current_level,
+        name: String => Plain<Text>,
+        lowest: i32 => member_points::total_points,
+        highest: i32 => member_points::total_points,
+    }
 }
 
-statement! {
-    InsertRecalculation {
-        community_id: Uuid => SqlUuid,
-        id: Uuid => SqlUuid,
-        next_user_id: Uuid => SqlUuid,
-        created_at: OffsetDateTime => Timestamptz,
-        updated_at: OffsetDateTime => Timestamptz,
-    } -> ()
-    "INSERT INTO recalculations (community_id, id, next_user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
+record! {
+    /// A member who rose.
+    struct LevelUpRow: Read {
+        community_id: Uuid => member_points::community_id,
+        user_id: Uuid => member_points::user_id,
+        old_level: i16 => member_points::current_level,
+        new_level: i16 => member_points::current_level,
+        is_present: bool => member_points::is_present,
+    }
 }
 
-statement! {
-    LockRecalculation { community_id: Uuid => SqlUuid } -> (SqlUuid,)
-    "SELECT next_user_id FROM recalculations WHERE community_id = ? FOR NO KEY UPDATE"
-}
+statements! {
+    struct UpdateRecalculation {
+        community_id: Uuid => recalculations::community_id,
+        next_user_id: Uuid => recalculations::next_user_id,
+        now: OffsetDateTime => recalculations::updated_at,
+    } = "UPDATE recalculations SET next_user_id = :next_user_id, updated_at = :now WHERE community_id = :community_id";
 
-statement! {
-    UpdateRecalculation {
-        next_user_id: Uuid => SqlUuid,
-        now: OffsetDateTime => Timestamptz,
-        community_id: Uuid => SqlUuid,
-    } -> ()
-    "UPDATE recalculations SET next_user_id = ?, updated_at = ? WHERE community_id = ?"
-}
-
-statement! {
-    DeleteRecalculation { community_id: Uuid => SqlUuid } -> ()
-    "DELETE FROM recalculations WHERE community_id = ?"
-}
-
-statement! {
-    /// The last member of a chunk that is full; no row when the chunk is the last one.
-    SelectLastOfChunk {
-        community_id: Uuid => SqlUuid,
-        first: Uuid => SqlUuid,
-        others: i64 => BigInt,
-    } -> (SqlUuid,)
-    "SELECT user_id FROM member_points WHERE community_id = ? AND user_id >= ? ORDER BY user_id OFFSET ? LIMIT 1"
-}
-
-statement! {
-    /// Lifts the members of a chunk who are below their band, and tells every registered channel of each; gives who rose from where to where, and
-    /// whether they count in the distribution.
+    /// Levels up the members of a chunk who are below their band, and writes each one's event for every registered
+    /// channel; gives who rose from where to where, and whether they count in the distribution.
     ///
-    /// A member whose points change while their row is waited for is looked at anew; whoever changed them has judged
-    /// them by the new thresholds anyway.
-    LevelUpMembers {
-        now: OffsetDateTime => Timestamptz,
-        levels: Vec<i16> => Array<SmallInt>,
-        names: Vec<String> => Texts,
-        lowest: Vec<i32> => Array<Integer>,
-        highest: Vec<i32> => Array<Integer>,
-        community_id: Uuid => SqlUuid,
-        first: Uuid => SqlUuid,
-        last: Uuid => SqlUuid,
-        event_ids: Vec<Uuid> => Uuids,
-    } -> (SqlUuid, SmallInt, SmallInt, Bool)
-    "WITH t (now) AS (VALUES (?)),
-     risen AS (
-         SELECT m.community_id, m.id, m.user_id, m.is_present, m.current_level AS old_level,
-                band.level AS new_level, band.name
-         FROM UNNEST(?, ?, ?, ?) AS band (level, name, lowest, highest)
-         JOIN member_points AS m
-             ON m.total_points BETWEEN band.lowest AND band.highest AND m.current_level < band.level
-         WHERE m.community_id = ? AND m.user_id BETWEEN ? AND ?
-         ORDER BY m.user_id FOR NO KEY UPDATE OF m),
-     numbered AS (SELECT *, row_number() OVER (ORDER BY user_id) AS position FROM risen),
-     told AS (
-         INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
-         SELECT n.community_id, event.id, n.user_id, 'MemberLeveledUp',
-                jsonb_build_object('member_id', n.user_id, 'community_id', n.community_id, 'old_level', n.old_level,
-                                   'new_level', n.new_level, 'new_level_name', n.name),
-                t.now
-         FROM t, numbered AS n JOIN UNNEST(?) WITH ORDINALITY AS event (id, position) USING (position)
-         RETURNING community_id, event_id, member_id, sequence),
-     owed AS (
-         INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
-         SELECT told.community_id, told.event_id, channels.id, told.member_id, told.sequence
-         FROM told CROSS JOIN channels),
-     lifted AS (
-         UPDATE member_points AS m SET current_level = risen.new_level, updated_at = t.now
-         FROM t, risen
-         WHERE m.community_id = risen.community_id AND m.id = risen.id)
-     SELECT user_id, old_level, new_level, is_present FROM risen"
+    /// A member whose points change while their row is waited for is looked at anew; the transaction that changed them
+    /// has judged them by the new thresholds anyway.
+    struct LevelUpMembers {
+        band: Rows<LevelBandRow>,
+        community_id: Uuid => member_points::community_id,
+        first: Uuid => member_points::user_id,
+        last: Uuid => member_points::user_id,
+        event_ids: Vec<Uuid> => [outbox::event_id],
+        now: OffsetDateTime => member_points::updated_at,
+    } -> LevelUpRow
+    = "WITH risen AS (
+           SELECT m.community_id, m.id, m.user_id, m.is_present, m.current_level AS old_level,
+                  band.level AS new_level, band.name
+           FROM :band
+           JOIN member_points AS m
+               ON m.total_points BETWEEN band.lowest AND band.highest AND m.current_level < band.level
+           WHERE m.community_id = :community_id AND m.user_id BETWEEN :first AND :last
+           ORDER BY m.user_id FOR NO KEY UPDATE OF m),
+       numbered AS (SELECT *, row_number() OVER (ORDER BY user_id) AS position FROM risen),
+       told AS (
+           INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
+           SELECT n.community_id, event.id, n.user_id, 'MemberLeveledUp',
+                  jsonb_build_object('member_id', n.user_id, 'community_id', n.community_id, 'old_level', n.old_level,
+                                     'new_level', n.new_level, 'new_level_name', n.name),
+                  :now
+           FROM numbered AS n JOIN UNNEST(:event_ids) WITH ORDINALITY AS event (id, position) USING (position)
+           RETURNING community_id, event_id, member_id, sequence),
+       owed AS (
+           INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
+           SELECT told.community_id, told.event_id, channels.id, told.member_id, told.sequence
+           FROM told CROSS JOIN channels),
+       lifted AS (
+           UPDATE member_points AS m SET current_level = risen.new_level, updated_at = :now
+           FROM risen
+           WHERE m.community_id = risen.community_id AND m.id = risen.id)
+       SELECT community_id, user_id, old_level, new_level, is_present FROM risen";
 }
 
-#[derive(Queryable)]
-struct LevelUpRow {
-    user_id: Uuid,
-    old_level: i16,
-    new_level: i16,
-    is_present: bool,
+impl From<LevelBand<'_>> for LevelBandRow {
+    fn from(LevelBand { definition, lowest, highest }: LevelBand<'_>) -> Self {
+        Self {
+            level: i16::from(definition.level().get()),
+            name: definition.name().as_str().to_owned(),
+            lowest: lowest.get(),
+            highest: highest.get(),
+        }
+    }
 }
 
 impl TryFrom<LevelUpRow> for LevelUp {
     type Error = StoreError;
 
     fn try_from(row: LevelUpRow) -> Result<Self, StoreError> {
-        let LevelUpRow { user_id, old_level, new_level, is_present } = row;
-        let level = |number| LevelNumber::new(i64::from(number)).map_err(corrupt);
+        let LevelUpRow { community_id, user_id, old_level, new_level, is_present } = row;
+        let key = [community_id, user_id];
+        let level =
+            |number| LevelNumber::new(i64::from(number)).map_err(misread!(member_points::current_level, key));
         Ok(Self {
             user_id: UserId::new(user_id),
             old_level: level(old_level)?,
@@ -133,9 +112,10 @@ impl TryFrom<LevelUpRow> for LevelUp {
 
 impl RecalculationRepository for PgTx {
     async fn is_recalculating(&mut self, community_id: CommunityId) -> Result<bool, StoreError> {
-        let select = SelectRecalculation { community_id: community_id.as_uuid() };
-        let (exists,): (bool,) = select.get_result(self.connection()).await.map_err(store_error)?;
-        Ok(exists)
+        let is_there = diesel::select(exists(
+            recalculations::table.filter(recalculations::community_id.eq(community_id.as_uuid())),
+        ));
+        Ok(self.first(is_there).await?.unwrap_or(false))
     }
 
     async fn insert_recalculation(
@@ -144,21 +124,22 @@ impl RecalculationRepository for PgTx {
         id: Uuid,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let insert = InsertRecalculation {
-            community_id: community_id.as_uuid(),
-            id,
-            next_user_id: Uuid::nil(),
-            created_at: now,
-            updated_at: now,
-        };
-        insert.execute(self.connection()).await.map(drop).map_err(store_error)
+        let recalculation = (
+            recalculations::community_id.eq(community_id.as_uuid()),
+            recalculations::id.eq(id),
+            recalculations::next_user_id.eq(Uuid::nil()),
+            recalculations::created_at.eq(now),
+            recalculations::updated_at.eq(now),
+        );
+        self.execute(diesel::insert_into(recalculations::table).values(recalculation)).await
     }
 
     async fn lock_recalculation(&mut self, community_id: CommunityId) -> Result<Option<UserId>, StoreError> {
-        let lock = LockRecalculation { community_id: community_id.as_uuid() };
-        let next: Option<(Uuid,)> =
-            lock.get_result(self.connection()).await.optional().map_err(store_error)?;
-        Ok(next.map(|(user_id,)| UserId::new(user_id)))
+        let next = recalculations::table
+            .filter(recalculations::community_id.eq(community_id.as_uuid()))
+            .select(recalculations::next_user_id)
+            .for_no_key_update();
+        Ok(self.first(next).await?.map(UserId::new))
     }
 
     async fn level_up_members(
@@ -168,37 +149,31 @@ impl RecalculationRepository for PgTx {
         event_ids: Vec<Uuid>,
         now: OffsetDateTime,
     ) -> Result<LevelUps, StoreError> {
-        let community_id = levels.community_id();
+        let community_id = levels.community_id().as_uuid();
+        let first = first.as_uuid();
         let others = i64::try_from(event_ids.len().saturating_sub(1)).map_err(corrupt)?;
-        let select =
-            SelectLastOfChunk { community_id: community_id.as_uuid(), first: first.as_uuid(), others };
-        let last: Option<(Uuid,)> =
-            select.get_result(self.connection()).await.optional().map_err(store_error)?;
-        let mut lift = LevelUpMembers {
-            now,
-            levels: Vec::new(),
-            names: Vec::new(),
-            lowest: Vec::new(),
-            highest: Vec::new(),
-            community_id: community_id.as_uuid(),
-            first: first.as_uuid(),
-            last: last.map_or(Uuid::max(), |(user_id,)| user_id),
+        // The last member of a chunk that is full; no row when the chunk is the last one.
+        let last = member_points::table
+            .filter(member_points::community_id.eq(community_id))
+            .filter(member_points::user_id.ge(first))
+            .order(member_points::user_id)
+            .select(member_points::user_id)
+            .offset(others)
+            .limit(1);
+        let last: Option<Uuid> = self.first(last).await?;
+        let lift = LevelUpMembers {
+            band: levels.bands().collect(),
+            community_id,
+            first,
+            last: last.unwrap_or(Uuid::max()),
             event_ids,
+            now,
         };
-        for LevelBand { definition, lowest, highest } in levels.bands() {
-            lift.levels.push(i16::from(definition.level().get()));
-            lift.names.push(definition.name().as_str().to_owned());
-            lift.lowest.push(lowest.get());
-            lift.highest.push(highest.get());
-        }
         self.has_events();
-        let rows: Vec<LevelUpRow> = lift.load(self.connection()).await.map_err(store_error)?;
+        let level_ups = self.read(lift).await?;
         // The next one after the last, by the order of UUIDs; nobody comes after the greatest of all.
-        let next = last.and_then(|(user_id,)| user_id.as_u128().checked_add(1));
-        Ok(LevelUps {
-            level_ups: rows.into_iter().map(LevelUp::try_from).collect::<Result<_, _>>()?,
-            next: next.map(|next| UserId::new(Uuid::from_u128(next))),
-        })
+        let next = last.and_then(|user_id| user_id.as_u128().checked_add(1));
+        Ok(LevelUps { level_ups, next: next.map(|next| UserId::new(Uuid::from_u128(next))) })
     }
 
     async fn save_recalculation(
@@ -208,12 +183,13 @@ impl RecalculationRepository for PgTx {
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let update =
-            UpdateRecalculation { next_user_id: next.as_uuid(), now, community_id: community_id.as_uuid() };
-        update.execute(self.connection()).await.map(drop).map_err(store_error)
+            UpdateRecalculation { community_id: community_id.as_uuid(), next_user_id: next.as_uuid(), now };
+        self.run(update).await
     }
 
     async fn delete_recalculation(&mut self, community_id: CommunityId) -> Result<(), StoreError> {
-        let delete = DeleteRecalculation { community_id: community_id.as_uuid() };
-        delete.execute(self.connection()).await.map(drop).map_err(store_error)
+        let recalculation =
+            recalculations::table.filter(recalculations::community_id.eq(community_id.as_uuid()));
+        self.execute(diesel::delete(recalculation)).await
     }
 }

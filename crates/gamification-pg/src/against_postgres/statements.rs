@@ -1,0 +1,142 @@
+//! Each statement, prepared.
+
+use std::{collections::BTreeSet, path::Path};
+
+use tokio_postgres::{Client, types::Type};
+
+use crate::statement::checks::Checked;
+
+/// The statements of every module that has some.
+pub(super) fn all() -> Vec<Checked> {
+    [
+        crate::deliveries::declared(),
+        crate::queries::declared(),
+        crate::repositories::channels::declared(),
+        crate::repositories::course_level_requirements::declared(),
+        crate::repositories::directory::declared(),
+        crate::repositories::ledger::declared(),
+        crate::repositories::level_configurations::declared(),
+        crate::repositories::like_switches::declared(),
+        crate::repositories::member_points::declared(),
+        crate::repositories::outbox::declared(),
+        crate::repositories::recalculations::declared(),
+        crate::statistics::declared(),
+        crate::verification::declared(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// In how far a statement differs from what PostgreSQL makes of it.
+pub(super) async fn misfits(client: &Client, statement: &Checked) -> Vec<String> {
+    let Checked { file, name, text, parameters, columns } = statement;
+    let misfit = |what: String| format!("{file}: {name}: {what}\n    in: {text}");
+    let as_sent: Vec<Type> =
+        parameters.iter().map(|oid| Type::from_oid(*oid).expect("a type that is known")).collect();
+    if let Err(error) = client.prepare_typed(text, &as_sent).await {
+        return vec![misfit(message(&error))];
+    }
+    // What PostgreSQL itself takes the parameters for. It can't know the type of an array that UNNEST takes apart.
+    let left_open: Vec<Type> =
+        as_sent.iter().map(|sent| if is_array(sent) { sent.clone() } else { Type::UNKNOWN }).collect();
+    // Records in a column have no names: their subselect is looked at without being put into an array.
+    let flat = text.replace("SELECT array_agg(answer)", "SELECT answer.*");
+    let prepared = match client.prepare_typed(&flat, &left_open).await {
+        Ok(prepared) => prepared,
+        Err(error) => return vec![misfit(message(&error))],
+    };
+    let mut misfits = Vec::new();
+    for (number, (sent, taken)) in as_sent.iter().zip(prepared.params()).enumerate() {
+        if !is_alike(sent, taken) {
+            misfits.push(misfit(format!("${} is sent as {sent} and taken for {taken}", number + 1)));
+        }
+    }
+    let expected: Vec<(&str, Type)> = columns
+        .iter()
+        .map(|column| (column.name, Type::from_oid(column.oid).expect("a type that is known")))
+        .collect();
+    let given: Vec<(&str, Type)> =
+        prepared.columns().iter().map(|column| (column.name(), column.type_().clone())).collect();
+    let is_expected = expected.len() == given.len()
+        && expected
+            .iter()
+            .zip(&given)
+            .all(|(expected, given)| expected.0 == given.0 && is_alike(&expected.1, &given.1));
+    if !is_expected {
+        misfits.push(misfit(format!("it gives {given:?}, and {expected:?} is expected")));
+    }
+    misfits
+}
+
+fn message(error: &tokio_postgres::Error) -> String {
+    error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn is_array(sql_type: &Type) -> bool {
+    matches!(sql_type.kind(), tokio_postgres::types::Kind::Array(_))
+}
+
+/// Both kinds of text are one to Diesel.
+fn is_alike(one: &Type, other: &Type) -> bool {
+    let plain = |sql_type: &Type| if *sql_type == Type::VARCHAR { Type::TEXT } else { sql_type.clone() };
+    plain(one) == plain(other)
+}
+
+#[test]
+fn no_module_with_statements_is_forgotten() {
+    let looked_at: BTreeSet<String> = all().iter().map(|statement| file_name(statement.file)).collect();
+    let with_statements: BTreeSet<String> = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .into_iter()
+        .filter(|(_, text)| text.lines().any(|line| line.starts_with("statements! {")))
+        .map(|(path, _)| file_name(&path))
+        .collect();
+    assert_eq!(looked_at, with_statements);
+}
+
+/// The path below `src`.
+fn file_name(path: &str) -> String {
+    path.rsplit_once("gamification-pg/src/").map_or(path, |(_, name)| name).to_owned()
+}
+
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the sources are here") {
+        let path = entry.expect("the sources are here").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else {
+            let text = std::fs::read_to_string(&path).expect("a source is text");
+            found.push((path.display().to_string(), text));
+        }
+    }
+    found
+}
+
+/// Two transactions that come to the same rows in another order can wait for one another.
+#[test]
+fn a_set_of_rows_is_locked_and_ensured_in_the_order_of_its_key() {
+    let mut locking = Vec::new();
+    for statement in all().iter().filter(|statement| statement.text.contains("UNNEST(")) {
+        let text = statement.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for clause in [" FOR NO KEY UPDATE", " FOR UPDATE", " FOR SHARE", " ON CONFLICT ("] {
+            let Some((before, after)) = text.split_once(clause) else { continue };
+            // The key is what new rows may conflict in, or what the set is joined by.
+            let key = match before.rsplit_once(" USING (") {
+                _ if clause == " ON CONFLICT (" => after.split_once(')').map(|(key, _)| key),
+                Some((_, using)) => using.split_once(')').map(|(key, _)| key),
+                None => Some("user_id"),
+            };
+            let order = before.rsplit_once(" ORDER BY ").map(|(_, columns)| bare(columns));
+            assert_eq!(order.as_deref(), key, "{}: {}", statement.file, statement.name);
+            locking.push(statement.name);
+        }
+    }
+    assert!(locking.contains(&"LockMemberPoints") && locking.contains(&"EnsureMemberPoints"), "{locking:?}");
+}
+
+/// Columns without their tables.
+fn bare(columns: &str) -> String {
+    let names = columns.split(", ").map(|column| column.rsplit_once('.').map_or(column, |(_, name)| name));
+    names.collect::<Vec<_>>().join(", ")
+}

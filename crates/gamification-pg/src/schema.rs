@@ -1,0 +1,182 @@
+//! The tables as statements see them. A test compares them with a migrated database, and renews them with
+//! `RENEW_SCHEMA=1`.
+
+diesel::table! {
+    channels (name) {
+        name -> Varchar,
+        id -> Integer,
+        registered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    communities (community_id) {
+        community_id -> Uuid,
+        name -> Nullable<Text>,
+        name_change -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    community_members (community_id, user_id) {
+        community_id -> Uuid,
+        user_id -> Uuid,
+        is_present -> Bool,
+        display_name -> Nullable<Text>,
+        avatar_url -> Nullable<Text>,
+        presence_change -> Nullable<Jsonb>,
+        role -> Varchar,
+        role_change -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    course_level_requirements (community_id, id) {
+        community_id -> Uuid,
+        id -> Uuid,
+        course_id -> Uuid,
+        minimum_level -> SmallInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    courses (community_id, course_id) {
+        community_id -> Uuid,
+        course_id -> Uuid,
+        is_listed -> Bool,
+        title -> Nullable<Text>,
+        listing_change -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deliveries (community_id, event_id, channel_id) {
+        community_id -> Uuid,
+        event_id -> Uuid,
+        channel_id -> Integer,
+        member_id -> Uuid,
+        sequence -> BigInt,
+    }
+}
+
+diesel::table! {
+    delivery_failures (community_id, member_id, channel_id) {
+        community_id -> Uuid,
+        member_id -> Uuid,
+        channel_id -> Integer,
+        event_id -> Uuid,
+        failures -> Integer,
+        attempted_at -> Timestamptz,
+        retry_at -> Timestamptz,
+        parked_at -> Nullable<Timestamptz>,
+        cause -> Text,
+    }
+}
+
+diesel::table! {
+    level_configurations (community_id, id) {
+        community_id -> Uuid,
+        id -> Uuid,
+        levels -> Jsonb,
+        version -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    level_counts (community_id, level) {
+        community_id -> Uuid,
+        level -> SmallInt,
+        members -> BigInt,
+    }
+}
+
+diesel::table! {
+    like_switches (community_id, content_kind, content_id, liker_id) {
+        community_id -> Uuid,
+        content_kind -> Varchar,
+        content_id -> Uuid,
+        liker_id -> Uuid,
+        author_id -> Nullable<Uuid>,
+        newest_change -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    member_points (community_id, id) {
+        community_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        total_points -> Integer,
+        current_level -> SmallInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        is_present -> Bool,
+    }
+}
+
+diesel::table! {
+    outbox (community_id, event_id) {
+        community_id -> Uuid,
+        event_id -> Uuid,
+        sequence -> BigInt,
+        member_id -> Uuid,
+        event_type -> Varchar,
+        payload -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    point_transactions (community_id, id) {
+        community_id -> Uuid,
+        id -> Uuid,
+        member_points_id -> Uuid,
+        points -> Integer,
+        source -> Varchar,
+        source_id -> Uuid,
+        actor_id -> Uuid,
+        event_id -> Text,
+        occurred_at -> Timestamptz,
+        created_at -> Timestamptz,
+        once_per -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    recalculations (community_id, id) {
+        community_id -> Uuid,
+        id -> Uuid,
+        next_user_id -> Uuid,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    channels,
+    communities,
+    community_members,
+    course_level_requirements,
+    courses,
+    deliveries,
+    delivery_failures,
+    level_configurations,
+    level_counts,
+    like_switches,
+    member_points,
+    outbox,
+    point_transactions,
+    recalculations,
+);

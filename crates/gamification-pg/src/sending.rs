@@ -1,0 +1,172 @@
+//! Sending statements: a connection, errors in the words of the ports, and nothing sent where there is nothing to do.
+//!
+//! `run`, `rows` and `row` take what [`statements!`](crate::statement) declares; `execute`, `load` and `first` take
+//! queries of Diesel's own. Diesel prepares its `SELECT`s, its `DELETE`s and its `INSERT`s of one row once for each
+//! connection, too, but neither an `UPDATE` nor an `ON CONFLICT DO UPDATE`: those are statements.
+
+use diesel::{
+    OptionalExtension,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, methods::LoadQuery};
+use gamification_app::ports::StoreError;
+
+use crate::{
+    PgStore, PgTx,
+    error::store_error,
+    statement::{Select, Statement},
+};
+
+/// A query that gives rows which `R` can be made of.
+pub(crate) trait Gives<R>: LoadQuery<'static, AsyncPgConnection, R> + Send + 'static {}
+
+impl<Q, R> Gives<R> for Q where Q: LoadQuery<'static, AsyncPgConnection, R> + Send + 'static {}
+
+async fn run(connection: &mut AsyncPgConnection, statement: impl Statement) -> Result<(), StoreError> {
+    if !statement.is_idle() {
+        statement.execute(connection).await.map_err(store_error)?;
+    }
+    Ok(())
+}
+
+async fn rows<S>(connection: &mut AsyncPgConnection, statement: S) -> Result<Vec<S::Row>, StoreError>
+where
+    S: Select + Gives<S::Row>,
+    S::Row: Send,
+{
+    if statement.is_idle() {
+        return Ok(Vec::new());
+    }
+    statement.load(connection).await.map_err(store_error)
+}
+
+/// The first row of a statement or a query, if there is one, on a connection of its own.
+pub(crate) async fn first<Q, R>(connection: &mut AsyncPgConnection, query: Q) -> Result<Option<R>, StoreError>
+where
+    Q: Gives<R>,
+    R: Send,
+{
+    query.get_result(connection).await.optional().map_err(store_error)
+}
+
+/// What rows mean.
+fn understood<R, T>(rows: Vec<R>) -> Result<Vec<T>, StoreError>
+where
+    T: TryFrom<R, Error = StoreError>,
+{
+    rows.into_iter().map(T::try_from).collect()
+}
+
+impl PgTx {
+    /// Runs a statement that gives nothing.
+    pub(crate) async fn run(&mut self, statement: impl Statement) -> Result<(), StoreError> {
+        run(self.connection(), statement).await
+    }
+
+    /// The rows of a statement.
+    pub(crate) async fn rows<S>(&mut self, statement: S) -> Result<Vec<S::Row>, StoreError>
+    where
+        S: Select + Gives<S::Row>,
+        S::Row: Send,
+    {
+        rows(self.connection(), statement).await
+    }
+
+    /// What the rows of a statement mean.
+    pub(crate) async fn read<S, T>(&mut self, statement: S) -> Result<Vec<T>, StoreError>
+    where
+        S: Select + Gives<S::Row>,
+        S::Row: Send,
+        T: TryFrom<S::Row, Error = StoreError>,
+    {
+        understood(self.rows(statement).await?)
+    }
+
+    /// The first row of a statement, if there is one.
+    pub(crate) async fn row<S>(&mut self, statement: S) -> Result<Option<S::Row>, StoreError>
+    where
+        S: Select + Gives<S::Row>,
+        S::Row: Send,
+    {
+        first(self.connection(), statement).await
+    }
+
+    /// Executes a query of Diesel's own.
+    pub(crate) async fn execute<Q>(&mut self, query: Q) -> Result<(), StoreError>
+    where
+        Q: QueryFragment<Pg> + QueryId + Send + 'static,
+    {
+        query.execute(self.connection()).await.map(drop).map_err(store_error)
+    }
+
+    /// The rows of a query of Diesel's own.
+    pub(crate) async fn load<Q, R>(&mut self, query: Q) -> Result<Vec<R>, StoreError>
+    where
+        Q: Gives<R>,
+        R: Send,
+    {
+        query.load(self.connection()).await.map_err(store_error)
+    }
+
+    /// The first row of a query of Diesel's own, if there is one.
+    pub(crate) async fn first<Q, R>(&mut self, query: Q) -> Result<Option<R>, StoreError>
+    where
+        Q: Gives<R>,
+        R: Send,
+    {
+        first(self.connection(), query).await
+    }
+}
+
+impl PgStore {
+    /// Runs a statement that gives nothing, outside any transaction.
+    pub(crate) async fn run(&self, statement: impl Statement) -> Result<(), StoreError> {
+        run(&mut *self.connection().await?, statement).await
+    }
+
+    /// Executes a query of Diesel's own outside any transaction, and gives the number of rows that it changed.
+    pub(crate) async fn execute<Q>(&self, query: Q) -> Result<usize, StoreError>
+    where
+        Q: QueryFragment<Pg> + QueryId + Send + 'static,
+    {
+        query.execute(&mut *self.connection().await?).await.map_err(store_error)
+    }
+
+    /// What the rows of a statement mean, outside any transaction.
+    pub(crate) async fn read<S, T>(&self, statement: S) -> Result<Vec<T>, StoreError>
+    where
+        S: Select + Gives<S::Row>,
+        S::Row: Send,
+        T: TryFrom<S::Row, Error = StoreError>,
+    {
+        understood(rows(&mut *self.connection().await?, statement).await?)
+    }
+
+    /// The first row of a statement, if there is one, outside any transaction.
+    pub(crate) async fn row<S>(&self, statement: S) -> Result<Option<S::Row>, StoreError>
+    where
+        S: Select + Gives<S::Row>,
+        S::Row: Send,
+    {
+        first(&mut *self.connection().await?, statement).await
+    }
+
+    /// The rows of a query of Diesel's own, outside any transaction.
+    pub(crate) async fn load<Q, R>(&self, query: Q) -> Result<Vec<R>, StoreError>
+    where
+        Q: Gives<R>,
+        R: Send,
+    {
+        query.load(&mut *self.connection().await?).await.map_err(store_error)
+    }
+
+    /// The first row of a query of Diesel's own, if there is one, outside any transaction.
+    pub(crate) async fn first<Q, R>(&self, query: Q) -> Result<Option<R>, StoreError>
+    where
+        Q: Gives<R>,
+        R: Send,
+    {
+        first(&mut *self.connection().await?, query).await
+    }
+}

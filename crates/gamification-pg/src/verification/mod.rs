@@ -1,0 +1,310 @@
+//! What an audit looks at. None of it is shared with the repositories: a mistake in their SQL must not hide itself.
+//!
+//! Sums over a whole community are one statement each, which PostgreSQL sorts on its disk where they are large; sums over
+//! members go member by member through an index, so that a chunk costs the same in a community of any size.
+
+mod statements;
+
+use std::collections::BTreeSet;
+
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::SimpleAsyncConnection;
+use gamification_app::ports::{
+    BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
+    SourceOfTruth, StoreError, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification,
+    WrongLevelCount, WrongLike,
+};
+use gamification_domain::{CommunityId, MemberKey, UserId};
+use serde_json::Value;
+use uuid::Uuid;
+
+#[cfg(test)]
+pub(crate) use self::statements::declared;
+use self::statements::{
+    BrokenEventRow, CommunityRow, DeliveryGapRow, MemberRow, MemberWithoutPointsRow, RepeatedAwardRow,
+    RuleRow, SelectBrokenEvents, SelectCommunities, SelectDeliveryGaps, SelectMembers,
+    SelectMembersWithoutPoints, SelectRepeatedAwards, SelectSourcesOfTruth, SelectToldLevels,
+    SelectWrongLevelCounts, SelectWrongLikes, SourceOfTruthRow, ToldLevelRow, WrongLevelCountRow,
+    WrongLikeRow,
+};
+use crate::{
+    PgStore, PgTx,
+    error::{corrupt, store_error},
+    schema::{level_configurations, member_points, recalculations},
+};
+
+/// What a session is told while it audits. Nobody waits for an audit as for a request, so its statements may take as
+/// long as the largest community needs; a little more memory saves them most of the sorting on disk, and compiling
+/// statements that run for milliseconds costs more than it saves.
+const AUDIT_SESSION: &str = "
+    SET LOCAL statement_timeout = '1h';
+    SET LOCAL work_mem = '64MB';
+    SET LOCAL jit = off;
+";
+
+/// Repairs of counts take turns: the key of the advisory lock they hold ("gamirepa" in ASCII).
+const LEVEL_COUNT_REPAIR: i64 = 0x6761_6d69_7265_7061;
+
+/// Members come in the order of their key, by its index, however little the planner knows of the table: sorting a whole
+/// community for each chunk of it would take for ever.
+const IN_ORDER: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off";
+
+/// A moment that is held on to.
+pub struct PgSnapshot(PgTx);
+
+impl Verification for PgStore {
+    type Snapshot = PgSnapshot;
+
+    async fn snapshot(&self) -> Result<PgSnapshot, StoreError> {
+        let mut tx = self.begin_snapshot().await?;
+        tx.connection().batch_execute(AUDIT_SESSION).await.map_err(store_error)?;
+        Ok(PgSnapshot(tx))
+    }
+}
+
+fn ends((first, last): CommunityRange) -> (Uuid, Uuid) {
+    (first.as_uuid(), last.as_uuid())
+}
+
+fn member(community_id: Uuid, user_id: Uuid) -> MemberKey {
+    (CommunityId::new(community_id), UserId::new(user_id))
+}
+
+/// Rows that each say how many there are in all.
+fn sample<R, T>(rows: Vec<R>, split: impl Fn(R) -> (T, i64)) -> Result<Sample<T>, StoreError> {
+    let mut sample = Sample { first: Vec::with_capacity(rows.len()), count: 0 };
+    for row in rows {
+        let (item, count) = split(row);
+        sample.first.push(item);
+        sample.count = u64::try_from(count).map_err(corrupt)?;
+    }
+    Ok(sample)
+}
+
+/// Level and threshold of each entry, as far as they are there.
+fn levels(stored: &Value) -> Vec<(Option<i64>, Option<i64>)> {
+    let number = |entry: &Value, field: &str| entry.get(field).and_then(Value::as_i64);
+    let entries = stored.as_array().into_iter().flatten();
+    entries.map(|entry| (number(entry, "level"), number(entry, "threshold"))).collect()
+}
+
+impl From<MemberRow> for StoredMember {
+    fn from(row: MemberRow) -> Self {
+        let MemberRow {
+            community_id,
+            user_id,
+            total_points,
+            current_level,
+            is_present,
+            is_present_in_directory,
+            ledger_points,
+            ledger_entries,
+        } = row;
+        Self {
+            member: member(community_id, user_id),
+            total_points,
+            current_level,
+            is_present,
+            is_present_in_directory,
+            ledger_points,
+            ledger_entries,
+        }
+    }
+}
+
+impl Snapshot for PgSnapshot {
+    async fn communities(&mut self, first: CommunityId, limit: i64) -> Result<Vec<CommunityId>, StoreError> {
+        let rows = self.0.rows(SelectCommunities { first: first.as_uuid(), limit }).await?;
+        Ok(rows.into_iter().map(|CommunityRow { community_id }| CommunityId::new(community_id)).collect())
+    }
+
+    async fn count_members(&mut self, range: CommunityRange) -> Result<u64, StoreError> {
+        let (first, last) = ends(range);
+        let members = member_points::table.filter(member_points::community_id.between(first, last)).count();
+        let count: Option<i64> = self.0.first(members).await?;
+        u64::try_from(count.unwrap_or_default()).map_err(corrupt)
+    }
+
+    async fn members(
+        &mut self,
+        (community_id, user_id): MemberKey,
+        last: CommunityId,
+        limit: i64,
+    ) -> Result<Vec<StoredMember>, StoreError> {
+        let select = SelectMembers {
+            community_id: community_id.as_uuid(),
+            user_id: user_id.as_uuid(),
+            last_community_id: last.as_uuid(),
+            limit,
+        };
+        self.0.connection().batch_execute(IN_ORDER).await.map_err(store_error)?;
+        let rows = self.0.rows(select).await?;
+        Ok(rows.into_iter().map(StoredMember::from).collect())
+    }
+
+    async fn level_configurations(
+        &mut self,
+        range: CommunityRange,
+    ) -> Result<Vec<StoredLevelConfiguration>, StoreError> {
+        let (first, last) = ends(range);
+        let configurations = level_configurations::table
+            .filter(level_configurations::community_id.between(first, last))
+            .order(level_configurations::community_id)
+            .select((level_configurations::community_id, level_configurations::levels));
+        let rows: Vec<(Uuid, Value)> = self.0.load(configurations).await?;
+        let stored = |(community_id, stored): (Uuid, Value)| StoredLevelConfiguration {
+            community_id: CommunityId::new(community_id),
+            levels: levels(&stored),
+        };
+        Ok(rows.into_iter().map(stored).collect())
+    }
+
+    async fn recalculating(&mut self, range: CommunityRange) -> Result<BTreeSet<CommunityId>, StoreError> {
+        let (first, last) = ends(range);
+        let running = recalculations::table
+            .filter(recalculations::community_id.between(first, last))
+            .select(recalculations::community_id);
+        let communities: Vec<Uuid> = self.0.load(running).await?;
+        Ok(communities.into_iter().map(CommunityId::new).collect())
+    }
+
+    async fn wrong_level_counts(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<WrongLevelCount>, StoreError> {
+        wrong_level_counts(&mut self.0, range, limit).await
+    }
+
+    async fn repeated_awards(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<RepeatedAward>, StoreError> {
+        let (first, last) = ends(range);
+        let select = SelectRepeatedAwards { rule: RuleRow::once_only(), first, last, limit };
+        sample(self.0.rows(select).await?, |row| {
+            let RepeatedAwardRow { community_id, source, source_id, due, awards, wrong_scopes, count } = row;
+            let community_id = CommunityId::new(community_id);
+            let user_id = Some(due).filter(|due| !due.is_nil());
+            (RepeatedAward { community_id, source, source_id, user_id, awards, wrong_scopes }, count)
+        })
+    }
+
+    async fn wrong_likes(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<WrongLike>, StoreError> {
+        let (first, last) = ends(range);
+        sample(self.0.rows(SelectWrongLikes { first, last, limit }).await?, |row| {
+            let WrongLikeRow { community_id, source, content_id, liker_id, author_id, held, due, count } =
+                row;
+            let community_id = CommunityId::new(community_id);
+            (WrongLike { community_id, source, content_id, liker_id, author_id, held, due }, count)
+        })
+    }
+
+    async fn members_without_points(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<MemberKey>, StoreError> {
+        let (first, last) = ends(range);
+        sample(self.0.rows(SelectMembersWithoutPoints { first, last, limit }).await?, |row| {
+            let MemberWithoutPointsRow { community_id, user_id, count } = row;
+            (member(community_id, user_id), count)
+        })
+    }
+
+    async fn broken_events(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<BrokenEvent>, StoreError> {
+        let (first, last) = ends(range);
+        sample(self.0.rows(SelectBrokenEvents { first, last, limit }).await?, |row| {
+            let BrokenEventRow {
+                community_id,
+                member_id,
+                sequence,
+                event_type,
+                before,
+                after,
+                previous,
+                now,
+                count,
+            } = row;
+            let member = member(community_id, member_id);
+            (BrokenEvent { member, sequence, event_type, before, after, previous, now }, count)
+        })
+    }
+
+    async fn delivery_gaps(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<DeliveryGap>, StoreError> {
+        let (first, last) = ends(range);
+        sample(self.0.rows(SelectDeliveryGaps { first, last, limit }).await?, |row| {
+            let DeliveryGapRow { community_id, member_id, channel, noted, kept, due, count } = row;
+            (DeliveryGap { member: member(community_id, member_id), channel, noted, kept, due }, count)
+        })
+    }
+
+    async fn told_levels(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> Result<Vec<(MemberKey, i64)>, StoreError> {
+        let rows = self.0.rows(SelectToldLevels { asked: members.iter().collect() }).await?;
+        let told = |ToldLevelRow { community_id, member_id, level }| (member(community_id, member_id), level);
+        Ok(rows.into_iter().map(told).collect())
+    }
+
+    async fn end(self) -> Result<(), StoreError> {
+        self.0.commit().await
+    }
+}
+
+async fn wrong_level_counts(
+    tx: &mut PgTx,
+    range: CommunityRange,
+    limit: i64,
+) -> Result<Sample<WrongLevelCount>, StoreError> {
+    let (first, last) = ends(range);
+    sample(tx.rows(SelectWrongLevelCounts { first, last, limit }).await?, |row| {
+        let WrongLevelCountRow { community_id, level, noted, counted, count } = row;
+        (WrongLevelCount { community_id: CommunityId::new(community_id), level, noted, counted }, count)
+    })
+}
+
+impl RepairRepository for PgTx {
+    async fn sources_of_truth(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> Result<Vec<SourceOfTruth>, StoreError> {
+        let rows = self.rows(SelectSourcesOfTruth { asked: members.iter().collect() }).await?;
+        let source_of_truth = |SourceOfTruthRow { user_id, ledger_points, is_present }| SourceOfTruth {
+            user_id: UserId::new(user_id),
+            ledger_points,
+            is_present,
+        };
+        Ok(rows.into_iter().map(source_of_truth).collect())
+    }
+
+    async fn lock_level_count_repair(&mut self) -> Result<(), StoreError> {
+        // Counting takes as long as it takes, but holds no lock that an award could wait for.
+        let lock = format!("{AUDIT_SESSION} SELECT pg_advisory_xact_lock({LEVEL_COUNT_REPAIR})");
+        self.connection().batch_execute(&lock).await.map_err(store_error)
+    }
+
+    async fn count_present_members(
+        &mut self,
+        community_id: CommunityId,
+    ) -> Result<Vec<WrongLevelCount>, StoreError> {
+        // More than there are levels.
+        const LIMIT: i64 = 100;
+        let sample = wrong_level_counts(self, (community_id, community_id), LIMIT).await?;
+        Ok(sample.first)
+    }
+}
