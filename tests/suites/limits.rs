@@ -9,7 +9,7 @@ use std::{
 };
 
 use gamification_tests::{
-    ApiScene, TestServer,
+    Answer, ApiScene, TestServer,
     event::{community_created, event, id, post_created},
     service_token, until, user_token,
 };
@@ -116,35 +116,47 @@ async fn who_sends_too_slowly_is_cut_off_in_time() {
     );
 }
 
+/// The sessions of a server, as processes that can be stopped.
+async fn sessions(observer: &tokio_postgres::Client) -> Vec<Pid> {
+    let sessions = "SELECT pid FROM pg_stat_activity
+                    WHERE application_name = 'gamification' AND datname = current_database()";
+    let rows = observer.query(sessions, &[]).await.unwrap();
+    rows.iter().map(|row| Pid::from_raw(row.get(0)).unwrap()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_answered_in_time_while_the_database_is_stuck() {
     let scene = ApiScene::new().await;
-    let mut client = scene.database.client().await;
-    let blocker = client.transaction().await.unwrap();
-    blocker
-        .batch_execute(
-            "LOCK TABLE member_points, community_members, level_configurations IN ACCESS EXCLUSIVE MODE",
-        )
-        .await
-        .unwrap();
+    let observer = scene.database.client().await;
+    let stopped = sessions(&observer).await;
+    assert!(!stopped.is_empty());
+    for session in &stopped {
+        let _ = kill_process(*session, Signal::STOP);
+    }
     let begun = Instant::now();
-    std::thread::scope(|scope| {
-        let requests = [
-            scope.spawn(|| scene.server.send(&post_created(scene.community, id(), scene.ada))),
-            scope.spawn(|| scene.server.level(scene.community, scene.ada, scene.ada)),
-            scope.spawn(|| {
-                let path = format!("/api/communities/{}/levels", scene.community);
-                scene.server.put(&path, scene.admin, &[], &levels(1))
-            }),
-        ];
-        for request in requests {
-            let answer = request.join().unwrap();
-            answer.problem(503, "UNAVAILABLE");
-            assert_eq!(answer.header("retry-after"), Some("1"));
-        }
+    let answers = std::thread::scope(|scope| {
+        // More than there are sessions, so that some request gets each of them; for others new ones may be opened.
+        let requests: Vec<_> = (0..stopped.len() + 2)
+            .flat_map(|_| {
+                [
+                    scope.spawn(|| scene.server.level(scene.community, scene.ada, scene.ada)),
+                    scope.spawn(|| scene.server.send(&post_created(scene.community, id(), scene.ada))),
+                ]
+            })
+            .collect();
+        requests.into_iter().map(|request| request.join().unwrap()).collect::<Vec<Answer>>()
     });
     assert!(begun.elapsed() < WITHIN, "{:?}", begun.elapsed());
-    blocker.rollback().await.unwrap();
+    for session in stopped {
+        let _ = kill_process(session, Signal::CONT);
+    }
+    let (done, refused): (Vec<&Answer>, Vec<&Answer>) =
+        answers.iter().partition(|answer| answer.status == 200);
+    assert!(!refused.is_empty(), "no request met a session that had stopped: {done:?}");
+    for answer in refused {
+        answer.problem(503, "UNAVAILABLE");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,10 +177,7 @@ async fn a_change_of_levels_ends_in_time_when_the_database_stops_answering_and_g
         let stopped = tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(async {
                 until("the thresholds are stored", async || pending().await == 1).await;
-                let sessions = "SELECT pid FROM pg_stat_activity
-                                WHERE application_name = 'gamification' AND datname = current_database()";
-                let rows = observer.query(sessions, &[]).await.unwrap();
-                rows.iter().map(|row| Pid::from_raw(row.get(0)).unwrap()).collect::<Vec<Pid>>()
+                sessions(&observer).await
             })
         });
         for session in &stopped {
