@@ -113,7 +113,7 @@ async fn a_fact_that_cannot_be_recorded_is_refused_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_whom_somebody_holds_does_not_hold_up_the_others_of_a_batch() {
+async fn a_member_whom_another_transaction_locks_does_not_hold_up_the_others_of_a_batch() {
     let database = TestDatabase::empty().await;
     let server = TestServer::on(&database);
     let (community, held, others) = (id(), id(), [id(), id(), id()]);

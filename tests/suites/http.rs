@@ -367,7 +367,7 @@ async fn only_the_member_sees_the_way_to_the_next_level_and_nobody_caches_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn points_of_somebody_unknown_wait_for_their_joining() {
+async fn points_of_an_unknown_user_wait_for_their_joining() {
     let scene = Scene::new().await;
     let eve = id();
     let answer = scene.server.send(&post_created(scene.community, id(), eve));

@@ -166,7 +166,7 @@ async fn a_known_history_gives_exact_numbers() {
     assert_eq!(server.scrape().counted(PROCESSED), processed);
     assert!(server.terminate().0.success());
 
-    // Gauges are of what is stored, whoever stored it.
+    // Gauges are of what is stored, by whichever server.
     let server = TestServer::on(&database);
     let expected = numbers([("1", 1.0), ("6", 1.0)]);
     block_until("the levels are counted", || {
@@ -477,7 +477,7 @@ async fn what_the_commit_itself_refuses_is_not_told() {
 
     client.batch_execute("DROP FUNCTION refuse CASCADE").await.unwrap();
     // From level 2 to level 6 with the new thresholds, and by the post to level 7.
-    block_until("somebody goes on with the levels", || server.scrape().value(LEVEL_UPS, &[]) == 2.0);
+    block_until("a server resumes the recalculation", || server.scrape().value(LEVEL_UPS, &[]) == 2.0);
     assert_eq!(server.send(&post).body["applied"], 1);
     assert_eq!(server.scrape().value(LEVEL_UPS, &[]), 3.0);
     let log = server.terminate().1;

@@ -488,7 +488,7 @@ async fn a_post_that_two_authors_claim_at_once_is_awarded_once() {
     let nil = Uuid::nil();
     let (community, rival, member) = (scene.community_id, UserId::new(Uuid::now_v7()), Uuid::now_v7());
     let source_id = content.source_id();
-    // Another server, in the middle of awarding the same post to somebody else.
+    // Another server, in the middle of awarding the same post to another member.
     let rival_award = format!(
         "INSERT INTO member_points VALUES ('{community}', '{member}', '{rival}', 2, 1, now(), now(), false);
          INSERT INTO point_transactions VALUES

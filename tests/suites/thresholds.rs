@@ -268,7 +268,7 @@ async fn a_lifting_that_a_killed_server_left_is_ended_by_another() {
             .map(|answer| answer.status().as_u16())
     });
     let lifted = "SELECT COUNT(*) FROM member_points WHERE current_level = 9";
-    until("somebody rises", async || database.number(lifted).await > 0).await;
+    until("a member is leveled up", async || database.number(lifted).await > 0).await;
     server.kill();
     assert!(change.join().unwrap().is_err(), "the killed server did not answer");
     let left = database.number(lifted).await;

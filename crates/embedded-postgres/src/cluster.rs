@@ -36,7 +36,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// The folders of one cluster, and how its server is started.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    /// Held by whoever starts or stops the server.
+    /// Held by the process that starts or stops the server.
     start_lock: PathBuf,
     /// Holds the log and the data.
     folder: PathBuf,
@@ -100,7 +100,7 @@ impl Cluster {
     }
 
     async fn accepts(&self) -> Result<bool, Error> {
-        // Before anything is said to whoever listens there.
+        // Before anything is sent to the process that listens there.
         private_folder(&self.socket_folder, self.user.as_ref(), self.setting_names)?;
         Ok(connection::ask(&self.socket_folder).await == Answer::Accepts)
     }

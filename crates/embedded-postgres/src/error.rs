@@ -33,7 +33,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A folder that must be private belongs to another user, or is no folder.
-    #[error("{folder} belongs to somebody else; remove it, or choose another {setting}")]
+    #[error("{folder} belongs to another user; remove it, or choose another {setting}")]
     ForeignFolder {
         /// The folder.
         folder: PathBuf,

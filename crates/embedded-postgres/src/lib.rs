@@ -32,7 +32,7 @@
 //! The server is a process of its own, and several programs may use one data folder at once. The first start launches
 //! it, the others find it running; the last [`EmbeddedPostgres::stop`] ends it. A program that is killed, or drops its
 //! handle without stopping, leaves it running, and the next start takes it over. Each handle holds a shared lock on
-//! `postgres.use.lock` in the data folder, and stopping needs that lock exclusively; whoever starts or stops the server
+//! `postgres.use.lock` in the data folder, and stopping needs that lock exclusively; a process that starts or stops the server
 //! holds `postgres.start.lock` meanwhile. The kernel releases both when a process dies.
 //!
 //! # What happens when it dies

@@ -16,7 +16,7 @@ pub(crate) struct ServerUser {
 }
 
 impl ServerUser {
-    /// Somebody else, when we are root; PostgreSQL refuses to be.
+    /// Another user where this process is root: PostgreSQL refuses to run as root.
     pub(crate) fn needed() -> Result<Option<Self>, Error> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);

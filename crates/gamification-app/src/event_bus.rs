@@ -1,4 +1,4 @@
-//! Events within one process: whoever publishes one reaches everybody who asked for its type.
+//! Events within one process: a published event reaches every subscriber of its type.
 
 use std::{
     any::{Any, TypeId},

@@ -14,7 +14,7 @@ pub enum EventOutcome {
     /// It can't be understood.
     Invalid(EventMistake),
     /// Its fact can't be recorded, by a fault of ours; the cause is in the log.
-    Fault,
+    Internal,
 }
 
 /// The five things that an event can come to, as its sender and operators are told.
@@ -39,7 +39,7 @@ impl EventOutcome {
         match self {
             Self::Judged(verdict) => EventStatus::of(verdict),
             Self::UnknownType => EventStatus::Ignored,
-            Self::Invalid(_) | Self::Fault => EventStatus::Rejected,
+            Self::Invalid(_) | Self::Internal => EventStatus::Rejected,
         }
     }
 
@@ -49,7 +49,7 @@ impl EventOutcome {
         match self {
             Self::Judged(Verdict::Rejected(rejection)) => Some(rejection.to_string()),
             Self::Invalid(mistake) => Some(mistake.detail.clone()),
-            Self::Fault => Some(RecordError::Internal.to_string()),
+            Self::Internal => Some(RecordError::Internal.to_string()),
             Self::Judged(Verdict::Applied | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored)
             | Self::UnknownType => None,
         }

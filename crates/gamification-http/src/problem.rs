@@ -32,7 +32,7 @@ pub(crate) enum Code {
     NotFound,
     /// The address knows other methods.
     MethodNotAllowed,
-    /// Somebody was faster.
+    /// The stored version is newer than the one that the request expects.
     PreconditionFailed,
     /// The body did not arrive in time.
     RequestTimeout,
@@ -178,7 +178,7 @@ impl Problem {
         Self::new(Code::InsufficientLevel, detail)
     }
 
-    /// Somebody was faster.
+    /// The stored version is newer than the one that the request expects.
     pub(crate) fn precondition_failed(detail: impl Into<String>) -> Self {
         Self::new(Code::PreconditionFailed, detail)
     }

@@ -50,7 +50,7 @@ pub(crate) struct Batch {
 
 /// Reads a source to its end, as fast as batches are taken. After an error comes nothing more.
 ///
-/// The thread is not one of the runtime's: somebody may keep standard input open for ever, and the program must be able
+/// The thread is not one of the runtime's: standard input may stay open for ever, and the program must be able
 /// to end meanwhile.
 pub(crate) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<Batch>>> {
     let (sender, receiver) = mpsc::channel(AHEAD);

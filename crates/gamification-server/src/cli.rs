@@ -105,10 +105,10 @@ pub struct Options {
         value_name = "SECRET"
     )]
     pub jwt_hs256_secret: Option<String>,
-    /// File with the public key, in PEM, of whoever signs tokens (RS256, ES256 or EdDSA)
+    /// File with the public key, in PEM, of the issuer of tokens (RS256, ES256 or EdDSA)
     #[arg(long, env = "GAMIFICATION_JWT_PUBLIC_KEY_FILE", global = true, value_name = "FILE")]
     pub jwt_public_key_file: Option<PathBuf>,
-    /// File with a JSON Web Key Set of whoever signs tokens; read again when it changes
+    /// File with the JSON Web Key Set of the issuer of tokens; read again when it changes
     #[arg(long, env = "GAMIFICATION_JWKS_FILE", global = true, value_name = "FILE")]
     pub jwks_file: Option<PathBuf>,
     /// Issuer that tokens must name

@@ -196,7 +196,7 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// Whether tokens are issued by somebody else, whose public keys we have.
+    /// Whether tokens are issued by an identity provider, whose public keys are configured.
     fn trusts_key_files(&self) -> bool {
         let Options { jwt_public_key_file, jwks_file, .. } = self.options;
         given_path(jwt_public_key_file.as_ref()).or(given_path(jwks_file.as_ref())).is_some()
@@ -213,7 +213,7 @@ impl<'a> Config<'a> {
         }
         if self.trusts_key_files() {
             bail!(
-                "GAMIFICATION_JWT_HS256_SECRET is not set: tokens come from whoever holds the private keys"
+                "GAMIFICATION_JWT_HS256_SECRET is not set: tokens come from the holder of the private keys"
             );
         }
         if given(self.options.database_url.as_deref()).is_some() {

@@ -10,7 +10,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One sentence with its causes, and no backtrace: it is for whoever configures the server.
+            // One sentence with its causes, and no backtrace: it is for the operator.
             eprintln!("gamification-server: {error:#}");
             ExitCode::FAILURE
         }

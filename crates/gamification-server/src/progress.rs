@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often a bar moves by itself, so that whoever waits for a slow database sees that the program lives.
+/// How often a bar moves by itself, so that it is seen that the program lives while the database is slow.
 const TICK: Duration = Duration::from_millis(200);
 
 /// How far work has come, drawn on standard error while that is a terminal.

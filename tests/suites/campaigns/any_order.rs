@@ -51,7 +51,7 @@ impl Deed {
             event
         };
         match self {
-            // Each content has one author, whoever tells of it.
+            // Each content has one author, whichever event names it.
             Self::Post { post } => {
                 let data =
                     json!({"community_id": community, "post_id": post_id(post), "author_id": user(post)});

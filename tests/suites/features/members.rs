@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Scene, list, rows};
 
-/// A member's level as somebody sees it.
+/// A member's level as a user sees it.
 fn level(scene: &mut Scene, reader: &str, person: &str) -> Value {
     look(scene, reader.to_owned(), person.to_owned());
     scene.granted().clone()

@@ -94,7 +94,7 @@ async fn the_server_is_out_of_the_reach_of_tcp_of_other_users_and_of_ctrl_c() {
 }
 
 #[tokio::test]
-async fn a_socket_folder_of_somebody_else_is_not_trusted() {
+async fn a_socket_folder_of_another_user_is_not_trusted() {
     let folder = Folder::open();
     let settings = Settings { socket_root: folder.path().to_owned(), ..folder.settings() };
     let postgres = EmbeddedPostgres::start(&settings).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_socket_folder_of_somebody_else_is_not_trusted() {
         fs::write(&sockets, "").unwrap();
     }
     let error = EmbeddedPostgres::start(&settings).await.unwrap_err();
-    let text = format!("{sockets} belongs to somebody else; remove it, or choose another Settings::data_dir");
+    let text = format!("{sockets} belongs to another user; remove it, or choose another Settings::data_dir");
     assert_eq!(error.to_string(), text);
 }
 

@@ -131,7 +131,7 @@ impl<'a, E: AsRef<IncomingEvent>> Ingestion<'a, E> {
             for (waiting, recorded) in rest.into_iter().zip(record(facts).await) {
                 let outcome = match recorded {
                     Ok(verdict) => EventOutcome::Judged(verdict),
-                    Err(RecordError::Internal) => EventOutcome::Fault,
+                    Err(RecordError::Internal) => EventOutcome::Internal,
                     Err(RecordError::QueueFull | RecordError::Unavailable) => {
                         again.push(waiting);
                         continue;

@@ -32,7 +32,7 @@ const BATCH: usize = 500;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the printed tokens are good for.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
-/// Somebody who has come some way …
+/// A member at a middle level …
 const MEMBER: usize = 30;
 /// … and the course that is still closed to them.
 const LOCKED: usize = 2;
@@ -77,7 +77,7 @@ async fn fill(connector: Connector) -> Result<(usize, u64)> {
         let course_id = CourseId::new(course_id(number));
         set_course_level_requirement(&store, &System, admin, course_id, minimum_level).await?;
     }
-    // Whoever changed the levels in an earlier run finds the beginning again.
+    // An admin who changed the levels in an earlier run finds the default ones again.
     let defaults = LevelConfiguration::default_for(LevelConfigurationId::new(System.next_id()), community_id);
     let drafts: Vec<LevelDraft> = defaults.levels().iter().map(LevelDraft::from).collect();
     update_levels(&store, &System, admin, &LevelsUpdate { drafts, expected_versions: None }).await?;

@@ -32,7 +32,7 @@ const WORKING: &str = "info,gamification_app=warn";
 /// Does what the command line says.
 ///
 /// # Errors
-/// One sentence, with its causes, for whoever configures the server.
+/// One sentence, with its causes, for the operator.
 pub async fn run(Cli { command, options }: Cli) -> Result<()> {
     let config = Config::new(&options);
     let log_format = config.log_format()?;
@@ -87,7 +87,7 @@ async fn with_database(
     }
 }
 
-/// Ends when somebody asks the program to: SIGTERM or Ctrl-C.
+/// Ends when the process is asked to end: SIGTERM or Ctrl-C.
 fn interruption() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

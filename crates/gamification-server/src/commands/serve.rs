@@ -98,7 +98,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     }
     let outcome = server.await.context("the server failed");
     stopper.abort();
-    // The last way into the queue went with the server, and whoever waited for it has been answered.
+    // The last way into the queue went with the server, and every request that waited for it has been answered.
     let ended = async { while workers.join_next().await.is_some() {} };
     let _ = timeout(QUEUE_TIMEOUT, ended).await;
     background.stop().await;
@@ -181,7 +181,7 @@ fn bind(
 }
 
 /// On SIGTERM: not ready any more, a moment later no new connections, then the requests that have begun. The same on
-/// Ctrl-C, but whoever sits before it need not wait for load balancers.
+/// Ctrl-C, but at a terminal there is no load balancer to wait for.
 fn stop_on_signal(server: ServerHandle, draining: Draining) -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -93,7 +93,7 @@ fn outcomes_stand_in_the_order_of_the_events_whatever_these_are() {
             EventOutcome::Judged(Verdict::Applied),
             EventOutcome::Invalid(mistake()),
             EventOutcome::Judged(Verdict::Duplicate),
-            EventOutcome::Fault,
+            EventOutcome::Internal,
             EventOutcome::UnknownType,
             EventOutcome::Judged(Verdict::Rejected(Rejection::CourseUnknown)),
             EventOutcome::Judged(Verdict::Stale),

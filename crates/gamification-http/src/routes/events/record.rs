@@ -178,7 +178,7 @@ fn problem(outcome: &EventOutcome) -> Option<Problem> {
     let EventMistake { pointer, detail } = match outcome {
         EventOutcome::Invalid(mistake) => mistake.clone(),
         EventOutcome::Judged(Verdict::Rejected(rejection)) => rejection_mistake(*rejection),
-        EventOutcome::Fault => return Some(Problem::internal()),
+        EventOutcome::Internal => return Some(Problem::internal()),
         EventOutcome::Judged(Verdict::Applied | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored)
         | EventOutcome::UnknownType => return None,
     };

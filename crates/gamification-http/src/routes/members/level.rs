@@ -70,6 +70,6 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
 ) -> Result<HttpResponse, Problem> {
     let MemberPath { community_id, user_id } = path;
     let member = within_deadline(get_member_level(&api.store, (community_id, user.id), user_id)).await?;
-    // Personal, and stale as soon as somebody likes something.
+    // Personal, and stale with the next award.
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(MemberLevelView::from(member)))
 }

@@ -143,7 +143,7 @@ impl History {
         }
     }
 
-    /// Somebody else does so.
+    /// Another member does so.
     fn likes(&mut self, kind: &str, post: Uuid, author: usize) {
         let liker = (author + 1 + self.below(MEMBERS - 1)) % MEMBERS;
         self.tell(
