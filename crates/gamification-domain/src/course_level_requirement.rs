@@ -77,7 +77,10 @@ impl CourseAccess {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::LevelConfigurationId;
 
     #[test]
     fn access_opens_at_the_required_level_and_not_before() {
@@ -85,8 +88,21 @@ mod tests {
             for current in LevelNumber::all() {
                 let access = CourseAccess::decide(Some(required), current);
                 assert_eq!(access.has_access(), current >= required, "{current} of {required}");
+                assert_eq!((access.required_level(), access.current_level()), (Some(required), current));
             }
         }
+    }
+
+    #[test]
+    fn who_is_kept_out_is_told_the_level_that_opens_the_course() {
+        let (id, community) = (LevelConfigurationId::new(Uuid::nil()), CommunityId::new(Uuid::nil()));
+        let levels = LevelConfiguration::default_for(id, community);
+        let message = |required: Option<LevelNumber>| {
+            CourseAccess::decide(required, LevelNumber::MIN).unlock_message(&levels)
+        };
+        assert_eq!(message(Some(LevelNumber::MAX)).as_deref(), Some("Unlock at Level 9 - Icon"));
+        assert_eq!(message(Some(LevelNumber::MIN)), None);
+        assert_eq!(message(None), None);
     }
 
     #[test]
