@@ -41,7 +41,7 @@ where
     statement.load(connection).await.map_err(store_error)
 }
 
-/// The first row of a statement or a query, if there is one, on a connection of its own.
+/// The first row of a statement or a query, if there is one, on any connection.
 pub(crate) async fn first<Q, R>(connection: &mut AsyncPgConnection, query: Q) -> Result<Option<R>, StoreError>
 where
     Q: Gives<R>,
@@ -50,8 +50,8 @@ where
     query.get_result(connection).await.optional().map_err(store_error)
 }
 
-/// What rows mean.
-fn understood<R, T>(rows: Vec<R>) -> Result<Vec<T>, StoreError>
+/// The domain's types that rows are converted to.
+fn converted<R, T>(rows: Vec<R>) -> Result<Vec<T>, StoreError>
 where
     T: TryFrom<R, Error = StoreError>,
 {
@@ -73,14 +73,14 @@ impl PgTx {
         rows(self.connection(), statement).await
     }
 
-    /// What the rows of a statement mean.
+    /// The rows of a statement as types of the domain.
     pub(crate) async fn read<S, T>(&mut self, statement: S) -> Result<Vec<T>, StoreError>
     where
         S: Select + Gives<S::Row>,
         S::Row: Send,
         T: TryFrom<S::Row, Error = StoreError>,
     {
-        understood(self.rows(statement).await?)
+        converted(self.rows(statement).await?)
     }
 
     /// The first row of a statement, if there is one.
@@ -133,14 +133,14 @@ impl PgStore {
         query.execute(&mut *self.connection().await?).await.map_err(store_error)
     }
 
-    /// What the rows of a statement mean, outside any transaction.
+    /// The rows of a statement as types of the domain, outside any transaction.
     pub(crate) async fn read<S, T>(&self, statement: S) -> Result<Vec<T>, StoreError>
     where
         S: Select + Gives<S::Row>,
         S::Row: Send,
         T: TryFrom<S::Row, Error = StoreError>,
     {
-        understood(rows(&mut *self.connection().await?, statement).await?)
+        converted(rows(&mut *self.connection().await?, statement).await?)
     }
 
     /// The first row of a statement, if there is one, outside any transaction.

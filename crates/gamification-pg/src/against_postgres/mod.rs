@@ -5,6 +5,7 @@
 //! what is reviewed with a migration.
 
 mod catalog;
+mod rows;
 mod statements;
 mod written_down;
 
@@ -18,8 +19,14 @@ use crate::{
     migrate,
 };
 
+/// A database with the schema.
+struct Migrated {
+    connector: Connector,
+    client: Client,
+}
+
 /// Runs a test on a PostgreSQL of its own with the schema, which is gone afterwards.
-async fn on_a_migrated_database<F>(test: impl FnOnce(Client) -> F)
+async fn on_a_migrated_database<F>(test: impl FnOnce(Migrated) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -39,7 +46,7 @@ where
             let (client, connection) =
                 tokio_postgres::connect(&postgres.url(), NoTls).await.expect("a session");
             tokio::spawn(connection);
-            tokio::spawn(test(client)).await
+            tokio::spawn(test(Migrated { connector, client })).await
         }
         Err(error) => panic!("the migrations failed: {error:?}"),
     };
@@ -51,7 +58,7 @@ where
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schema_is_the_one_that_is_written_down() {
-    on_a_migrated_database(|client| async move {
+    on_a_migrated_database(|Migrated { client, .. }| async move {
         written_down::assert_same("schema.txt", &catalog::schema(&client).await);
         written_down::assert_same("src/schema.rs", &catalog::diesel_tables(&client).await);
     })
@@ -60,7 +67,7 @@ async fn the_schema_is_the_one_that_is_written_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_fits_the_schema() {
-    on_a_migrated_database(|client| async move {
+    on_a_migrated_database(|Migrated { client, .. }| async move {
         let mut findings = Vec::new();
         for statement in statements::all() {
             findings.extend(statements::misfits(&client, &statement).await);

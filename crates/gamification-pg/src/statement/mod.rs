@@ -1,7 +1,7 @@
 //! Statements whose text never changes, with named parameters, and rows that are records.
 //!
 //! Diesel's query builder can't express statements over sets of rows, and prepares no `UPDATE` once for all; a type with
-//! a static id is prepared once per connection. [`statements!`] declares such types.
+//! a static id is prepared once for each connection. [`statements!`] declares such types.
 
 #[cfg(test)]
 pub(crate) mod checks;
@@ -34,8 +34,8 @@ pub(crate) trait Select: Statement + Query<SqlType = <Self::Row as Record>::SqlT
 ///
 /// A statement has named parameters, each with its type in Rust and, after `=>`, what gives its SQL type: a column of the
 /// schema, `[column]` for an array, [`OrNull`] for what may be missing, [`Plain`] for what is in no column. A parameter
-/// of type [`Rows`] or [`AnyRows`] is a set of records. In the text parameters are written `:name`, as often as needed; that each is
-/// declared and each occurs is checked while the program is compiled.
+/// of type [`Rows`] or [`AnyRows`] is a set of records. In the text parameters are written `:name`, as often as needed;
+/// that each is declared and each occurs is checked while the program is compiled.
 ///
 /// ```ignore
 /// statements! {
@@ -91,11 +91,16 @@ macro_rules! single_statement {
 
             const TEXT: &str = $text;
             const DECLARED: &[Declared] = &[$($crate::statement::parameter!(declared $parameter: $rust $(=> $sql)?)),*];
-            const PARTS: [Part; count_parts(TEXT)] = parts(TEXT, DECLARED);
+
+            // Of the type, so that the compiler's errors name it; used here, so that they come in any case.
+            impl $name {
+                const PARTS: [Part; count_parts(TEXT)] = parts(TEXT, DECLARED);
+            }
+            const _: [Part; count_parts(TEXT)] = $name::PARTS;
 
             impl QueryFragment<Pg> for $name {
                 fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
-                    for part in &PARTS {
+                    for part in &Self::PARTS {
                         out.push_sql(part.text);
                         match part.then {
                             $(
