@@ -495,7 +495,7 @@ async fn members_who_are_being_lifted_are_noted_and_not_off() {
         let noted = verify(&history.database, arguments);
         noted.is_clean();
         let note = format!(
-            "community {}: levels are being recalculated, 1 members are still to be lifted",
+            "community {}: levels are being recalculated, 1 members are still to be leveled up",
             history.community
         );
         assert_eq!(noted.lines("note: "), [note]);

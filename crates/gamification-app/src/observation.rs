@@ -185,7 +185,7 @@ fn log_event(event: &DomainEvent) {
 }
 
 fn log_level_up(community_id: CommunityId, user_id: UserId, old_level: LevelNumber, new_level: LevelNumber) {
-    // A change of thresholds may lift hundreds of thousands: the request behind it is told once, with the change.
+    // A change of thresholds may level hundreds of thousands up: the request behind it is logged once, with the change.
     tracing::info!(
         parent: None, %user_id, %community_id, old_level = old_level.get(), new_level = new_level.get(),
         "member leveled up"
@@ -205,7 +205,7 @@ fn log_repeated_lessons(records: &[FactRecord], verdicts: &[Verdict]) {
     }
 }
 
-/// Tells of members whom a change of thresholds has lifted. The transaction that did it is committed.
+/// Tells of members whom a change of thresholds has leveled up. The transaction that did it is committed.
 pub(crate) fn members_leveled_up(community_id: CommunityId, level_ups: &[LevelUp]) {
     count_level_ups(level_ups.len() as u64);
     for LevelUp { user_id, old_level, new_level, is_present: _ } in level_ups {

@@ -1,4 +1,4 @@
-//! Domain events as the outbox keeps them: the column `payload`, in which a chunk of liftings writes the same fields.
+//! Domain events as the outbox keeps them: the column `payload`, in which a chunk of level-ups writes the same fields.
 
 use gamification_app::ports::BoxedError;
 use gamification_domain::{

@@ -44,7 +44,7 @@ pub enum AuditEvent {
     Finding(Finding),
     /// So many more are off in the same way.
     Omitted(Invariant, u64),
-    /// So many members are below the level that their points reach, and are being lifted after a change of thresholds.
+    /// So many members are below the level that their points reach, and are being leveled up after a change of thresholds.
     AwaitingLevelUp(CommunityId, u64),
     /// Something was off, and was put right.
     Repaired(Finding),

@@ -21,7 +21,7 @@ pub struct LevelsUpdate {
 }
 
 /// Why levels were not updated, in the order it is checked; nothing was changed, unless the database failed while
-/// members were being lifted: then that goes on by itself.
+/// members were being leveled up: then that goes on by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateLevelsError {
     /// The caller may not.
@@ -40,7 +40,7 @@ pub enum UpdateLevelsError {
 
 /// Replaces the levels of a community, and returns when every member is where the new thresholds put them.
 ///
-/// The new levels count from the first, short transaction on; lifting members follows in chunks, so events and reads
+/// The new levels count from the first, short transaction on; leveling members up follows in chunks, so events and reads
 /// go on meanwhile. A change of thresholds waits for the one before it to be done, or members would miss a level that
 /// only the first would have given them.
 ///

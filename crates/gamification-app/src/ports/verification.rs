@@ -54,7 +54,7 @@ pub trait Snapshot: Send {
         range: CommunityRange,
     ) -> impl Future<Output = Result<Vec<StoredLevelConfiguration>, StoreError>> + Send;
 
-    /// Communities whose members are being lifted after a change of thresholds.
+    /// Communities whose members are being leveled up after a change of thresholds.
     fn recalculating(
         &mut self,
         range: CommunityRange,

@@ -357,7 +357,7 @@ proptest! {
             delivered.check_ledger();
         }
         prop_assert_eq!(in_order.present(), delivered.present());
-        // Levels may differ: a like that was overtaken before it came never lifted anybody.
+        // Levels may differ: a like that was overtaken before it came never leveled anyone up.
         prop_assert_eq!(in_order.points(), delivered.points());
     }
 

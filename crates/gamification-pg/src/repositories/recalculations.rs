@@ -1,4 +1,4 @@
-//! Changes of levels, and lifting members after them.
+//! Changes of levels, and leveling members up after them.
 
 use diesel::{ExpressionMethods, QueryDsl, dsl::exists, sql_types::Text};
 use gamification_app::ports::{LevelUp, LevelUps, RecalculationRepository, StoreError};
@@ -54,7 +54,7 @@ statements! {
         event_ids: Vec<Uuid> => [outbox::event_id],
         now: OffsetDateTime => member_points::updated_at,
     } -> LevelUpRow
-    = "WITH risen AS (
+    = "WITH level_ups AS (
            SELECT m.community_id, m.id, m.user_id, m.is_present, m.current_level AS old_level,
                   band.level AS new_level, band.name
            FROM :band
@@ -62,7 +62,7 @@ statements! {
                ON m.total_points BETWEEN band.lowest AND band.highest AND m.current_level < band.level
            WHERE m.community_id = :community_id AND m.user_id BETWEEN :first AND :last
            ORDER BY m.user_id FOR NO KEY UPDATE OF m),
-       numbered AS (SELECT *, row_number() OVER (ORDER BY user_id) AS position FROM risen),
+       numbered AS (SELECT *, row_number() OVER (ORDER BY user_id) AS position FROM level_ups),
        told AS (
            INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
            SELECT n.community_id, event.id, n.user_id, 'MemberLeveledUp',
@@ -75,11 +75,11 @@ statements! {
            INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
            SELECT told.community_id, told.event_id, channels.id, told.member_id, told.sequence
            FROM told CROSS JOIN channels),
-       lifted AS (
-           UPDATE member_points AS m SET current_level = risen.new_level, updated_at = :now
-           FROM risen
-           WHERE m.community_id = risen.community_id AND m.id = risen.id)
-       SELECT community_id, user_id, old_level, new_level, is_present FROM risen";
+       updated AS (
+           UPDATE member_points AS m SET current_level = level_ups.new_level, updated_at = :now
+           FROM level_ups
+           WHERE m.community_id = level_ups.community_id AND m.id = level_ups.id)
+       SELECT community_id, user_id, old_level, new_level, is_present FROM level_ups";
 }
 
 impl From<LevelBand<'_>> for LevelBandRow {
@@ -161,7 +161,7 @@ impl RecalculationRepository for PgTx {
             .offset(others)
             .limit(1);
         let last: Option<Uuid> = self.first(last).await?;
-        let lift = LevelUpMembers {
+        let level_up = LevelUpMembers {
             band: levels.bands().collect(),
             community_id,
             first,
@@ -170,7 +170,7 @@ impl RecalculationRepository for PgTx {
             now,
         };
         self.has_events();
-        let level_ups = self.read(lift).await?;
+        let level_ups = self.read(level_up).await?;
         // The next one after the last, by the order of UUIDs; nobody comes after the greatest of all.
         let next = last.and_then(|user_id| user_id.as_u128().checked_add(1));
         Ok(LevelUps { level_ups, next: next.map(|next| UserId::new(Uuid::from_u128(next))) })

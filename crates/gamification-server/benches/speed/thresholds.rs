@@ -17,7 +17,7 @@ use crate::{
     table::{meanwhile, times},
 };
 
-/// S7: lifting every second of a million members beside the same rows written by hand; S8: events meanwhile.
+/// S7: leveling up every second of a million members beside the same rows written by hand; S8: events meanwhile.
 pub(crate) async fn thresholds(
     server: &TestServer,
     client: &Client,
@@ -27,7 +27,7 @@ pub(crate) async fn thresholds(
 ) {
     let by_hand = Instant::now();
     let community = raw.0;
-    let lift = format!(
+    let level_up = format!(
         "BEGIN;
          INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
          SELECT community_id, gen_random_uuid(), user_id, 'MemberLeveledUp',
@@ -38,11 +38,11 @@ pub(crate) async fn thresholds(
          WHERE community_id = '{community}' AND total_points >= 9;
          COMMIT;"
     );
-    client.batch_execute(&lift).await.unwrap();
+    client.batch_execute(&level_up).await.unwrap();
     let by_hand = by_hand.elapsed();
 
-    let lifted = lift_half(server, client, large, 2).await;
-    times("S7 PUT thresholds that lift 500,000 of 1 million (beside: raw)", lifted, by_hand);
+    let leveled_up = level_half_up(server, client, large, 2).await;
+    times("S7 PUT thresholds that level 500,000 up of 1 million (beside: raw)", leveled_up, by_hand);
 
     let done = AtomicBool::new(false);
     let (there, elsewhere) = std::thread::scope(|scope| {
@@ -50,7 +50,7 @@ pub(crate) async fn thresholds(
         let elsewhere = scope.spawn(|| events_until(server, other, &done));
         std::thread::sleep(Duration::from_millis(500));
         tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(lift_half(server, client, large, 3))
+            tokio::runtime::Handle::current().block_on(level_half_up(server, client, large, 3))
         });
         done.store(true, Ordering::Relaxed);
         (there.join().unwrap(), elsewhere.join().unwrap())
@@ -63,7 +63,12 @@ pub(crate) async fn thresholds(
 }
 
 /// A change of thresholds that brings everybody with 9 points to a level; how long it took.
-async fn lift_half(server: &TestServer, client: &Client, (community, admin): Community, to: i64) -> Duration {
+async fn level_half_up(
+    server: &TestServer,
+    client: &Client,
+    (community, admin): Community,
+    to: i64,
+) -> Duration {
     let level = |level: i64| {
         let threshold = if level == 1 { 0 } else { 9 + level - to };
         json!({"level": level, "name": format!("Level {level}"), "threshold": threshold})

@@ -158,7 +158,7 @@ impl Report {
         }
         for (community_id, members) in &self.awaiting_level_up {
             self.say(&format!(
-                "note: community {community_id}: levels are being recalculated, {members} members are still to be lifted"
+                "note: community {community_id}: levels are being recalculated, {members} members are still to be leveled up"
             ));
         }
         self

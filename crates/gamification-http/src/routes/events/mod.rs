@@ -1,4 +1,4 @@
 //! `/api/events`
 
-mod delivery;
+mod message;
 pub(in crate::routes) mod record;

@@ -19,7 +19,7 @@ use utoipa::{
     openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type},
 };
 
-use super::delivery::{self, Delivery};
+use super::message::{self, EventMessage};
 use crate::{
     auth::EventProducer,
     deadline::within_deadline,
@@ -143,7 +143,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let now = api.system.now();
-    let Delivery { events, is_batch } = delivery::read(&request, payload, now).await?;
+    let EventMessage { events, is_batch } = message::read(&request, payload, now).await?;
     let outcomes = within_deadline(ingest_events(&api.facts, &events)).await?;
     let problem = outcomes.first().filter(|_| !is_batch).and_then(problem);
     problem.map_or_else(|| Ok(answer(events, &outcomes)), Err)

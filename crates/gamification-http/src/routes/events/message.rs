@@ -16,7 +16,7 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 const ATTRIBUTE_PREFIX: &str = "ce-";
 
 /// The events of one request.
-pub(super) struct Delivery {
+pub(super) struct EventMessage {
     pub(super) events: Vec<IncomingEvent>,
     /// Whether they came as a batch, were it a batch of one.
     pub(super) is_batch: bool,
@@ -27,7 +27,7 @@ pub(super) async fn read(
     request: &HttpRequest,
     payload: Payload,
     now: OffsetDateTime,
-) -> Result<Delivery, Problem> {
+) -> Result<EventMessage, Problem> {
     let headers = request.headers();
     let mode = ContentMode::of(&body::media_type(headers), headers.contains_key("ce-specversion"));
     let Some(mode) = mode else {
@@ -36,10 +36,10 @@ pub(super) async fn read(
         ));
     };
     let body = body::read(payload, MAX_BODY).await?;
-    let single = |event| Delivery { events: vec![event], is_batch: false };
+    let single = |event| EventMessage { events: vec![event], is_batch: false };
     Ok(match mode {
         ContentMode::Structured => single(read_structured(&body, now)?),
-        ContentMode::Batched => Delivery { events: read_batched(&body, now)?, is_batch: true },
+        ContentMode::Batched => EventMessage { events: read_batched(&body, now)?, is_batch: true },
         ContentMode::Binary => single(read_binary(attributes(headers)?, &body, now)?),
     })
 }
