@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use crate::{Cluster, audit, cluster::client};
 
-/// A database of its own, audited and dropped when the test ends.
+/// A database of its own, audited (or [`TestDatabase::without_audit`]) and dropped when the test ends.
 pub struct TestDatabase {
     cluster: &'static Cluster,
     name: String,
     url: String,
+    is_audited: bool,
 }
 
 impl TestDatabase {
@@ -24,7 +25,7 @@ impl TestDatabase {
         let name = format!("test_{}", Uuid::now_v7().simple());
         let maintenance = connector(&cluster.url("postgres"));
         create_database(&maintenance, &name).await.expect("no database could be created");
-        Self { cluster, url: cluster.url(&name), name }
+        Self { cluster, url: cluster.url(&name), name, is_audited: true }
     }
 
     /// A database with the schema.
@@ -33,6 +34,13 @@ impl TestDatabase {
         let connection = database.connector().connect().await.expect("the new database can't be reached");
         migrate(connection).await.expect("the migrations failed");
         database
+    }
+
+    /// The same, only dropped when the test ends: for a test that leaves behind what the audit would find, and says why.
+    #[must_use]
+    pub fn without_audit(mut self) -> Self {
+        self.is_audited = false;
+        self
     }
 
     /// Its address.
@@ -84,12 +92,13 @@ impl Drop for TestDatabase {
             return;
         }
         let (url, maintenance) = (self.url.clone(), self.cluster.url("postgres"));
+        let is_audited = self.is_audited;
         let drop_it = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         let audited = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
             runtime.block_on(async {
-                let findings = audit(&client(&url).await).await;
+                let findings = if is_audited { audit(&client(&url).await).await } else { Vec::new() };
                 client(&maintenance).await.batch_execute(&drop_it).await.expect("it can be dropped");
                 findings
             })

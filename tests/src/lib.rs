@@ -28,8 +28,8 @@
 //! # To add a campaign
 //! 1. A test with [`Campaign::new`], which prints its seed, a small and a large number of rounds, and all its randomness
 //!    from [`Campaign::random`].
-//! 2. At its end [`LevelWatch::end`], where members earn, and [`assert_verify_finds_nothing`]; the audit comes with the
-//!    database.
+//! 2. At its end [`LevelWatch::end`], where members earn, and [`assert_verify_finds_nothing`], where anything is
+//!    written: the smuggled requests of R7 and the 100 megabytes of R8 are refused. The audit comes with the database.
 //! 3. Its line in this table.
 //!
 //! `GAMIFICATION_CAMPAIGNS=large` makes campaigns large; `GAMIFICATION_CAMPAIGN_SEED` repeats the one whose failure
@@ -75,6 +75,7 @@ mod levels;
 mod receiver;
 mod scrape;
 mod server;
+mod sessions;
 mod until;
 mod verify;
 
@@ -91,5 +92,6 @@ pub use scrape::{Labels, Scrape};
 pub use server::{
     Answer, Launch, Memory, SECRET, TestServer, binary, in_an_hour, service_token, signed, user_token,
 };
+pub use sessions::{StoppedSessions, sessions, signal_sessions};
 pub use until::{PATIENCE, block_until, until};
 pub use verify::assert_verify_finds_nothing;

@@ -1,9 +1,6 @@
 //! The API as its document describes it: the same addresses, the same answers, for everybody who may call.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use gamification_tests::{
     ApiScene, Campaign, Launch, Operation, TestDatabase, assert_verify_finds_nothing,
@@ -243,38 +240,4 @@ async fn heads_that_nobody_needs_are_refused() {
     scene.server.get(&path, None).problem(414, "URI_TOO_LONG");
     let large = [("x-large", "x".repeat(40_000))];
     scene.server.with_headers("GET", "/livez", &large).problem(431, "HEADERS_TOO_LARGE");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn slow_clients_are_cut_off_and_harm_nobody() {
-    use std::io::{Read, Write};
-    let scene = ApiScene::new().await;
-    let address = scene.server.url().trim_start_matches("http://").to_owned();
-    // Both stop in the middle; neither is waited for longer than the server's own limits of 5 and 10 seconds.
-    let head = "GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: ".to_owned();
-    let body = format!(
-        "POST /api/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/cloudevents+json\r\n\
-         content-length: 100\r\n\r\n{{",
-        service_token()
-    );
-    let answers = std::thread::scope(|scope| {
-        let slow = [head, body].map(|start| {
-            let address = &address;
-            scope.spawn(move || {
-                let mut stream = std::net::TcpStream::connect(address).unwrap();
-                stream.write_all(start.as_bytes()).unwrap();
-                stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-                let mut answer = String::new();
-                stream.read_to_string(&mut answer).expect("the server ends it");
-                answer
-            })
-        });
-        for _ in 0..20 {
-            assert_eq!(scene.server.get("/livez", None).status, 200);
-        }
-        slow.map(|slow| slow.join().unwrap())
-    });
-    for answer in answers {
-        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    }
 }

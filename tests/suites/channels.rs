@@ -23,7 +23,8 @@ use gamification_domain::{
 };
 use gamification_pg::{Gamification, GamificationBuilder, PgDeliveries, PgStore};
 use gamification_tests::{
-    Launch, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET, assert_everything_was_told,
+    Launch, PATIENCE, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET,
+    assert_everything_was_told,
     event::{id, post_created},
     until,
 };
@@ -34,9 +35,6 @@ use uuid::Uuid;
 
 /// For how long something must not happen before a test says that it waits.
 const A_WHILE: StdDuration = StdDuration::from_millis(300);
-
-/// How long a test waits before it gives up; far longer than anything takes.
-const PATIENCE: StdDuration = StdDuration::from_secs(60);
 
 /// A clock that is ahead.
 #[derive(Clone, Copy)]

@@ -1,13 +1,11 @@
 //! The queue in which facts wait for one another: what they share, and what they must not.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
+use futures_util::{FutureExt, future::join_all};
 use gamification_app::{
     EventBus, EventEnvelope, FactQueue, RecordError, System,
     jobs::relay_events,
@@ -49,28 +47,23 @@ fn record(community: Uuid, author: Uuid) -> FactRecord {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_that_wait_are_committed_together() {
-    let database = TestDatabase::empty().await;
-    let server = TestServer::on(&database);
+async fn facts_that_wait_are_committed_together() {
+    let database = TestDatabase::migrated().await;
+    let (queue, _workers) = FactQueue::start(&database.store(4), &System);
     let community = id();
     let mut client = database.client().await;
     let blocker = client.transaction().await.unwrap();
     blocker.batch_execute("LOCK TABLE member_points").await.unwrap();
-    std::thread::scope(|scope| {
-        let senders: Vec<_> = (0..64)
-            .map(|_| scope.spawn(|| server.send(&post_created(community, id(), id())).status))
-            .collect();
-        // All of them have arrived, behind those that the workers took first.
-        std::thread::sleep(Duration::from_millis(500));
-        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(blocker.rollback()))
-            .unwrap();
-        for sender in senders {
-            assert_eq!(sender.join().unwrap(), 200);
-        }
-    });
+    let mut recording = join_all((0..64).map(|_| queue.record(vec![record(community, id())])));
+    // Asked for once, all of them are in the queue, behind those that the workers took first.
+    assert!((&mut recording).now_or_never().is_none(), "they wait for the lock");
+    blocker.rollback().await.unwrap();
+    for recorded in recording.await {
+        assert_eq!(recorded, [Ok(Verdict::Applied)]);
+    }
     assert_eq!(database.number("SELECT COUNT(*) FROM point_transactions").await, 64);
     let transactions = database.number("SELECT COUNT(DISTINCT xmin::text) FROM point_transactions").await;
-    assert!(transactions < 16, "{transactions} transactions for 64 events");
+    assert!(transactions < 16, "{transactions} transactions for 64 facts");
 }
 
 #[tokio::test(flavor = "multi_thread")]

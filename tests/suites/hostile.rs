@@ -126,6 +126,7 @@ async fn hostile_texts_are_stored_clean_or_refused() {
         assert_eq!(again.body["levels"][4]["name"], name, "{text:?}");
     }
     assert!(stored > 50 && refused > 50, "{stored} stored, {refused} refused");
+    assert_verify_finds_nothing(scene.database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]

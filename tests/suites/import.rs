@@ -4,7 +4,6 @@ use std::{
     fmt::Write as _,
     io::{Read, Write},
     process::Child,
-    time::Duration,
 };
 
 use gamification_tests::{
@@ -273,11 +272,18 @@ async fn a_database_that_goes_and_comes_back_costs_a_pause() {
         move || import_input(launch, &text)
     });
     some_is_recorded(&database).await;
+    let cluster = Cluster::shared().await;
+    let turned_away = || {
+        let log = cluster.log();
+        log.lines().filter(|line| line.contains(&name) && line.contains("not currently accepting")).count()
+    };
     for _ in 0..3 {
+        let (recorded, before) = (database.number(TRANSACTIONS).await, turned_away());
+        assert!(!importing.is_finished(), "there is more to import than is recorded meanwhile");
         set_open(&name, false).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        until("the import misses the database", async || turned_away() > before).await;
         set_open(&name, true).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        until("the import goes on", async || database.number(TRANSACTIONS).await > recorded).await;
     }
     let imported = importing.join().unwrap();
     assert_eq!(imported.code, Some(0), "{imported:?}");

@@ -9,11 +9,10 @@ use std::{
 };
 
 use gamification_tests::{
-    Answer, ApiScene, TestServer,
+    Answer, ApiScene, StoppedSessions, TestServer, block_until,
     event::{community_created, event, id, post_created},
-    service_token, until, user_token,
+    service_token, sessions, until, user_token,
 };
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// Far more than the 5 seconds within which the service promises an answer, and far less than five times that.
@@ -116,27 +115,18 @@ async fn who_sends_too_slowly_is_cut_off_in_time() {
     );
 }
 
-/// The sessions of a server, as processes that can be stopped.
-async fn sessions(observer: &tokio_postgres::Client) -> Vec<Pid> {
-    let sessions = "SELECT pid FROM pg_stat_activity
-                    WHERE application_name = 'gamification' AND datname = current_database()";
-    let rows = observer.query(sessions, &[]).await.unwrap();
-    rows.iter().map(|row| Pid::from_raw(row.get(0)).unwrap()).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_answered_in_time_while_the_database_is_stuck() {
     let scene = ApiScene::new().await;
     let observer = scene.database.client().await;
-    let stopped = sessions(&observer).await;
-    assert!(!stopped.is_empty());
-    for session in &stopped {
-        let _ = kill_process(*session, Signal::STOP);
-    }
+    let sessions = sessions(&observer).await;
+    assert!(!sessions.is_empty());
+    let number = sessions.len();
+    let stopped = StoppedSessions::stop(sessions);
     let begun = Instant::now();
     let answers = std::thread::scope(|scope| {
         // More than there are sessions, so that some request gets each of them; for others new ones may be opened.
-        let requests: Vec<_> = (0..stopped.len() + 2)
+        let requests: Vec<_> = (0..number + 2)
             .flat_map(|_| {
                 [
                     scope.spawn(|| scene.server.level(scene.community, scene.ada, scene.ada)),
@@ -147,9 +137,7 @@ async fn requests_are_answered_in_time_while_the_database_is_stuck() {
         requests.into_iter().map(|request| request.join().unwrap()).collect::<Vec<Answer>>()
     });
     assert!(begun.elapsed() < WITHIN, "{:?}", begun.elapsed());
-    for session in stopped {
-        let _ = kill_process(session, Signal::CONT);
-    }
+    drop(stopped);
     let (done, refused): (Vec<&Answer>, Vec<&Answer>) =
         answers.iter().partition(|answer| answer.status == 200);
     assert!(!refused.is_empty(), "no request met a session that had stopped: {done:?}");
@@ -157,6 +145,20 @@ async fn requests_are_answered_in_time_while_the_database_is_stuck() {
         answer.problem(503, "UNAVAILABLE");
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_is_told_in_time_while_the_database_is_stuck() {
+    /// Far more than the 2 seconds that the database is given, and less than five times that.
+    const TOLD_WITHIN: Duration = Duration::from_secs(8);
+    let scene = ApiScene::new().await;
+    assert_eq!(scene.server.get("/readyz", None).status, 200);
+    let stopped = StoppedSessions::stop(sessions(&scene.database.client().await).await);
+    let begun = Instant::now();
+    scene.server.get("/readyz", None).problem(503, "UNAVAILABLE");
+    assert!(begun.elapsed() < TOLD_WITHIN, "{:?}", begun.elapsed());
+    drop(stopped);
+    block_until("it is ready again", || scene.server.get("/readyz", None).status == 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,16 +176,13 @@ async fn a_change_of_levels_ends_in_time_when_the_database_stops_answering_and_g
     };
     let stopped = std::thread::scope(|scope| {
         let change = scope.spawn(|| scene.server.put(&path, scene.admin, &[], &levels(1)));
-        let stopped = tokio::task::block_in_place(|| {
+        let sessions = tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(async {
                 until("the thresholds are stored", async || pending().await == 1).await;
                 sessions(&observer).await
             })
         });
-        for session in &stopped {
-            // One that has ended meanwhile needs no stopping.
-            let _ = kill_process(*session, Signal::STOP);
-        }
+        let stopped = StoppedSessions::stop(sessions);
         let begun = Instant::now();
         let answer = change.join().unwrap();
         // A session that was opened since then may have brought it to its end.
@@ -194,9 +193,7 @@ async fn a_change_of_levels_ends_in_time_when_the_database_stops_answering_and_g
         assert!(begun.elapsed() < WITHIN, "{:?}", begun.elapsed());
         stopped
     });
-    for session in stopped {
-        let _ = kill_process(session, Signal::CONT);
-    }
+    drop(stopped);
     hold.rollback().await.unwrap();
     until("the members are leveled up", async || pending().await == 0).await;
     assert_eq!(scene.server.level(scene.community, scene.ada, scene.ada).body["level"], 3);

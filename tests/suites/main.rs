@@ -25,6 +25,7 @@ mod import;
 mod levels;
 mod lifecycle;
 mod limits;
+mod lock_order;
 mod observability;
 mod outbox;
 mod readme;

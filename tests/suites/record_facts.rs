@@ -407,6 +407,9 @@ async fn concurrent_deliveries_of_the_same_facts_count_once() {
     assert_eq!(scene.total().await, 20 * 3);
 }
 
+/// All rows of a batch together: a batch asks for them in the order of their keys, and PostgreSQL locks them in it even
+/// where a statement does not say so, mostly. That each statement does is seen in the test that follows, and by suite
+/// `lock_order`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn batches_that_overlap_in_any_order_never_deadlock() {
     const CLIENTS: u64 = 8;

@@ -146,13 +146,14 @@ async fn changes_of_thresholds_wait_for_one_another_and_none_is_missed() {
     scene.fill(6_000, 40).await;
     // At steps of 5 everybody is at level 9; a change back at the same moment must not make anybody miss that.
     let statuses = std::thread::scope(|scope| {
-        let changes = [5, 1_000, 2_000].map(|step| {
+        let put = |step| {
             let scene = &scene;
-            let change = scope.spawn(move || scene.put(step));
-            std::thread::sleep(Duration::from_millis(30));
-            change
-        });
-        changes.map(|change| change.join().unwrap())
+            scope.spawn(move || scene.put(step))
+        };
+        let first = put(5);
+        let stored = "SELECT COUNT(*) FROM level_configurations WHERE version > 1";
+        wait_for(until("the first is stored", async || scene.database.number(stored).await > 0));
+        [first, put(1_000), put(2_000)].map(|change| change.join().unwrap())
     });
     assert_eq!(statuses, [200; 3]);
     assert_eq!(

@@ -4,12 +4,11 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
-    time::Duration,
 };
 
 use gamification_tests::{
-    ApiScene, Campaign, Launch, PATIENCE, TestDatabase, TestServer, block_until, event::id, in_an_hour,
-    operations, signed, user_token,
+    ApiScene, Campaign, Launch, PATIENCE, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
+    event::id, in_an_hour, operations, signed, user_token,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm};
@@ -126,8 +125,10 @@ async fn keys_of_a_set_are_chosen_by_kid_and_rotate_with_the_file() {
     );
 
     fs::write(&file, "half writ").unwrap();
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert!(taken(&server, &old.sign(Some("old"), &claims)), "a broken file changes nothing");
+    block_until("the broken file is noticed", || {
+        assert!(taken(&server, &old.sign(Some("old"), &claims)), "a broken file changes nothing");
+        server.new_log().iter().any(|line| line.contains("the key set changed and can't be used"))
+    });
     fs::write(&file, json!({"keys": [new.jwk("new")]}).to_string()).unwrap();
     block_until("the new key is taken", || taken(&server, &new.sign(Some("new"), &claims)));
     assert!(!taken(&server, &old.sign(Some("old"), &claims)));
@@ -318,6 +319,7 @@ async fn a_good_token_with_anything_changed_opens_nothing() {
     // The connection may be reset meanwhile, and the answer be lost with it.
     let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_verify_finds_nothing(scene.database.url());
 }
 
 /// Without padding.

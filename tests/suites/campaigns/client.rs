@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 /// How long a request may wait before the campaign has found something. The server answers within 5 seconds; the rest
 /// is for a machine that has other things to do.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Where the server is now; it moves when it is restarted.
 pub(crate) struct Address(RwLock<String>);
@@ -60,7 +60,7 @@ pub(crate) enum Sent {
 }
 
 pub(crate) fn agent() -> Agent {
-    Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into()
+    Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWERED_WITHIN)).build().into()
 }
 
 /// Sends a batch once, and gives how long that took.
@@ -74,7 +74,7 @@ pub(crate) fn send(agent: &Agent, address: &Address, events: &[Value]) -> (Sent,
         .send(body);
     let took = started.elapsed();
     let sent = match answer {
-        Err(ureq::Error::Timeout(_)) => panic!("a request hung for {PATIENCE:?}"),
+        Err(ureq::Error::Timeout(_)) => panic!("a request hung for {ANSWERED_WITHIN:?}"),
         Err(_) => Sent::Lost,
         Ok(mut answer) => {
             let status = answer.status().as_u16();
@@ -124,7 +124,7 @@ pub(crate) fn set_thresholds(agent: &Agent, address: &Address, (community, admin
 
 fn assert_answered(what: &str, answer: Result<Response<Body>, ureq::Error>) {
     match answer {
-        Err(ureq::Error::Timeout(_)) => panic!("{what}: a request hung for {PATIENCE:?}"),
+        Err(ureq::Error::Timeout(_)) => panic!("{what}: a request hung for {ANSWERED_WITHIN:?}"),
         Err(_) => {}
         Ok(answer) => assert!([200, 503].contains(&answer.status().as_u16()), "{what}: {answer:?}"),
     }

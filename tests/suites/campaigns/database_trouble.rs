@@ -9,7 +9,8 @@ use std::{
 };
 
 use gamification_tests::{
-    Campaign, Launch, LevelWatch, TestServer, assert_verify_finds_nothing, audit, block_until,
+    Campaign, Launch, LevelWatch, StoppedSessions, TestServer, assert_verify_finds_nothing, audit,
+    block_until, signal_sessions,
 };
 use rustix::process::Signal;
 
@@ -73,14 +74,13 @@ async fn whatever_befalls_the_database_nothing_is_lost_and_the_server_recovers_b
                     assert!(noticed.max(recovered) < 2 * TOLD_WITHIN, "{noticed:?}, {recovered:?}");
 
                     work_goes_on();
-                    Database::signal(&database.sessions().await, Signal::TERM);
+                    signal_sessions(&database.sessions().await, Signal::TERM);
 
                     work_goes_on();
-                    let sessions = database.sessions().await;
-                    Database::signal(&sessions, Signal::STOP);
+                    let stopped = StoppedSessions::stop(database.sessions().await);
                     // Everybody under way has to be told; those who ask meanwhile may get new sessions.
                     std::thread::sleep(Duration::from_secs(6));
-                    Database::signal(&sessions, Signal::CONT);
+                    drop(stopped);
                     work_goes_on();
                 }
             });

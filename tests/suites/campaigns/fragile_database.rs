@@ -3,7 +3,7 @@
 use std::fs;
 
 use embedded_postgres::{EmbeddedPostgres, Settings};
-use gamification_tests::until;
+use gamification_tests::{sessions, until};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::NoTls;
 
@@ -57,16 +57,7 @@ impl Database {
 
     /// The sessions of the server under test.
     pub(crate) async fn sessions(&self) -> Vec<Pid> {
-        let query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'gamification'";
-        let rows = self.client().await.query(query, &[]).await.unwrap();
-        rows.iter().map(|row| Pid::from_raw(row.get(0)).unwrap()).collect()
-    }
-
-    pub(crate) fn signal(sessions: &[Pid], signal: Signal) {
-        for session in sessions {
-            // One that has ended meanwhile is no matter.
-            let _ = kill_process(*session, signal);
-        }
+        sessions(&self.client().await).await
     }
 }
 

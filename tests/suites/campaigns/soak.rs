@@ -11,7 +11,7 @@ use std::{
 
 use gamification_tests::{
     Campaign, Launch, LevelWatch, Random, Reaction, Receiver, TestServer, WEBHOOK_SECRET,
-    assert_verify_finds_nothing, audit, block_until, event::id, until,
+    assert_verify_finds_nothing, audit, block_until, event::id, signal_sessions, until,
 };
 use rustix::process::Signal;
 use uuid::Uuid;
@@ -125,7 +125,7 @@ impl Service {
                 self.database.crash().await;
                 self.database.go_on().await;
             }
-            Fault::SessionsEnded => Database::signal(&self.database.sessions().await, Signal::TERM),
+            Fault::SessionsEnded => signal_sessions(&self.database.sessions().await, Signal::TERM),
             Fault::ReceiverDown => {
                 self.receiver_is_down.store(true, Ordering::Relaxed);
                 load.until_work_goes_on();
