@@ -17,19 +17,41 @@ pub enum EventOutcome {
     Internal,
 }
 
-/// The five things that an event can come to, as its sender and operators are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EventStatus {
+/// Declares what events come to: each with its stable name, once, so that no list can leave one out.
+macro_rules! event_statuses {
+    ($($(#[$doc:meta])+ $status:ident = $name:literal;)+) => {
+        /// What an event can come to, as its sender and operators are told.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventStatus {
+            $($(#[$doc])+ $status,)+
+        }
+
+        impl EventStatus {
+            /// All of them.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$status),+];
+
+            /// The stable name: `applied`, `duplicate`, `stale`, `ignored` or `rejected`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$status => $name,)+
+                }
+            }
+        }
+    };
+}
+
+event_statuses! {
     /// It changed something.
-    Applied,
+    Applied = "applied";
     /// It was known already.
-    Duplicate,
+    Duplicate = "duplicate";
     /// A newer change had overtaken it.
-    Stale,
+    Stale = "stale";
     /// It has no effect: its type means nothing here, or it is a like of one's own content.
-    Ignored,
+    Ignored = "ignored";
     /// It is not recorded, and never will be as it is.
-    Rejected,
+    Rejected = "rejected";
 }
 
 impl EventOutcome {
@@ -63,9 +85,6 @@ impl EventOutcome {
 }
 
 impl EventStatus {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Applied, Self::Duplicate, Self::Stale, Self::Ignored, Self::Rejected];
-
     /// What a verdict comes to.
     #[must_use]
     pub const fn of(verdict: &Verdict) -> Self {
@@ -75,18 +94,6 @@ impl EventStatus {
             Verdict::Stale => Self::Stale,
             Verdict::Ignored => Self::Ignored,
             Verdict::Rejected(_) => Self::Rejected,
-        }
-    }
-
-    /// The stable name: `applied`, `duplicate`, `stale`, `ignored` or `rejected`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Duplicate => "duplicate",
-            Self::Stale => "stale",
-            Self::Ignored => "ignored",
-            Self::Rejected => "rejected",
         }
     }
 }

@@ -4,30 +4,52 @@ use std::{fmt, str::FromStr};
 
 use crate::{Points, UserId};
 
-/// What a transaction's points are for.
-///
-/// The rules are constants of the product, not configuration; [`PointSource::rule`] is the only place that says them.
-///
-/// ```
-/// use gamification_domain::{OncePer, PointSource};
-///
-/// let rule = PointSource::LessonCompleted.rule();
-/// assert_eq!((rule.points.get(), rule.once_per), (5, OncePer::Member));
-/// assert_eq!(PointSource::LessonCompleted.as_str(), "lesson_completed");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum PointSource {
+/// Declares the sources: each with its stable name, once, so that no list and no text can leave one out.
+macro_rules! point_sources {
+    ($($(#[$doc:meta])+ $source:ident = $name:literal;)+) => {
+        /// What a transaction's points are for.
+        ///
+        /// The rules are constants of the product, not configuration; [`PointSource::rule`] is the only place that says them.
+        ///
+        /// ```
+        /// use gamification_domain::{OncePer, PointSource};
+        ///
+        /// let rule = PointSource::LessonCompleted.rule();
+        /// assert_eq!((rule.points.get(), rule.once_per), (5, OncePer::Member));
+        /// assert_eq!(PointSource::LessonCompleted.as_str(), "lesson_completed");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        pub enum PointSource {
+            $($(#[$doc])+ #[cfg_attr(feature = "serde", serde(rename = $name))] $source,)+
+        }
+
+        impl PointSource {
+            /// Every source.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$source),+];
+
+            /// The stable name, the same in the API, the events and the ledger: at most 30 ASCII characters.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$source => $name,)+
+                }
+            }
+        }
+    };
+}
+
+point_sources! {
     /// A post was written.
-    PostCreated,
+    PostCreated = "post_created";
     /// A comment was written.
-    CommentCreated,
+    CommentCreated = "comment_created";
     /// A post is liked.
-    PostLiked,
+    PostLiked = "post_liked";
     /// A comment is liked.
-    CommentLiked,
+    CommentLiked = "comment_liked";
     /// A lesson was completed.
-    LessonCompleted,
+    LessonCompleted = "lesson_completed";
 }
 
 /// What a source is worth, and how often it may be awarded.
@@ -77,10 +99,6 @@ impl OncePer {
 pub struct UnknownPointSource;
 
 impl PointSource {
-    /// Every source.
-    pub const ALL: [Self; 5] =
-        [Self::PostCreated, Self::CommentCreated, Self::PostLiked, Self::CommentLiked, Self::LessonCompleted];
-
     /// The rule of this source.
     #[must_use]
     pub const fn rule(self) -> PointRule {
@@ -91,18 +109,6 @@ impl PointSource {
             Self::LessonCompleted => (5, OncePer::Member),
         };
         PointRule { points: Points::constant(points), once_per }
-    }
-
-    /// The stable name, the same in the API, the events and the ledger: at most 30 ASCII characters.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PostCreated => "post_created",
-            Self::CommentCreated => "comment_created",
-            Self::PostLiked => "post_liked",
-            Self::CommentLiked => "comment_liked",
-            Self::LessonCompleted => "lesson_completed",
-        }
     }
 }
 
