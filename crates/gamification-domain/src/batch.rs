@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     ChangeOutcome, CommunityId, CommunityMember, CourseId, EntryCause, EventMetadata, Fact, FactKind,
     FactRecord, LikeEffect, LikeKey, LikeSwitch, PointEntry, PointRule, PointSource, PointTransactionId,
-    PointsOverflow, SourceId, UserId,
+    PointsOverflow, SourceId, UserId, fact::Award,
 };
 
 use self::{awards::Awards, directory::Directory, likes::Likes};
@@ -60,16 +60,18 @@ impl Scope {
 
     fn include(&mut self, community_id: CommunityId, kind: &FactKind) {
         self.awards.level_configurations.insert(community_id);
-        if let Some(award) = kind.award() {
-            self.awards.include_award((community_id, award.member), award.source, award.source_id);
-        }
         match *kind {
-            FactKind::ContentCreated { .. } | FactKind::LessonCompleted { .. } => {}
+            FactKind::ContentCreated { content, author_id } => {
+                self.awards.include_award(community_id, Award::for_content(content, author_id));
+            }
+            FactKind::LessonCompleted { course_id: _, lesson_id, user_id } => {
+                self.awards.include_award(community_id, Award::for_lesson(lesson_id, user_id));
+            }
             FactKind::ContentLiked { content, liker_id, author_id }
             | FactKind::ContentUnliked { content, liker_id, author_id } => {
                 if liker_id != author_id {
-                    let author = (community_id, author_id);
-                    self.awards.include_award(author, content.liked_source(), content.source_id());
+                    let (source, source_id) = (content.liked_source(), content.source_id());
+                    self.awards.include_award(community_id, Award { source, source_id, member: author_id });
                     self.likes.insert(LikeKey { community_id, content, liker_id });
                 }
             }
@@ -207,13 +209,13 @@ impl Batch {
         let Some(community_id) = *community_id else {
             return Ok(Verdict::Rejected(Rejection::CourseUnknown));
         };
-        if let Some(award) = kind.award() {
-            let entry = entries.entry(metadata, award.source, award.source_id, award.member);
-            return self.awards.award((community_id, award.member), entry);
-        }
         Ok(match *kind {
-            // Decided above: they earn by themselves.
-            FactKind::ContentCreated { .. } | FactKind::LessonCompleted { .. } => Verdict::Ignored,
+            FactKind::ContentCreated { content, author_id } => {
+                self.award(community_id, Award::for_content(content, author_id), metadata, entries)?
+            }
+            FactKind::LessonCompleted { course_id: _, lesson_id, user_id } => {
+                self.award(community_id, Award::for_lesson(lesson_id, user_id), metadata, entries)?
+            }
             FactKind::ContentLiked { liker_id, author_id, .. }
             | FactKind::ContentUnliked { liker_id, author_id, .. }
                 if liker_id == author_id =>
@@ -248,6 +250,16 @@ impl Batch {
                 self.directory.list_course((community_id, course_id), None, metadata).into()
             }
         })
+    }
+
+    fn award(
+        &mut self,
+        community_id: CommunityId,
+        Award { source, source_id, member }: Award,
+        metadata: &EventMetadata,
+        entries: &mut EntryFactory<'_>,
+    ) -> Result<Verdict, MemberNeeded> {
+        self.awards.award((community_id, member), entries.entry(metadata, source, source_id, member))
     }
 
     fn turn_like(

@@ -94,13 +94,27 @@ pub enum FactKind {
     },
 }
 
-/// Points that a fact earns by itself, whatever the state of anything else.
+/// Points that a fact may earn a member. A post, a comment and a lesson earn them by themselves, a like through its
+/// switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Award {
     pub(crate) source: PointSource,
     pub(crate) source_id: SourceId,
-    /// The member who earns them, by their own doing.
+    /// The member who earns them.
     pub(crate) member: UserId,
+}
+
+impl Award {
+    /// For a post or a comment that was written.
+    pub(crate) const fn for_content(content: Content, author_id: UserId) -> Self {
+        Self { source: content.created_source(), source_id: content.source_id(), member: author_id }
+    }
+
+    /// For a lesson that was completed.
+    pub(crate) const fn for_lesson(lesson_id: LessonId, user_id: UserId) -> Self {
+        let source_id = SourceId::new(lesson_id.as_uuid());
+        Self { source: PointSource::LessonCompleted, source_id, member: user_id }
+    }
 }
 
 impl Fact {
@@ -135,30 +149,6 @@ impl FactKind {
             Self::MemberLeft { .. } => EventType::MemberLeft,
             Self::CourseCreated { .. } => EventType::CourseCreated,
             Self::CourseDeleted { .. } => EventType::CourseDeleted,
-        }
-    }
-
-    /// What it earns by itself; a like earns through its switch.
-    pub(crate) const fn award(&self) -> Option<Award> {
-        match *self {
-            Self::ContentCreated { content, author_id } => Some(Award {
-                source: content.created_source(),
-                source_id: content.source_id(),
-                member: author_id,
-            }),
-            Self::LessonCompleted { lesson_id, user_id, .. } => Some(Award {
-                source: PointSource::LessonCompleted,
-                source_id: SourceId::new(lesson_id.as_uuid()),
-                member: user_id,
-            }),
-            Self::ContentLiked { .. }
-            | Self::ContentUnliked { .. }
-            | Self::CommunityCreated { .. }
-            | Self::MemberJoined { .. }
-            | Self::MemberRoleChanged { .. }
-            | Self::MemberLeft { .. }
-            | Self::CourseCreated { .. }
-            | Self::CourseDeleted { .. } => None,
         }
     }
 }

@@ -74,11 +74,11 @@
 //! means the same to a later one.
 //!
 //! # To add a source of points
-//! Give it a variant, a rule and a stable name in [`PointSource`]. If a new fact earns it, give that a variant in
-//! [`FactKind`], an [`EventType`], and, where it earns by itself, its line in `FactKind::award`; then say in [`Scope`] and
-//! [`Batch`] what else it touches. The event is read in `gamification-events`. Nothing else knows sources by name: the
-//! ledger keeps the consequence of the rule, one index guards it, and the suite that delivers every source twice asks
-//! for a fact that earns the new one.
+//! Give it a variant with a stable name, and a rule, in [`PointSource`]. If a new fact earns it, give that a variant in
+//! [`FactKind`], an [`EventType`], and, where it earns by itself, a function of `Award` in `fact.rs`; then say in [`Scope`]
+//! what it touches and in [`Batch`] what it does. The event is read in `gamification-events`. Nothing else knows sources
+//! by name: the ledger keeps the consequence of the rule, one index guards it, and the suite that delivers every source
+//! twice asks for a fact that earns the new one.
 
 mod aggregate;
 mod batch;

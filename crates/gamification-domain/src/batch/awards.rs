@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::{MemberKey, MemberNeeded, Verdict};
 use crate::{
     AppliedChange, AwardedKeys, CommunityId, DomainEvent, LevelConfiguration, LevelCounts, MemberPoints,
-    OnceOnlyKey, PointEntry, PointSource, PointTransaction, SourceId, tracked::Tracked,
+    OnceOnlyKey, PointEntry, PointTransaction, fact::Award, tracked::Tracked,
 };
 
 /// What awards read or change.
@@ -20,9 +20,13 @@ pub struct AwardScope {
 }
 
 impl AwardScope {
-    pub(super) fn include_award(&mut self, member: MemberKey, source: PointSource, source_id: SourceId) {
-        self.members.insert(member);
-        self.once_only_keys.extend(OnceOnlyKey::of(member.0, source, source_id, member.1));
+    pub(super) fn include_award(
+        &mut self,
+        community_id: CommunityId,
+        Award { source, source_id, member }: Award,
+    ) {
+        self.members.insert((community_id, member));
+        self.once_only_keys.extend(OnceOnlyKey::of(community_id, source, source_id, member));
     }
 }
 
