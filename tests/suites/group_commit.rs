@@ -10,7 +10,6 @@ use gamification_app::{
     EventBus, EventEnvelope, FactQueue, RecordError, System,
     jobs::relay_events,
     ports::{Store, StoreError},
-    register_handlers,
 };
 use gamification_domain::{
     CommunityId, Content, EventId, EventMetadata, Fact, FactKind, FactRecord, MemberLeveledUp, PointsAwarded,
@@ -186,12 +185,11 @@ async fn a_panic_ends_no_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn facts_published_in_this_process_are_recorded_and_subscribers_hear_of_it() {
+async fn subscribers_in_this_process_hear_of_what_was_recorded_and_again_of_what_they_failed_at() {
     let database = TestDatabase::migrated().await;
     let store = database.store(4);
     let (queue, _workers) = FactQueue::start(&store, &System);
     let mut bus = EventBus::default();
-    register_handlers(&mut bus, &queue);
     let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let levels = sender.clone();
     let failed_before = AtomicBool::new(false);
@@ -210,7 +208,7 @@ async fn facts_published_in_this_process_are_recorded_and_subscribers_hear_of_it
     let bus = Arc::new(bus);
     let (community, ada) = (id(), id());
     for _ in 0..5 {
-        assert_eq!(bus.publish(record(community, ada)).await.unwrap(), 1);
+        assert_eq!(queue.record(vec![record(community, ada)]).await, [Ok(Verdict::Applied)]);
     }
     assert_eq!(database.number("SELECT total_points::bigint FROM member_points").await, 10);
 
