@@ -2,6 +2,17 @@
 //!
 //! [`Invariant`] is the table of what must hold. Communities are looked at in groups, members in chunks, each at one moment
 //! and in bounded memory; awards may go on meanwhile.
+//!
+//! # To add an invariant
+//! - `invariant.rs`: its variant, its name, and whether it is about something derived.
+//! - `ports/verification.rs`: what is to be seen of it, as a method of [`Snapshot`](crate::ports::Snapshot) or, where it is
+//!   of a single member, a field of [`StoredMember`](crate::ports::StoredMember); `gamification-pg`, `verification`, has
+//!   the statement.
+//! - Where it is judged: `communities.rs` for what is compared over a group of communities, with a sentence for people in
+//!   `findings.rs`; `members.rs` for what is compared member by member.
+//! - `repair.rs`, where it is about something derived.
+//! - `tests/suites/verify.rs`: a statement that breaks it, what is reported, and that a repair ends it or leaves it.
+//! - `tests/src/audit.rs`: the same in SQL of its own, which holds after every test that writes.
 
 mod communities;
 mod findings;

@@ -1,4 +1,9 @@
 //! The one way into the ledger, for whatever changes points.
+//!
+//! One thing goes past it on purpose: a recalculation after a change of thresholds
+//! ([`level_up_members`](crate::ports::RecalculationRepository::level_up_members)) writes levels and their
+//! `MemberLeveledUp` in the outbox by a statement of its own. It changes no points and appends no entry, and half a million
+//! members rise in one change: the database compares totals with thresholds where they are, and only who rises is read.
 
 use gamification_domain::{DomainEvent, LedgerChanges};
 use time::OffsetDateTime;

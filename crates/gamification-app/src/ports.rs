@@ -1,4 +1,4 @@
-//! What the application needs from a database, in its own words; one file for each port.
+//! What the application needs from a database, in its own words; one file for each subject.
 //!
 //! Write ports live on a transaction, which *is* the unit of work; dropping it without [`UnitOfWork::commit`] rolls
 //! back. Every method takes whole sets, so that a batch costs a fixed number of statements.

@@ -1,7 +1,7 @@
 //! The points and levels service, put together: configuration, commands, wiring.
 //!
-//! This crate is the only one that knows all the others; it holds no rule and no route. It is also a library, so that
-//! another program may start the same parts.
+//! This crate is the only one that knows all the others; it holds no rule and no route. `main.rs` calls [`run`]; what else
+//! is public here is for tests. A program that embeds the service uses `Gamification` of `gamification-pg`.
 //!
 //! # To add a command
 //! - `cli.rs`: a variant of [`cli::Command`] with its flags; from here on the compiler names the next place.

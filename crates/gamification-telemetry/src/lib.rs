@@ -1,8 +1,9 @@
 //! Log lines on standard error, and traces to a collector: how what the other crates tell through `tracing` leaves the
 //! process.
 //!
-//! [`init`] starts both. The other crates know `tracing` only; this one alone knows OpenTelemetry, and nothing of points,
-//! the web or the database.
+//! [`init`] starts both, and [`join_trace`] lets a request go on with its caller's trace. The other crates write spans and
+//! lines with `tracing`; of OpenTelemetry they know at most how to hand a trace on to whom they call, as
+//! `gamification-webhook` does. This crate knows nothing of points, the web or the database.
 
 mod collector;
 mod traces;

@@ -1,4 +1,10 @@
-//! The one shape that repositories of aggregates have.
+//! The shape that repositories of aggregates have, where an aggregate is locked alone and exists before it is changed.
+//!
+//! Two aggregates are kept otherwise. A [`LikeSwitch`](gamification_domain::LikeSwitch) mostly comes into being with the
+//! event that turns it on: inserting it before it is locked would write each row twice
+//! ([`LikeSwitchRepository`](super::LikeSwitchRepository)). A
+//! [`LevelConfiguration`](gamification_domain::LevelConfiguration) has two strengths of lock: awards share it, and only a
+//! change of thresholds excludes them ([`LevelConfigurationRepository`](super::LevelConfigurationRepository)).
 
 use std::future::Future;
 
