@@ -4,12 +4,14 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::PathBuf,
+    time::{Duration, Instant},
 };
 
 use gamification_tests::{
-    Campaign, Launch, SECRET, TestDatabase, TestServer, assert_verify_finds_nothing,
+    Campaign, Launch, Reaction, Receiver, SECRET, StoppedSessions, TestDatabase, TestServer, WEBHOOK_SECRET,
+    assert_verify_finds_nothing,
     event::{community_created, id, member_joined, post_created},
-    until,
+    sessions, until,
 };
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use uuid::Uuid;
@@ -322,6 +324,28 @@ async fn sigterm_lets_requests_that_have_begun_end_and_says_at_once_that_it_is_n
     blocker.commit().await.unwrap();
     assert_eq!(late.join().unwrap(), 200);
     assert!(server.terminate().0.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_ends_a_server_also_while_its_database_does_not_answer() {
+    let database = TestDatabase::empty().await;
+    // The answer comes when nothing can be noted any more.
+    let receiver = Receiver::start(|_| Reaction { status: 200, delay: Duration::from_millis(500) });
+    let server = Launch::on(database.url())
+        .env("GAMIFICATION_WEBHOOK_URL", receiver.url())
+        .env("GAMIFICATION_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .serve();
+    earn(&server);
+    receiver.wait_for(1).await;
+    let sessions = sessions(&database.client().await).await;
+    assert!(!sessions.is_empty());
+    let stopped = StoppedSessions::stop(sessions);
+    let begun = Instant::now();
+    let (status, log) = server.terminate();
+    let took = begun.elapsed();
+    drop(stopped);
+    assert!(status.success(), "{log:?}");
+    assert!(took < Duration::from_secs(20), "10 seconds are promised: {took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! The whole stack inside another service, on PostgreSQL, in a few lines.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::BuildError;
@@ -12,7 +12,10 @@ use gamification_app::{
     queries::MemberLevel,
 };
 use gamification_domain::{EventId, EventMetadata, Fact, FactRecord, InvalidLabel, MemberKey};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::{
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -23,6 +26,9 @@ use crate::{
 
 /// How many connections are opened at most, unless said otherwise.
 const POOL_SIZE: usize = 10;
+
+/// How long what was submitted may take to be recorded when the stack shall stop: longer than a batch is given.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The channel that subscriptions get their events through, unless said otherwise.
 const CHANNEL: &str = "bus";
@@ -139,13 +145,16 @@ impl Gamification {
         &self.facts
     }
 
-    /// Ends when everything that was submitted is recorded, and deliveries that had begun have ended. Events that are
-    /// not delivered then are delivered by the next start, here or in another process.
+    /// Ends when everything that was submitted is recorded, and deliveries that had begun have ended; after
+    /// some seconds at most, also while the database or a subscriber does not answer, or a clone of
+    /// [`Gamification::facts`] is still kept. Events that are not delivered then are delivered by the next start, here or
+    /// in another process.
     pub async fn stop(self) {
         let Self { store: _, facts, mut workers, stop, relay, _jobs } = self;
         // The workers end with the last way into the queue.
         drop(facts);
-        while workers.join_next().await.is_some() {}
+        let ended = async { while workers.join_next().await.is_some() {} };
+        let _ = timeout(QUEUE_TIMEOUT, ended).await;
         stop.cancel();
         if let Some(relay) = relay
             && let Err(error) = relay.await

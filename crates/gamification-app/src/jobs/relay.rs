@@ -17,7 +17,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use gamification_domain::MemberKey;
 use time::OffsetDateTime;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::receiver_health::ReceiverHealth;
@@ -35,7 +35,7 @@ const PAGE: usize = 256;
 const CHAIN: usize = 16;
 /// How often is looked without having been woken: for retries, for what a killed server has left, and for the lease.
 const POLL: Duration = Duration::from_secs(1);
-/// How long deliveries that have begun may take to end when the relay shall stop.
+/// How long what has begun may take to end when the relay shall stop: deliveries, and what the database is asked.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The pause after the first failure of an event; each is twice the one before.
@@ -59,7 +59,8 @@ pub trait Destination: Send + Sync + 'static {
 #[error("{0}")]
 pub struct DeliveryError(pub String);
 
-/// Delivers a channel's events until it is told to stop.
+/// Delivers a channel's events until it is told to stop, and ends within moments then, whatever the receiver and the
+/// database do.
 ///
 /// The channel is registered where it is not yet, and again if it was forgotten meanwhile.
 pub async fn relay_events(
@@ -79,7 +80,7 @@ pub async fn relay_events(
         let outcome = match lease {
             Ok(lease) => {
                 let session = RelaySession::new(deliveries, (channel, destination), system, stop);
-                session.run(lease).await
+                until_stopped(session.run(lease), stop).await
             }
             Err(error) => Err(error),
         };
@@ -87,6 +88,22 @@ pub async fn relay_events(
             tracing::warn!(%channel, error = %Chain(&error), "events can't be delivered now; trying again");
             let _ = timeout(POLL, stop.cancelled()).await;
         }
+    }
+}
+
+/// Lets a session run to its end, for [`STOP_TIMEOUT`] at most once it shall stop: neither a receiver nor a database that
+/// has stopped answering holds up the process. What does not end in time is delivered again by the next relay.
+async fn until_stopped(
+    session: impl Future<Output = Result<(), StoreError>>,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    let out_of_time = async {
+        stop.cancelled().await;
+        sleep(STOP_TIMEOUT).await;
+    };
+    tokio::select! {
+        outcome = session => outcome,
+        () = out_of_time => Ok(()),
     }
 }
 
@@ -152,14 +169,10 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
                 () = self.stop.cancelled() => {}
             }
         }
-        let ended = async {
-            while let Some(delivered) = under_way.next().await {
-                self.settle(delivered).await?;
-            }
-            Ok(())
-        };
-        // What does not end in time is delivered again by the next relay.
-        timeout(STOP_TIMEOUT, ended).await.unwrap_or(Ok(()))
+        while let Some(delivered) = under_way.next().await {
+            self.settle(delivered).await?;
+        }
+        Ok(())
     }
 
     /// The next events, by member, as many as may be under way; and whether there may be more.

@@ -87,8 +87,9 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
         ops_listen.map(|listen| OperationsServer::start(operations.clone(), listen)).transpose()?;
     let operations = Some(operations).filter(|_| elsewhere.is_none());
     let (server, addresses) = bind(Some(api), operations, ("GAMIFICATION_LISTEN", listen), origins)?;
-    let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
     let mut background = Background::start(store, connector, channels).await?;
+    // Until here a signal ends the process at once: the database may let it wait, and nothing has begun.
+    let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
     background.jobs.spawn(metrics::upkeep(metrics));
     for address in elsewhere.iter().flat_map(|server| &server.addresses) {
         announce(log_format, &format!("operations on http://{address}"));
@@ -131,7 +132,7 @@ impl OperationsServer {
 
 /// What goes on beside the requests.
 struct Background {
-    /// One for each channel; they end by themselves when they are told to.
+    /// One for each channel; they end by themselves, and soon, when they are told to.
     relays: JoinSet<()>,
     stop_relays: CancellationToken,
     /// May end at any time; they go with the set.
