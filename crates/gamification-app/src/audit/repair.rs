@@ -18,9 +18,10 @@ use crate::{
     commands::{default_levels, new_members},
     contention, ledger,
     ports::{
-        LedgerRepository, LevelConfigurationRepository, RepairRepository, Repository, Snapshot,
-        SourceOfTruth, Store, StoreError, StoredMember, UnitOfWork, Verification, WrongLevelCount,
+        LedgerRepository, RepairRepository, Snapshot, SourceOfTruth, Store, StoreError, StoredMember,
+        UnitOfWork, Verification, WrongLevelCount,
     },
+    transaction::{self, Ending},
 };
 
 /// How many members one transaction puts right: an award waits for them no longer than people notice.
@@ -76,18 +77,25 @@ async fn repair_level_counts(
     contention::retry(|| try_to_repair_level_counts(store, community_id)).await
 }
 
-#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
+#[expect(clippy::disallowed_methods, reason = "a repair begins its transactions, as a command does")]
 async fn try_to_repair_level_counts(
     store: &impl Store,
     community_id: CommunityId,
 ) -> Result<Vec<Finding>, StoreError> {
     let mut tx = store.begin().await?;
+    let corrected = correct_level_counts(&mut tx, community_id).await;
+    transaction::end(tx, corrected).await
+}
+
+async fn correct_level_counts(
+    tx: &mut (impl RepairRepository + LedgerRepository),
+    community_id: CommunityId,
+) -> Result<Ending<Vec<Finding>>, StoreError> {
     tx.lock_level_count_repair().await?;
     let wrong = tx.count_present_members(community_id).await?;
     let changes: Vec<LevelCountChange> = wrong.iter().filter_map(correction).collect();
     tx.change_level_counts(&changes).await?;
-    tx.commit().await?;
-    Ok(wrong.iter().map(wrong_level_count).collect())
+    Ok(Ending::Commit(wrong.iter().map(wrong_level_count).collect()))
 }
 
 /// A level that there is not can't be counted; the database's own rules see to it that there is none.
@@ -154,21 +162,30 @@ async fn repair_some(
     }
 }
 
-/// Takes the locks of an award, in their order: level configuration, members, then counts and events.
-#[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
+#[expect(clippy::disallowed_methods, reason = "a repair begins its transactions, as a command does")]
 async fn try_to_repair(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
     last_seen: &BTreeMap<UserId, LastSeen>,
 ) -> Result<Vec<Finding>, StoreError> {
-    let now = system.now();
     let mut tx = store.begin().await?;
+    let repaired = repair_in(&mut tx, system, community_id, last_seen).await;
+    transaction::end(tx, repaired).await
+}
+
+/// Takes the locks of an award, in their order: level configuration, members, then counts and events.
+async fn repair_in(
+    tx: &mut impl UnitOfWork,
+    system: &(impl Clock + IdGenerator),
+    community_id: CommunityId,
+    last_seen: &BTreeMap<UserId, LastSeen>,
+) -> Result<Ending<Vec<Finding>>, StoreError> {
+    let now = system.now();
     let defaults = default_levels(system, std::iter::once(community_id));
     let levels = tx.lock_level_configurations_shared(&defaults, now).await?;
     let Some(levels) = levels.first() else {
-        tx.rollback().await?;
-        return Ok(Vec::new());
+        return Ok(Ending::Rollback(Vec::new()));
     };
     let keys: BTreeSet<MemberKey> = last_seen.keys().map(|user_id| (community_id, *user_id)).collect();
     let members = tx.lock(&new_members(system, keys.iter().copied()), now).await?;
@@ -188,9 +205,8 @@ async fn try_to_repair(
     }
     let Repairs { changes, findings } = repairs;
     // Level-ups that a repair finds are in the outbox; nobody scrapes or follows the log of a command.
-    let _ = ledger::post(&mut tx, system, changes, now).await?;
-    tx.commit().await?;
-    Ok(findings)
+    let _ = ledger::post(tx, system, changes, now).await?;
+    Ok(Ending::Commit(findings))
 }
 
 /// What is to be written.

@@ -2,7 +2,8 @@
 
 use crate::{
     contention::{self, CommandError},
-    ports::{ChannelName, ChannelRepository, Store, StoreError, UnitOfWork},
+    ports::{ChannelName, ChannelRepository, Store, StoreError},
+    transaction::{self, Ending},
 };
 
 /// Why a channel was not forgotten.
@@ -42,15 +43,18 @@ pub async fn forget_channel(store: &impl Store, channel: &ChannelName) -> Result
 #[expect(clippy::disallowed_methods, reason = "a command begins its transaction")]
 async fn try_to_forget(store: &impl Store, channel: &ChannelName) -> Result<u64, ForgetChannelError> {
     let mut tx = store.begin().await?;
+    let forgotten = forget_in(&mut tx, channel).await;
+    transaction::end(tx, forgotten).await
+}
+
+async fn forget_in(
+    tx: &mut impl ChannelRepository,
+    channel: &ChannelName,
+) -> Result<Ending<u64>, ForgetChannelError> {
     tx.lock_channels().await?;
     if !tx.lock_lease(channel).await? {
-        tx.rollback().await?;
         return Err(ForgetChannelError::InUse(channel.clone()));
     }
-    let Some(events) = tx.delete_channel(channel).await? else {
-        tx.rollback().await?;
-        return Err(ForgetChannelError::ChannelUnknown(channel.clone()));
-    };
-    tx.commit().await?;
-    Ok(events)
+    let events = tx.delete_channel(channel).await?;
+    events.map(Ending::Commit).ok_or_else(|| ForgetChannelError::ChannelUnknown(channel.clone()))
 }

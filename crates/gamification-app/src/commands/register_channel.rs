@@ -2,7 +2,8 @@
 
 use crate::{
     Clock, contention,
-    ports::{ChannelName, ChannelQueries, ChannelRepository, Store, StoreError, UnitOfWork},
+    ports::{ChannelName, ChannelQueries, ChannelRepository, Store, StoreError},
+    transaction::{self, Ending},
 };
 
 /// Registers a channel, unless it is registered already. A new one has to deliver every event that is still kept, which
@@ -34,7 +35,16 @@ async fn try_to_register(
     channel: &ChannelName,
 ) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
+    let registered = register_in(&mut tx, clock, channel).await;
+    transaction::end(tx, registered).await
+}
+
+async fn register_in(
+    tx: &mut impl ChannelRepository,
+    clock: &impl Clock,
+    channel: &ChannelName,
+) -> Result<Ending<()>, StoreError> {
     tx.lock_channels().await?;
     tx.insert_channel(channel, clock.now()).await?;
-    tx.commit().await
+    Ok(Ending::Commit(()))
 }
