@@ -20,7 +20,7 @@
 //!   and the function, which takes `&impl Store` and gives steps that share the transaction
 //!   `&mut impl ThePortsTheyNeed`. It ends the transaction through `transaction::end`, and is tried again through
 //!   `contention::retry`, for which its error implements `CommandError`.
-//! - `commands/mod.rs`: the module, and what it exports.
+//! - `commands/mod.rs`: the module, and what it exports. The suite `architecture` lists the files where a transaction begins.
 //! - Where it writes something new: a trait in `ports/`, named in [`ports`] as a supertrait of
 //!   [`UnitOfWork`](ports::UnitOfWork), and its implementation in `gamification-pg`, `repositories/`.
 //! - Where it is called over HTTP: an endpoint; see the list in `gamification-http`.
