@@ -299,7 +299,11 @@ async fn the_directory_follows_the_newest_change_and_keeps_points_of_who_left() 
     assert!(matches!(scene.level_of_author().await, Err(ReadError::AccessDenied(AccessDenied::NotAMember))));
     assert_eq!(scene.record(&[joined.clone(), at(8, scene.created(post()))]).await, [Applied, Applied]);
     let membership = scene.store.membership((community_id, user_id)).await.unwrap();
-    assert_eq!(membership, Membership::Member(Role::Admin), "the change of role was newer than the joining");
+    assert_eq!(
+        membership,
+        Some(Membership::Member(Role::Admin)),
+        "the change of role was newer than the joining"
+    );
 
     assert_eq!(scene.record(&[left, joined, promoted]).await, [Applied, Stale, Duplicate]);
     assert!(matches!(scene.level_of_author().await, Err(ReadError::AccessDenied(AccessDenied::NotAMember))));

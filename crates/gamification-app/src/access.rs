@@ -25,10 +25,12 @@ pub enum AccessDenied {
 pub(crate) fn member<T>(
     view: Option<CommunityView<T>>,
 ) -> Result<(MemberPoints, LevelConfiguration, T), AccessDenied> {
-    let CommunityView { role, own, levels, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
-    // Every member has points, from the moment they join.
-    let (_, own) = role.zip(own).ok_or(AccessDenied::NotAMember)?;
-    Ok((own, levels, asked))
+    let CommunityView { membership, own, levels, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
+    match (membership, own) {
+        (Membership::Member(_), Some(own)) => Ok((own, levels, asked)),
+        // Every member has points, from the moment they join.
+        (Membership::Member(_), None) | (Membership::NotAMember, _) => Err(AccessDenied::NotAMember),
+    }
 }
 
 /// Lets admins in: gives what was asked for.
@@ -36,20 +38,19 @@ pub(crate) fn member<T>(
 /// # Errors
 /// [`AccessDenied`], the first that applies.
 pub(crate) fn admin_view<T>(view: Option<CommunityView<T>>) -> Result<T, AccessDenied> {
-    let CommunityView { role, own: _, levels: _, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
-    admin(role.map_or(Membership::NotAMember, Membership::Member))?;
-    Ok(asked)
+    admin(view.as_ref().map(|view| view.membership))?;
+    view.map(|view| view.asked).ok_or(AccessDenied::CommunityNotFound)
 }
 
-/// Lets admins in.
+/// Lets admins in; `membership` is `None` when the community is not known.
 ///
 /// # Errors
 /// [`AccessDenied`], the first that applies.
-pub(crate) const fn admin(membership: Membership) -> Result<(), AccessDenied> {
+pub(crate) const fn admin(membership: Option<Membership>) -> Result<(), AccessDenied> {
     match membership {
-        Membership::CommunityUnknown => Err(AccessDenied::CommunityNotFound),
-        Membership::NotAMember => Err(AccessDenied::NotAMember),
-        Membership::Member(Role::Admin) => Ok(()),
-        Membership::Member(Role::Member | Role::Moderator) => Err(AccessDenied::NotAnAdmin),
+        None => Err(AccessDenied::CommunityNotFound),
+        Some(Membership::NotAMember) => Err(AccessDenied::NotAMember),
+        Some(Membership::Member(Role::Admin)) => Ok(()),
+        Some(Membership::Member(Role::Member | Role::Moderator)) => Err(AccessDenied::NotAnAdmin),
     }
 }

@@ -15,7 +15,9 @@ use crate::{
     PgStore,
     error::{corrupt, misread, store_error},
     migrations::{applied_version, newest_version},
-    repositories::{LevelConfigurationRow, LevelCountRow, MemberPointsRow, membership, select_role},
+    repositories::{
+        LevelConfigurationRow, LevelCountRow, MemberPointsRow, membership, membership_of, select_role,
+    },
     schema::{
         community_members, course_level_requirements, courses, level_counts, member_points, recalculations,
     },
@@ -134,10 +136,7 @@ impl CommunityViewRow {
         let Self { role, own, levels } = self;
         let key = [levels.community_id, caller];
         Ok(CommunityView {
-            role: role
-                .map(|role| role.parse())
-                .transpose()
-                .map_err(misread!(community_members::role, key))?,
+            membership: membership(key, role)?,
             own: own.map(|own| own.in_community(levels.community_id)).transpose()?,
             levels: levels.try_into()?,
             asked,
@@ -158,8 +157,8 @@ impl CourseGateRow {
 }
 
 impl MembershipQueries for PgStore {
-    async fn membership(&self, user: MemberKey) -> Result<Membership, StoreError> {
-        membership(user, self.first(select_role(user)).await?)
+    async fn membership(&self, user: MemberKey) -> Result<Option<Membership>, StoreError> {
+        membership_of(user, self.first(select_role(user)).await?)
     }
 }
 

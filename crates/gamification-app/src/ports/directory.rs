@@ -12,8 +12,11 @@ use super::{Repository, StoreError};
 pub trait DirectoryRepository:
     Repository<Community> + Repository<CommunityMember> + Repository<Course>
 {
-    /// What a user is in a community, and whether that is known at all.
-    fn membership(&mut self, user: MemberKey) -> impl Future<Output = Result<Membership, StoreError>> + Send;
+    /// What a user is in a community; `None` when it is not known.
+    fn membership(
+        &mut self,
+        user: MemberKey,
+    ) -> impl Future<Output = Result<Option<Membership>, StoreError>> + Send;
 
     /// Whether the community lists this course. It stays so until the transaction ends.
     fn lock_course_shared(
@@ -28,11 +31,9 @@ pub trait DirectoryRepository:
     ) -> impl Future<Output = Result<CourseCommunities, StoreError>> + Send;
 }
 
-/// What a user is in a community.
+/// What a user is in a community that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Membership {
-    /// No event named this community.
-    CommunityUnknown,
     /// Not a member, or not any more.
     NotAMember,
     /// A member, with this role.

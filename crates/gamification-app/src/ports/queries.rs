@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use gamification_domain::{
-    CommunityId, CourseId, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey, MemberPoints, Role,
+    CommunityId, CourseId, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey, MemberPoints,
     UserId,
 };
 use time::OffsetDateTime;
@@ -29,8 +29,8 @@ impl<Q> Queries for Q where
 /// A community as one of its users may see it; everything about it comes from one moment.
 #[derive(Clone, Debug)]
 pub struct CommunityView<T> {
-    /// The caller's role; `None` when they are not a member, or not any more.
-    pub role: Option<Role>,
+    /// What the caller is in it.
+    pub membership: Membership,
     /// The caller's own points, if the community ever had them.
     pub own: Option<MemberPoints>,
     /// The community's levels.
@@ -50,8 +50,11 @@ pub struct CourseGate {
 
 /// Who is in a community.
 pub trait MembershipQueries: Send + Sync + 'static {
-    /// What a user is in a community.
-    fn membership(&self, user: MemberKey) -> impl Future<Output = Result<Membership, StoreError>> + Send;
+    /// What a user is in a community; `None` when it is not known.
+    fn membership(
+        &self,
+        user: MemberKey,
+    ) -> impl Future<Output = Result<Option<Membership>, StoreError>> + Send;
 }
 
 /// Members' points and levels.

@@ -6,7 +6,7 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpres
 use gamification_app::ports::{BoxedError, DirectoryRepository, Membership, Repository, StoreError};
 use gamification_domain::{
     Community, CommunityId, CommunityMember, Course, CourseCommunities, CourseId, CourseKey, CourseListing,
-    DirectoryText, LwwRegister, MemberKey, Profile, UserId,
+    DirectoryText, LwwRegister, MemberKey, Profile, Role, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -111,9 +111,10 @@ statements! {
 
     struct EnsureCommunityMembers {
         new: Rows<CommunityMemberKeyRow>,
+        role: String => community_members::role,
         now: OffsetDateTime => community_members::created_at,
     } = "INSERT INTO community_members (community_id, user_id, is_present, role, created_at, updated_at)
-         SELECT new.community_id, new.user_id, false, 'MEMBER', :now, :now
+         SELECT new.community_id, new.user_id, false, :role, :now, :now
          FROM :new
          ORDER BY new.community_id, new.user_id
          ON CONFLICT (community_id, user_id) DO NOTHING";
@@ -302,17 +303,19 @@ pub(crate) fn select_role((community_id, user_id): MemberKey) -> impl Gives<Opti
 }
 
 /// What the answer to [`select_role`] means.
-pub(crate) fn membership(
+pub(crate) fn membership_of(
     (community_id, user_id): MemberKey,
-    role: Option<Option<String>>,
-) -> Result<Membership, StoreError> {
+    answer: Option<Option<String>>,
+) -> Result<Option<Membership>, StoreError> {
     let key = [community_id.as_uuid(), user_id.as_uuid()];
+    answer.map(|role| membership(key, role)).transpose()
+}
+
+/// What a user is by the role that is stored of them while they are present.
+pub(crate) fn membership(key: [Uuid; 2], role: Option<String>) -> Result<Membership, StoreError> {
     match role {
-        None => Ok(Membership::CommunityUnknown),
-        Some(None) => Ok(Membership::NotAMember),
-        Some(Some(role)) => {
-            Ok(Membership::Member(role.parse().map_err(misread!(community_members::role, key))?))
-        }
+        None => Ok(Membership::NotAMember),
+        Some(role) => Ok(Membership::Member(role.parse().map_err(misread!(community_members::role, key))?)),
     }
 }
 
@@ -337,7 +340,9 @@ impl Repository<CommunityMember> for PgTx {
         wanted: &[CommunityMember],
         now: OffsetDateTime,
     ) -> Result<Vec<CommunityMember>, StoreError> {
-        self.run(EnsureCommunityMembers { new: keys(wanted), now }).await?;
+        // As a user is whom no event has given a role.
+        let role = Role::default().as_str().to_owned();
+        self.run(EnsureCommunityMembers { new: keys(wanted), role, now }).await?;
         self.read(LockCommunityMembers { wanted: keys(wanted) }).await
     }
 
@@ -358,8 +363,8 @@ impl Repository<Course> for PgTx {
 }
 
 impl DirectoryRepository for PgTx {
-    async fn membership(&mut self, user: MemberKey) -> Result<Membership, StoreError> {
-        membership(user, self.first(select_role(user)).await?)
+    async fn membership(&mut self, user: MemberKey) -> Result<Option<Membership>, StoreError> {
+        membership_of(user, self.first(select_role(user)).await?)
     }
 
     async fn lock_course_shared(&mut self, (community_id, course_id): CourseKey) -> Result<bool, StoreError> {

@@ -11,7 +11,7 @@ pub(crate) mod outbox;
 pub(crate) mod recalculations;
 
 pub(crate) use channels::LEASE_LOCK;
-pub(crate) use directory::{membership, select_role};
+pub(crate) use directory::{membership, membership_of, select_role};
 pub(crate) use ledger::LevelCountRow;
 pub(crate) use level_configurations::LevelConfigurationRow;
 pub(crate) use member_points::MemberPointsRow;
