@@ -21,8 +21,8 @@ use uuid::Uuid;
 #[cfg(test)]
 pub(crate) use self::statements::declared;
 use self::statements::{
-    BrokenEventRow, CommunityRow, DeliveryGapRow, MemberRow, MemberWithoutPointsRow, RepeatedAwardRow,
-    RuleRow, SelectBrokenEvents, SelectCommunities, SelectDeliveryGaps, SelectMembers,
+    BrokenEventRow, CommunityRow, DeliveryGapRow, LikedKindRow, MemberRow, MemberWithoutPointsRow,
+    RepeatedAwardRow, RuleRow, SelectBrokenEvents, SelectCommunities, SelectDeliveryGaps, SelectMembers,
     SelectMembersWithoutPoints, SelectRepeatedAwards, SelectSourcesOfTruth, SelectToldLevels,
     SelectWrongLevelCounts, SelectWrongLikes, SourceOfTruthRow, ToldLevelRow, WrongLevelCountRow,
     WrongLikeRow,
@@ -197,12 +197,15 @@ impl Snapshot for PgSnapshot {
         limit: i64,
     ) -> Result<Sample<WrongLike>, StoreError> {
         let (first, last) = ends(range);
-        sample(self.0.rows(SelectWrongLikes { first, last, limit }).await?, |row| {
-            let WrongLikeRow { community_id, source, content_id, liker_id, author_id, held, due, count } =
-                row;
-            let community_id = CommunityId::new(community_id);
-            (WrongLike { community_id, source, content_id, liker_id, author_id, held, due }, count)
-        })
+        sample(
+            self.0.rows(SelectWrongLikes { liked: LikedKindRow::all(), first, last, limit }).await?,
+            |row| {
+                let WrongLikeRow { community_id, source, content_id, liker_id, author_id, held, due, count } =
+                    row;
+                let community_id = CommunityId::new(community_id);
+                (WrongLike { community_id, source, content_id, liker_id, author_id, held, due }, count)
+            },
+        )
     }
 
     async fn members_without_points(

@@ -61,6 +61,15 @@ record! {
 }
 
 record! {
+    /// What a like of one kind of content earns while its switch stands.
+    pub(super) struct LikedKindRow: Written {
+        source: String => point_transactions::source,
+        content_kind: String => like_switches::content_kind,
+        points: i32 => point_transactions::points,
+    }
+}
+
+record! {
     /// An award that was made too often, or with a wrong scope.
     pub(super) struct RepeatedAwardRow: Read {
         community_id: Uuid => point_transactions::community_id,
@@ -160,6 +169,24 @@ impl RuleRow {
             Some(Self { source: source.as_str().to_owned(), per_member })
         };
         PointSource::ALL.into_iter().filter_map(rule).collect()
+    }
+}
+
+impl LikedKindRow {
+    /// The rules of the sources that a switch turns on and off.
+    pub(super) fn all() -> Rows<Self> {
+        let kind = |source: PointSource| {
+            let content_kind = match source {
+                PointSource::PostLiked => "post",
+                PointSource::CommentLiked => "comment",
+                PointSource::PostCreated | PointSource::CommentCreated | PointSource::LessonCompleted => {
+                    return None;
+                }
+            };
+            let (source, points) = (source.as_str().to_owned(), source.rule().points.get());
+            Some(Self { source, content_kind: content_kind.to_owned(), points })
+        };
+        PointSource::ALL.into_iter().filter_map(kind).collect()
     }
 }
 
@@ -271,19 +298,23 @@ statements! {
 
     /// Both sides in one heap: a line of the ledger is what is held, a switch that stands is what is due.
     pub(super) struct SelectWrongLikes {
+        liked: Rows<LikedKindRow>,
         first: Uuid => point_transactions::community_id,
         last: Uuid => point_transactions::community_id,
         limit: i64 => Plain<BigInt>,
     } -> WrongLikeRow
-    = "WITH heap AS (
-           SELECT t.community_id, t.source, t.source_id AS content_id, t.actor_id AS liker_id, m.user_id AS author_id,
+    = "WITH liked_kinds AS (SELECT liked.source, liked.content_kind, liked.points FROM :liked),
+       heap AS (
+           SELECT t.community_id, liked_kinds.source, t.source_id AS content_id, t.actor_id AS liker_id, m.user_id AS author_id,
                   t.points AS held, 0 AS due
-           FROM point_transactions AS t
+           FROM liked_kinds
+           JOIN point_transactions AS t USING (source)
            JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
-           WHERE t.community_id BETWEEN :first AND :last AND t.source IN ('post_liked', 'comment_liked')
+           WHERE t.community_id BETWEEN :first AND :last
            UNION ALL
-           SELECT s.community_id, s.content_kind || '_liked', s.content_id, s.liker_id, s.author_id, 0, 1
-           FROM like_switches AS s
+           SELECT s.community_id, liked_kinds.source, s.content_id, s.liker_id, s.author_id, 0, liked_kinds.points
+           FROM liked_kinds
+           JOIN like_switches AS s USING (content_kind)
            WHERE s.community_id BETWEEN :first AND :last AND s.author_id IS NOT NULL)
        SELECT community_id, source, content_id, liker_id, author_id, SUM(held)::bigint AS held,
               SUM(due)::bigint AS due, COUNT(*) OVER () AS count
