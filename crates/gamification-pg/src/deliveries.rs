@@ -40,7 +40,7 @@ const LOOKED_AT_ONCE: i64 = 5_000;
 record! {
     /// Whether a lease was free.
     struct LeaseRow: Read {
-        is_taken: bool => Plain<Bool>,
+        is_acquired: bool => Plain<Bool>,
     }
 }
 
@@ -112,8 +112,8 @@ record! {
 
 statements! {
     /// The lease of a channel, if it is there and no other relay has it.
-    struct TakeLease { class: i32 => Plain<Integer>, channel: String => channels::name } -> LeaseRow
-    = "SELECT pg_try_advisory_lock(:class, id) AS is_taken FROM channels WHERE name = :channel";
+    struct AcquireLease { class: i32 => Plain<Integer>, channel: String => channels::name } -> LeaseRow
+    = "SELECT pg_try_advisory_lock(:class, id) AS is_acquired FROM channels WHERE name = :channel";
 
     /// What is next is chosen before any event is read, and each event is read by its key (`OFFSET 0` keeps PostgreSQL from
     /// joining whole tables): the next page costs the same whether hundreds or millions of events wait.
@@ -320,10 +320,10 @@ impl Deliveries for PgDeliveries {
     async fn acquire_lease(&self, channel: &ChannelName) -> Result<PgRelayLease, StoreError> {
         let mut connection = self.connector.connect().await.map_err(unavailable)?;
         loop {
-            let take = TakeLease { class: LEASE_LOCK, channel: text(channel) };
-            match sending::first(&mut connection, take).await? {
-                Some(LeaseRow { is_taken: true }) => break,
-                Some(LeaseRow { is_taken: false }) => tokio::time::sleep(LEASE_POLL).await,
+            let acquire = AcquireLease { class: LEASE_LOCK, channel: text(channel) };
+            match sending::first(&mut connection, acquire).await? {
+                Some(LeaseRow { is_acquired: true }) => break,
+                Some(LeaseRow { is_acquired: false }) => tokio::time::sleep(LEASE_POLL).await,
                 None => return Err(not_registered(channel)),
             }
         }

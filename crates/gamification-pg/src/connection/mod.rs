@@ -28,6 +28,11 @@ const OLDEST_POSTGRES: i32 = 140_000;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long the other end may be silent before a session counts as lost, as when its machine or its network fails without
+/// a word: what was sent must be confirmed within that time, and an idle session asks after half of it. By itself TCP
+/// would wait a quarter of an hour for the one, and two hours for the other.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// What every session is told.
 ///
 /// The time-outs end what nobody waits for any more: requests are answered within 5 seconds. Locks are waited for a
@@ -66,6 +71,7 @@ impl Connector {
     pub async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let mut config = self.url.config().clone();
         config.connect_timeout(CONNECT_TIMEOUT);
+        config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE / 2).keepalives_interval(SILENCE / 6);
         if config.get_application_name().is_none() {
             config.application_name("gamification");
         }
