@@ -1,15 +1,16 @@
-//! The levels that every community starts with, as the product says; written down here once more, so that the tests don't
-//! take the program's word for it.
+//! The levels that every community starts with. What they are is written down in the domain's own tests.
+
+use std::sync::LazyLock;
+
+use gamification_domain::{CommunityId, LevelConfiguration, LevelConfigurationId, LevelNumber};
+use uuid::Uuid;
+
+static DEFAULTS: LazyLock<LevelConfiguration> = LazyLock::new(|| {
+    LevelConfiguration::default_for(LevelConfigurationId::new(Uuid::nil()), CommunityId::new(Uuid::nil()))
+});
 
 /// Names and thresholds, level 1 first.
-pub const DEFAULT_LEVELS: [(&str, i64); 9] = [
-    ("Student", 0),
-    ("Practitioner", 10),
-    ("Builder", 30),
-    ("Leader", 60),
-    ("Mentor", 100),
-    ("Empire Builder", 150),
-    ("Ruler", 210),
-    ("Legend", 280),
-    ("Icon", 360),
-];
+#[must_use]
+pub fn default_levels() -> [(&'static str, i64); LevelNumber::COUNT] {
+    DEFAULTS.levels().each_ref().map(|level| (level.name().as_str(), i64::from(level.threshold().get())))
+}

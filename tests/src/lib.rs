@@ -5,7 +5,8 @@
 //!
 //! # What is where
 //! - `src/`: the support. [`TestDatabase`] is a database for one test, in the one [`Cluster`] of the program; it is
-//!   audited when the test ends. [`TestServer`] and [`Launch`] run the real program, [`ApiScene`] a community on it,
+//!   audited when the test ends. [`TestServer`] and [`Launch`] run the real program, also where an app in this
+//!   process would do: starting it costs a tenth of what making its database does. [`ApiScene`] is a community on it,
 //!   [`event`] builds what the platform sends. [`Receiver`] and [`Collector`] are the other ends of the webhook and of
 //!   traces. [`until`] and [`block_until`] are the only ways to wait.
 //! - `suites/`: the suites, a module each of one program, `suites/main.rs`. What needs crates rather than the program
@@ -86,7 +87,7 @@ pub use cluster::Cluster;
 pub use collector::{CollectedSpan, Collector};
 pub use database::TestDatabase;
 pub use level_watch::LevelWatch;
-pub use levels::DEFAULT_LEVELS;
+pub use levels::default_levels;
 pub use receiver::{Delivery, Reaction, Receiver, WEBHOOK_SECRET, assert_everything_was_told};
 pub use scrape::{Labels, Scrape};
 pub use server::{

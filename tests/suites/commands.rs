@@ -17,7 +17,7 @@ use gamification_domain::{
     LevelDraft, LevelNumber, PostId, Profile, Role, UserId, Verdict,
 };
 use gamification_pg::PgStore;
-use gamification_tests::{DEFAULT_LEVELS, TestDatabase, until};
+use gamification_tests::{TestDatabase, default_levels, until};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -88,7 +88,7 @@ impl Scene {
 /// Thresholds at multiples of `step`.
 fn levels_at(step: i64) -> LevelsUpdate {
     let draft = |(number, name): (i64, &str)| LevelDraft::new(number, name, (number - 1) * step);
-    let names = DEFAULT_LEVELS.iter().map(|(name, _)| *name);
+    let names = default_levels().into_iter().map(|(name, _)| name);
     LevelsUpdate { drafts: (1..).zip(names).map(draft).collect(), expected_versions: None }
 }
 

@@ -1,7 +1,7 @@
 //! Levels, badges and course gates over HTTP.
 
 use gamification_tests::{
-    Answer, Cluster, DEFAULT_LEVELS, TestDatabase, TestServer,
+    Answer, Cluster, TestDatabase, TestServer, default_levels,
     event::{admin_joined, community_created, course_created, event, id, member_joined, post_created},
     user_token,
 };
@@ -82,7 +82,7 @@ async fn the_level_grid_shows_definitions_distribution_and_the_callers_level() {
         (answer.status, answer.header("etag"), answer.header("cache-control")),
         (200, Some("\"1\""), Some("no-store"))
     );
-    let mut expected = body(&DEFAULT_LEVELS);
+    let mut expected = body(&default_levels());
     for (index, level) in expected["levels"].as_array_mut().unwrap().iter_mut().enumerate() {
         level["member_percentage"] = if index == 0 || index == 2 { 50.0 } else { 0.0 }.into();
     }
@@ -125,7 +125,7 @@ async fn a_change_of_names_is_immediate_everywhere_and_lifts_nobody() {
     let scene = Scene::new().await;
     scene.earn(scene.ada, 5);
     scene.require(&json!(3));
-    let mut levels = DEFAULT_LEVELS;
+    let mut levels = default_levels();
     levels[1].0 = "  <b>R&amp;D</b>  ";
     levels[2].0 = "Maker";
     let answer = scene.put_levels(&body(&levels));
@@ -144,7 +144,7 @@ async fn a_change_of_names_is_immediate_everywhere_and_lifts_nobody() {
 async fn a_change_of_thresholds_lifts_everybody_once_and_lowers_nobody() {
     let scene = Scene::new().await;
     scene.earn(scene.ada, 5);
-    let mut lower = DEFAULT_LEVELS;
+    let mut lower = default_levels();
     lower[1].1 = 4;
     lower[2].1 = 8;
     assert_eq!(scene.put_levels(&body(&lower)).status, 200);
@@ -152,7 +152,7 @@ async fn a_change_of_thresholds_lifts_everybody_once_and_lowers_nobody() {
         "SELECT COUNT(*) FROM outbox WHERE event_type = 'MemberLeveledUp' AND payload ->> 'new_level' = '3'
                 AND payload ->> 'old_level' = '2' AND payload ->> 'new_level_name' = 'Builder'";
     assert_eq!(scene.database.number(told).await, 1);
-    assert_eq!(scene.put_levels(&body(&DEFAULT_LEVELS)).status, 200);
+    assert_eq!(scene.put_levels(&body(&default_levels())).status, 200);
     let ada = scene.server.level(scene.community, scene.ada, scene.ada).body;
     assert_eq!((&ada["level"], &ada["points_to_next_level"]), (&json!(3), &json!(50)), "the ratchet holds");
 }
@@ -160,7 +160,7 @@ async fn a_change_of_thresholds_lifts_everybody_once_and_lowers_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_mistakes_of_one_request_are_told_at_once_with_their_places() {
     let scene = Scene::new().await;
-    let mut wrong = body(&DEFAULT_LEVELS);
+    let mut wrong = body(&default_levels());
     wrong["levels"][0]["threshold"] = 5.into();
     wrong["levels"][1]["name"] = "STUDENT".into();
     wrong["levels"][2]["threshold"] = 10.into();
@@ -208,7 +208,7 @@ async fn all_mistakes_of_one_request_are_told_at_once_with_their_places() {
 async fn two_admins_with_one_tag_end_with_exactly_one_refused() {
     let scene = Scene::new().await;
     let change = |name: &'static str| {
-        let mut levels = DEFAULT_LEVELS;
+        let mut levels = default_levels();
         levels[0].0 = name;
         scene.server.put(&scene.path("levels"), scene.admin, &[("if-match", "\"1\"")], &body(&levels))
     };
@@ -224,7 +224,7 @@ async fn two_admins_with_one_tag_end_with_exactly_one_refused() {
     for (tag, status) in
         [("*", 200), ("\"7\", \"3\"", 200), ("W/\"4\"", 412), ("nonsense", 412), ("\"4\"", 200)]
     {
-        let mut levels = DEFAULT_LEVELS;
+        let mut levels = default_levels();
         let name = format!("By {}", tag.len());
         levels[0].0 = &name;
         let answer =

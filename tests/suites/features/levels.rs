@@ -2,7 +2,7 @@
 
 use cucumber::{gherkin::Step, given, then, when};
 use gamification_tests::{
-    DEFAULT_LEVELS,
+    default_levels,
     event::{id, post_created},
 };
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::scene::{Scene, rows};
 
 fn defaults() -> Value {
     let level = |(level, (name, threshold)): (u8, &(&str, i64))| json!({"level": level, "name": name, "threshold": threshold});
-    json!({"levels": (1..).zip(&DEFAULT_LEVELS).map(level).collect::<Vec<_>>()})
+    json!({"levels": (1..).zip(&default_levels()).map(level).collect::<Vec<_>>()})
 }
 
 /// The defaults, but for what the step's table says. A cell is JSON, or a name as it stands there.
