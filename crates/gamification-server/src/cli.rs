@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
+use crate::channels::ChannelOptions;
+
 /// Points and levels for the members of online communities.
 #[derive(Debug, Parser)]
 #[command(name = "gamification-server", version, about, max_term_width = 120)]
@@ -123,18 +125,9 @@ pub struct Options {
     /// The most connections to the database [default: 10]
     #[arg(long, env = "GAMIFICATION_DB_POOL_SIZE", global = true, value_name = "NUMBER")]
     pub db_pool_size: Option<String>,
-    /// Where outgoing events are posted to [default: nowhere]
-    #[arg(long, env = "GAMIFICATION_WEBHOOK_URL", hide_env_values = true, global = true, value_name = "URL")]
-    pub webhook_url: Option<String>,
-    /// Secret that signs outgoing events: whsec_ and 24 to 64 bytes in Base64
-    #[arg(
-        long,
-        env = "GAMIFICATION_WEBHOOK_SECRET",
-        hide_env_values = true,
-        global = true,
-        value_name = "SECRET"
-    )]
-    pub webhook_secret: Option<String>,
+    /// Where outgoing events go.
+    #[command(flatten)]
+    pub channels: ChannelOptions,
     /// Where metrics and health live, instead of at the API's address [default: there as well]
     #[arg(long, env = "GAMIFICATION_OPS_LISTEN", global = true, value_name = "ADDRESS:PORT")]
     pub ops_listen: Option<String>,

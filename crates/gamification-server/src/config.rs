@@ -11,14 +11,9 @@ use embedded_postgres::{SettingNames, Settings};
 use gamification_http::{InvalidOrigin, Origin, TokenClaims, TokenVerifier};
 use gamification_pg::connection::DatabaseUrl;
 use gamification_telemetry::{LogFormat, TraceCollector};
-use gamification_webhook::{SigningSecret, Webhook, WebhookUrl};
 use secrecy::SecretString;
 
-use crate::{
-    channels::{Channel, Receiver},
-    cli::Options,
-    secret,
-};
+use crate::{cli::Options, secret};
 
 /// Where the database is.
 pub enum Database {
@@ -124,35 +119,6 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// The channels that outgoing events go through.
-    ///
-    /// # Errors
-    /// When only one of `GAMIFICATION_WEBHOOK_URL` and `GAMIFICATION_WEBHOOK_SECRET` is set, or one can't be used.
-    pub fn channels(&self) -> Result<Vec<Channel>> {
-        let webhook = self.webhook()?.map(|webhook| Ok(("webhook".parse()?, Receiver::Webhook(webhook))));
-        let channels = webhook.into_iter();
-        channels.map(|channel| channel.map(|(name, receiver)| Channel { name, receiver })).collect()
-    }
-
-    fn webhook(&self) -> Result<Option<Webhook>> {
-        let Options { webhook_url, webhook_secret, .. } = self.options;
-        match (given(webhook_url.as_deref()), given(webhook_secret.as_deref())) {
-            (None, None) => Ok(None),
-            (Some(url), Some(secret)) => {
-                let url: WebhookUrl = url.parse().context("GAMIFICATION_WEBHOOK_URL is not usable")?;
-                let secret: SigningSecret =
-                    secret.parse().context("GAMIFICATION_WEBHOOK_SECRET is not usable")?;
-                Ok(Some(Webhook::new(url, secret)?))
-            }
-            (Some(_), None) => {
-                bail!("GAMIFICATION_WEBHOOK_SECRET must be set when GAMIFICATION_WEBHOOK_URL is")
-            }
-            (None, Some(_)) => {
-                bail!("GAMIFICATION_WEBHOOK_URL must be set when GAMIFICATION_WEBHOOK_SECRET is")
-            }
-        }
-    }
-
     /// How log lines look.
     ///
     /// # Errors
@@ -243,7 +209,8 @@ fn given_path(path: Option<&PathBuf>) -> Option<&Path> {
     path.map(PathBuf::as_path).filter(|path| !path.as_os_str().is_empty())
 }
 
-fn given(text: Option<&str>) -> Option<&str> {
+/// What was given; an empty value is as good as none.
+pub(crate) fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
@@ -283,30 +250,6 @@ mod tests {
         assert_eq!(Config::new(&options).ops_listen().unwrap(), None);
         assert_eq!(Config::new(&options).trace_collector().unwrap(), None);
         assert!(matches!(Config::new(&options).database().unwrap(), Database::Embedded(_)));
-    }
-
-    #[test]
-    fn a_webhook_needs_an_address_and_a_secret_or_is_none() {
-        let webhook = |url: &str, secret: &str| {
-            let options = options(|options| {
-                options.webhook_url = Some(url.into());
-                options.webhook_secret = Some(secret.into());
-            });
-            Config::new(&options).channels().map(|channels| !channels.is_empty())
-        };
-        let (url, secret) = ("https://platform.example/hooks", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        assert!(!webhook("", "").unwrap());
-        assert!(webhook(url, secret).unwrap());
-        assert_eq!(
-            mistake(webhook(url, "")),
-            "GAMIFICATION_WEBHOOK_SECRET must be set when GAMIFICATION_WEBHOOK_URL is"
-        );
-        assert_eq!(
-            mistake(webhook("", secret)),
-            "GAMIFICATION_WEBHOOK_URL must be set when GAMIFICATION_WEBHOOK_SECRET is"
-        );
-        assert!(mistake(webhook("nonsense", secret)).starts_with("GAMIFICATION_WEBHOOK_URL is not usable: "));
-        assert!(mistake(webhook(url, "hunter2")).starts_with("GAMIFICATION_WEBHOOK_SECRET is not usable: "));
     }
 
     #[test]

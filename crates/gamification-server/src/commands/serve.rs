@@ -61,7 +61,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
         pool_size: config.db_pool_size()?,
         verifier: config.token_verifier()?,
         origins: config.cors_origins()?,
-        channels: config.channels()?,
+        channels: options.channels.channels()?,
     };
     announce_secret(options, log_format);
     with_database(options, log_format, async |connector| serve_on(connector, parts, log_format).await).await
