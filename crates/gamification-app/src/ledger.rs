@@ -5,24 +5,24 @@
 //! `MemberLeveledUp` in the outbox by a statement of its own. It changes no points and appends no entry, and half a million
 //! members rise in one change: the database compares totals with thresholds where they are, and only who rises is read.
 
-use gamification_domain::{DomainEvent, LedgerChanges};
+use gamification_domain::LedgerChanges;
 use time::OffsetDateTime;
 
 use crate::{
-    IdGenerator,
+    IdGenerator, observation,
     ports::{LedgerRepository, Outbox, OutboxEvent, StoreError},
 };
 
-/// Events of changes that are posted; to be told of once they are committed.
+/// Changes that are posted, to be told of once they are committed.
 #[must_use]
 pub(crate) struct Posted {
     events: Vec<OutboxEvent>,
 }
 
 impl Posted {
-    /// What happened, in order.
-    pub(crate) fn events(&self) -> impl Iterator<Item = &DomainEvent> {
-        self.events.iter().map(|event| &event.event)
+    /// Tells operators. The transaction is committed.
+    pub(crate) fn committed(self) {
+        observation::points_changed(self.events.iter().map(|event| &event.event));
     }
 }
 

@@ -97,14 +97,16 @@ fn count_events(event_type: &'static str, status: EventStatus, number: u64) {
     counter!(EVENTS_PROCESSED, "event_type" => event_type, "outcome" => status.as_str()).increment(number);
 }
 
-/// Tells of facts that a transaction has recorded, and of what they led to. `now` is after its commit.
-pub(crate) fn facts_recorded<'a>(
-    records: &[FactRecord],
-    verdicts: &[Verdict],
-    events: impl Iterator<Item = &'a DomainEvent>,
-    now: OffsetDateTime,
-) {
+/// Tells of facts that a transaction has recorded. `now` is after its commit.
+pub(crate) fn facts_recorded(records: &[FactRecord], verdicts: &[Verdict], now: OffsetDateTime) {
     count_facts(records, verdicts, now);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        log_repeated_lessons(records, verdicts);
+    }
+}
+
+/// Tells of changes of points that are committed, and of the levels that they led to.
+pub(crate) fn points_changed<'a>(events: impl Iterator<Item = &'a DomainEvent>) {
     let mut points: BTreeMap<(&'static str, PointSource), u64> = BTreeMap::new();
     let mut level_ups = 0;
     for event in events {
@@ -125,9 +127,6 @@ pub(crate) fn facts_recorded<'a>(
         counter!(name, "source" => source.as_str()).increment(points);
     }
     count_level_ups(level_ups);
-    if tracing::enabled!(tracing::Level::DEBUG) {
-        log_repeated_lessons(records, verdicts);
-    }
 }
 
 fn count_facts(records: &[FactRecord], verdicts: &[Verdict], now: OffsetDateTime) {

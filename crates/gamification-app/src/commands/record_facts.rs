@@ -84,7 +84,8 @@ async fn attempt(
     let mut tx = store.begin().await?;
     let recorded = record_in(&mut tx, system, &mut records, more_members, now).await;
     let (verdicts, posted) = transaction::end(tx, recorded).await?;
-    observation::facts_recorded(&records, &verdicts, posted.events(), system.now());
+    observation::facts_recorded(&records, &verdicts, system.now());
+    posted.committed();
     Ok(verdicts)
 }
 
