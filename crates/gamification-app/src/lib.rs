@@ -25,15 +25,24 @@
 //!   [`UnitOfWork`](ports::UnitOfWork), and its implementation in `gamification-pg`, `repositories/`.
 //! - Where it is called over HTTP: an endpoint; see the list in `gamification-http`.
 //!
+//! Where it changes points, it lets the domain decide, collects `LedgerChanges`, hands them to `ledger::post`, and calls
+//! `committed` on what that gives; the compiler says when it is forgotten. What an entry keeps of its cause is a variant of
+//! `EntryCause` in the domain, a migration, and the record in `gamification-pg`, `repositories/ledger.rs`.
+//!
+//! # To add a query
+//! - `ports/queries.rs`: what it reads, a method of the trait for its subject; `queries.rs` in `gamification-pg` answers it.
+//! - `queries/<get_what>.rs`, which lets the caller in by `access`; `queries/mod.rs`: the module, and what it exports.
+//! - An endpoint; see the list in `gamification-http`.
+//!
 //! # To add a channel
 //! Events leave through a relay for each channel, which takes care of order, retries, giving up and gauges; nothing of it,
 //! and no table, has to change. What a channel is made of:
 //! 1. A crate for it, `gamification-<channel>`, with a type that implements [`jobs::Destination`]: bring one event there,
-//!    and say whether it was taken. `gamification-events` writes the JSON; `gamification-webhook` is an example. The
-//!    workspace's manifest, the server's, and the table of layers in the tests name it.
-//! 2. `gamification-server/src/channels.rs`: its variant of `Receiver`. From here on the compiler names the places.
-//! 3. `gamification-server/src/cli.rs` and `config.rs`: its options, what makes them usable, and the channel's name.
-//! 4. The table of variables in the README.
+//!    and say whether it was taken. `gamification-events` writes the JSON; `gamification-webhook` is an example.
+//! 2. The manifests of the workspace and of `gamification-server` name it.
+//! 3. `gamification-server/src/channels.rs`: its options, its variant of `Receiver` with its name, and what makes of the
+//!    options the variant. Whichever is there first, the compiler and a test there ask for the others.
+//! 4. The table of variables in the README, and the table of layers in the suite `architecture`; tests ask for both.
 
 mod access;
 pub mod audit;

@@ -74,11 +74,17 @@
 //! means the same to a later one.
 //!
 //! # To add a source of points
-//! Give it a variant with a stable name, and a rule, in [`PointSource`]. If a new fact earns it, give that a variant in
-//! [`FactKind`], an [`EventType`], and, where it earns by itself, a function of `Award` in `fact.rs`; then say in [`Scope`]
-//! what it touches and in [`Batch`] what it does. The event is read in `gamification-events`. Nothing else knows sources
-//! by name: the ledger keeps the consequence of the rule, one index guards it, and the suite that delivers every source
-//! twice asks for a fact that earns the new one.
+//! 1. `point_source.rs`: its row in the table, and its rule. Nothing else knows sources by name: the ledger keeps the
+//!    consequence of the rule, one index guards it, and the suite that delivers every source twice asks for a fact that
+//!    earns the new one.
+//! 2. If a new fact earns it: `event_type.rs`, its type, and `fact.rs`, its variant and, where it earns by itself, a
+//!    function of `Award`. The compiler names the other places: `batch.rs` here, `facts.rs` in `gamification-events`.
+//! 3. If its award depends on what was awarded before, such as a limit by the day: `batch/awards.rs`, the keys to load in
+//!    [`AwardScope`] and what they give in [`AwardState`], where the decision is made; in `gamification-app` the port in
+//!    `ports/ledger.rs`, and `load_awards` in `commands/record_facts.rs`; in `gamification-pg` the statement in
+//!    `repositories/ledger.rs`. Members are locked before, so that two batches can't both find room.
+//! 4. The README's table of events, and the description of `CloudEvent` in
+//!    `gamification-http/src/routes/events/record.rs`; tests ask for both.
 
 mod aggregate;
 mod batch;

@@ -33,11 +33,13 @@
 //! acknowledges each message by its [`EventOutcome`](gamification_app::EventOutcome): a rejected one goes where its
 //! reason is read, a lesson [whose course is not known](gamification_app::EventOutcome::is_course_unknown) may come again
 //! later, all others are done. It counts nothing and decides nothing. Beside the crate:
-//! 1. `gamification-server/src/cli.rs`: its variables;
-//! 2. `gamification-server/src/config.rs`: how they are checked;
-//! 3. `gamification-server/src/commands/serve.rs`: its start, with the queue that all channels share.
+//! 1. The manifests of the workspace and of `gamification-server` name it.
+//! 2. `gamification-server/src/cli.rs` and `config.rs`: its variables, and how they are checked;
+//! 3. `gamification-server/src/commands/serve.rs`: its start, with a clone of the queue that all channels share, and its
+//!    end before the queue is waited for.
 //!
-//! The suite `architecture` asks for its layer, and the one of the README for its variables.
+//! The suite `architecture` asks for its layer, and the one of the README for its variables. That it is started and ended
+//! is for its own tests to show.
 
 mod content_mode;
 mod envelope;

@@ -27,7 +27,8 @@
 //! Where Diesel prepares it once (a `SELECT`, a `DELETE`, an `INSERT` of one row), write it as Diesel's query and send it
 //! with `execute`, `load` or `first`. Otherwise declare it in the `statements!` of its module, with a `record!` for the
 //! rows it gives and for the sets it is sent, and send it with `run`, `rows`, `read` or `row`. A module that has its first
-//! statements is listed in `against_postgres/statements.rs`; a test names it otherwise.
+//! statements is listed in `against_postgres/statements.rs`; a test names it otherwise, and another each column of a set
+//! that is sent and never read.
 //!
 //! # To change the schema
 //! Add a migration, then `RENEW_SCHEMA=1 cargo test -p gamification-pg`: it rewrites `schema.rs` and `schema.txt`, whose
