@@ -1,7 +1,7 @@
 //! The statements of audits, and what they give.
 
 use diesel::sql_types::{BigInt, Bool, Text, Uuid as SqlUuid};
-use gamification_domain::{MemberKey, OncePer, PointSource};
+use gamification_domain::{CommentId, Content, MemberKey, OncePer, PointSource, PostId};
 use uuid::Uuid;
 
 use crate::{
@@ -175,18 +175,14 @@ impl RuleRow {
 impl LikedKindRow {
     /// The rules of the sources that a switch turns on and off.
     pub(super) fn all() -> Rows<Self> {
-        let kind = |source: PointSource| {
-            let content_kind = match source {
-                PointSource::PostLiked => "post",
-                PointSource::CommentLiked => "comment",
-                PointSource::PostCreated | PointSource::CommentCreated | PointSource::LessonCompleted => {
-                    return None;
-                }
-            };
+        let (post, comment) = (PostId::new(Uuid::nil()), CommentId::new(Uuid::nil()));
+        let kinds = [("post", Content::Post(post)), ("comment", Content::Comment(comment))];
+        let row = |(content_kind, content): (&str, Content)| {
+            let source = content.liked_source();
             let (source, points) = (source.as_str().to_owned(), source.rule().points.get());
-            Some(Self { source, content_kind: content_kind.to_owned(), points })
+            Self { source, content_kind: content_kind.to_owned(), points }
         };
-        PointSource::ALL.into_iter().filter_map(kind).collect()
+        kinds.into_iter().map(row).collect()
     }
 }
 
@@ -424,4 +420,20 @@ statements! {
        CROSS JOIN LATERAL (
            SELECT COALESCE(SUM(t.points), 0)::bigint AS points FROM point_transactions AS t
            WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn likes_are_audited_for_every_source_that_a_switch_turns_on_and_off() {
+        let audited: Rows<LikedKindRow> = LikedKindRow::all();
+        let audited: BTreeSet<&str> = audited.as_slice().iter().map(|row| row.source.as_str()).collect();
+        let switched =
+            PointSource::ALL.into_iter().filter(|source| source.rule().once_per == OncePer::SwitchOn);
+        assert_eq!(audited, switched.map(PointSource::as_str).collect());
+    }
 }
