@@ -440,7 +440,7 @@ async fn batches_that_overlap_in_any_order_never_deadlock() {
                         [at(i64::from(u8::try_from(client).unwrap()), joined), at(1, created)]
                     });
                     let facts: Vec<FactRecord> = facts.collect();
-                    record_facts(&*store, &Fixed, &facts).await.unwrap();
+                    record_in_the_end(&store, &facts).await;
                 }
             })
         })
@@ -449,6 +449,18 @@ async fn batches_that_overlap_in_any_order_never_deadlock() {
         client.await.unwrap();
     }
     assert_eq!(scene.database.deadlocks(), Vec::<String>::new());
+}
+
+/// On a busy machine a transaction may take longer than the database lets it, the more so under a bad plan.
+async fn record_in_the_end(store: &PgStore, facts: &[FactRecord]) {
+    for _ in 0..10 {
+        match record_facts(store, &Fixed, facts).await {
+            Ok(_) => return,
+            Err(StoreError::Unavailable(_)) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    panic!("never recorded");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -475,7 +487,7 @@ async fn members_are_locked_in_one_order_whatever_plan_the_database_chooses() {
                         Fact::new(community_id, kind)
                     };
                     let facts: Vec<FactRecord> = (0..40).map(|number| at(1, created(number))).collect();
-                    record_facts(&*store, &Fixed, &facts).await.unwrap();
+                    record_in_the_end(&store, &facts).await;
                 }
             })
         })

@@ -72,6 +72,10 @@ async fn two_users_of_a_killed_server_see_it_back_and_one_that_stops_leaves_it_t
     let killed = folder.signal_server(Signal::KILL);
     restarted(&folder, killed).await;
     assert_eq!((kept(&one.url()).await, kept(&two.url()).await), (42, 42));
+    // The one that launched it has seen that it runs: who stops before that takes its server back.
+    let launching = fs::File::open(folder.path().join("postgres.start.lock")).unwrap();
+    until("it is launched", || launching.try_lock().is_ok()).await;
+    launching.unlock().unwrap();
     let server = folder.server().expect("PostgreSQL runs");
     one.stop().await.unwrap();
     assert_eq!(folder.server(), Some(server), "one server, still in use");
