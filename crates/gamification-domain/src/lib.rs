@@ -82,8 +82,9 @@
 //! 3. If its award depends on what was awarded before, such as a limit by the day: `batch/awards.rs`, the keys to load in
 //!    [`AwardScope`] and what they give in [`AwardState`], where the decision is made; in `gamification-app` the port in
 //!    `ports/ledger.rs`, and `load_awards` in `commands/record_facts.rs`; in `gamification-pg` the statement in
-//!    `repositories/ledger.rs`. Members are locked before, so that two batches can't both find room.
-//! 4. The README's table of events, and the description of `CloudEvent` in
+//!    `repositories/ledger.rs`. Members are locked before, so that two batches can't both find room. No list asks whether
+//!    `Scope` names such a key: without it a limit counts one batch only, which its own test must show by a second batch.
+//! 4. `lib.rs` here exports what is new; the README's table of events, and the description of `CloudEvent` in
 //!    `gamification-http/src/routes/events/record.rs`; tests ask for both.
 
 mod aggregate;
