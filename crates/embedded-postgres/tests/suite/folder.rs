@@ -48,10 +48,12 @@ impl Folder {
         self.path().join("postgres/data")
     }
 
-    /// PostgreSQL's process, if it runs.
+    /// PostgreSQL's process, if it runs. One that has ended, and waits for its parent to take note, does not.
     pub(crate) fn server(&self) -> Option<Pid> {
         let process = Pid::from_raw(self.noted(0)?.parse().ok()?)?;
-        test_kill_process(process).is_ok().then_some(process)
+        let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).unwrap_or_default();
+        let is_zombie = stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'));
+        (test_kill_process(process).is_ok() && !is_zombie).then_some(process)
     }
 
     /// A line of what PostgreSQL notes about itself while it runs.
