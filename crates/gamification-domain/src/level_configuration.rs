@@ -1,13 +1,10 @@
 //! A community's nine levels: their names and thresholds.
 
-use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
-    fmt,
-};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use crate::{
-    CommunityId, LevelConfigurationId, LevelName, LevelNameError, LevelNumber, Points,
-    level_name::NameIdentity,
+    CommunityId, LevelChanges, LevelConfigurationId, LevelField, LevelMistakes, LevelName, LevelNumber,
+    LevelProblem, Points, level_mistakes::Mistakes, level_name::NameIdentity,
 };
 
 /// One level of a community.
@@ -100,179 +97,6 @@ pub struct LevelConfiguration {
     version: u32,
 }
 
-/// What one update changed: the levels that have another name or another threshold now, in the order of the levels.
-///
-/// Its text is for a log: `level 3: Builder → Maker, 30 → 25; level 4: 60 → 50`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LevelChanges(Vec<LevelChange>);
-
-impl LevelChanges {
-    fn between(old: &[LevelDefinition], new: &[LevelDefinition]) -> Self {
-        let pairs = old.iter().zip(new).filter(|(old, new)| old != new);
-        Self(pairs.map(|(old, new)| LevelChange { old: old.clone(), new: new.clone() }).collect())
-    }
-
-    /// Whether everything stayed as it was.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether a threshold moved, so that members must be recalculated.
-    #[must_use]
-    pub fn move_thresholds(&self) -> bool {
-        self.0.iter().any(|LevelChange { old, new }| old.threshold != new.threshold)
-    }
-
-    /// Each level that changed.
-    #[must_use]
-    pub fn as_slice(&self) -> &[LevelChange] {
-        &self.0
-    }
-}
-
-impl fmt::Display for LevelChanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, change) in self.0.iter().enumerate() {
-            write!(f, "{}{change}", if index == 0 { "" } else { "; " })?;
-        }
-        Ok(())
-    }
-}
-
-/// A level as it was and as it is now. Its text is that of [`LevelChanges`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LevelChange {
-    /// The level as it was.
-    pub old: LevelDefinition,
-    /// The same level as it is now.
-    pub new: LevelDefinition,
-}
-
-impl fmt::Display for LevelChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { old, new } = self;
-        write!(f, "level {}:", new.level.get())?;
-        let mut separator = " ";
-        if old.name != new.name {
-            write!(f, "{separator}{} → {}", old.name.as_str(), new.name.as_str())?;
-            separator = ", ";
-        }
-        if old.threshold != new.threshold {
-            write!(f, "{separator}{} → {}", old.threshold.get(), new.threshold.get())?;
-        }
-        Ok(())
-    }
-}
-
-/// One mistake in a list of drafts, and where it is.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}")]
-pub struct LevelMistake {
-    /// The place in the list that was sent.
-    pub place: LevelPlace,
-    /// What is wrong there.
-    pub problem: LevelProblem,
-}
-
-/// A place in a list of drafts. Ordered as a reader meets them, the list as a whole last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LevelPlace {
-    /// One field of one draft.
-    Field {
-        /// The draft's position in the list as it was sent, from 0.
-        index: usize,
-        /// The field of that level.
-        field: LevelField,
-    },
-    /// The list as a whole.
-    List,
-}
-
-/// A field of a draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LevelField {
-    /// The level's number.
-    Level,
-    /// The name.
-    Name,
-    /// The threshold.
-    Threshold,
-}
-
-/// What can be wrong with a list of drafts.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LevelProblem {
-    /// No draft defines this level; all nine are set together.
-    #[error("Level {level} is missing")]
-    Missing {
-        /// The missing level.
-        level: LevelNumber,
-    },
-    /// Something that is no level.
-    #[error("Level must be a number from 1 to 9")]
-    NotALevel {
-        /// The number sent, if it was one.
-        number: Option<i64>,
-    },
-    /// An earlier draft defines the same level.
-    #[error("Level {level} must be given once")]
-    Repeated {
-        /// The level given twice.
-        level: LevelNumber,
-    },
-    /// The name breaks a rule of its own.
-    #[error(transparent)]
-    Name(LevelNameError),
-    /// An earlier draft has the same name, whatever the case.
-    #[error("Level name must be unique")]
-    NameNotUnique,
-    /// The threshold is no whole number.
-    #[error("Threshold must be a whole number")]
-    ThresholdNotANumber,
-    /// Level 1's threshold is not 0.
-    #[error("Level 1 threshold must be 0")]
-    FirstThresholdNotZero {
-        /// The threshold as it was sent, in points.
-        threshold: i64,
-    },
-    /// Level 2's threshold is less than 1.
-    #[error("Level 2 threshold must be at least 1")]
-    SecondThresholdTooLow {
-        /// The threshold as it was sent, in points.
-        threshold: i64,
-    },
-    /// The threshold is not above that of the level below.
-    #[error("Thresholds must be strictly increasing")]
-    ThresholdsNotIncreasing {
-        /// The level whose threshold is too low.
-        level: LevelNumber,
-        /// The threshold of that level, in points.
-        threshold: i64,
-        /// The threshold of the level below.
-        previous: i64,
-    },
-    /// The threshold is more than any member's total can be.
-    #[error("Threshold must be {max} or less", max = Points::MAX)]
-    ThresholdTooLarge {
-        /// The threshold as it was sent, in points.
-        threshold: i64,
-    },
-}
-
-/// All mistakes of one list of drafts, in the order of their places; never empty.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} mistakes in the levels", .0.len())]
-pub struct LevelMistakes(Vec<LevelMistake>);
-
-impl LevelMistakes {
-    /// The mistakes, first place first.
-    #[must_use]
-    pub fn as_slice(&self) -> &[LevelMistake] {
-        &self.0
-    }
-}
-
 /// The names and thresholds every community starts with.
 const DEFAULTS: [(&str, u16); LevelNumber::COUNT] = [
     ("Student", 0),
@@ -352,7 +176,7 @@ impl LevelConfiguration {
             })
             .collect();
         // Nine are left exactly when nothing was missing or refused.
-        match (mistakes.0.is_empty(), <[LevelDefinition; LevelNumber::COUNT]>::try_from(levels)) {
+        match (mistakes.is_empty(), <[LevelDefinition; LevelNumber::COUNT]>::try_from(levels)) {
             (true, Ok(levels)) => Ok(levels),
             _ => Err(mistakes.in_order()),
         }
@@ -440,20 +264,6 @@ impl LevelConfiguration {
     }
 }
 
-#[derive(Default)]
-struct Mistakes(Vec<LevelMistake>);
-
-impl Mistakes {
-    fn at(&mut self, index: usize, field: LevelField, problem: LevelProblem) {
-        self.0.push(LevelMistake { place: LevelPlace::Field { index, field }, problem });
-    }
-
-    fn in_order(mut self) -> LevelMistakes {
-        self.0.sort_by_key(|mistake| mistake.place);
-        LevelMistakes(self.0)
-    }
-}
-
 type Numbered<'a> = HashMap<LevelNumber, (usize, &'a LevelDraft)>;
 
 fn number<'a>(drafts: &'a [LevelDraft], mistakes: &mut Mistakes) -> Numbered<'a> {
@@ -470,7 +280,7 @@ fn number<'a>(drafts: &'a [LevelDraft], mistakes: &mut Mistakes) -> Numbered<'a>
         }
     }
     for level in LevelNumber::all().filter(|level| !numbered.contains_key(level)) {
-        mistakes.0.push(LevelMistake { place: LevelPlace::List, problem: LevelProblem::Missing { level } });
+        mistakes.missing(level);
     }
     numbered
 }

@@ -95,9 +95,11 @@ mod event_type;
 mod events;
 mod fact;
 mod ids;
+mod level_changes;
 mod level_configuration;
 mod level_counts;
 mod level_distribution;
+mod level_mistakes;
 mod level_name;
 mod level_number;
 mod like_switch;
@@ -126,12 +128,11 @@ pub use ids::{
     CommentId, CommunityId, CourseId, CourseLevelRequirementId, InvalidId, LessonId, LevelConfigurationId,
     MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
 };
-pub use level_configuration::{
-    LevelBand, LevelChange, LevelChanges, LevelConfiguration, LevelDefinition, LevelDraft, LevelField,
-    LevelMistake, LevelMistakes, LevelPlace, LevelProblem,
-};
+pub use level_changes::{LevelChange, LevelChanges};
+pub use level_configuration::{LevelBand, LevelConfiguration, LevelDefinition, LevelDraft};
 pub use level_counts::{LevelCountChange, LevelCounts};
 pub use level_distribution::LevelDistribution;
+pub use level_mistakes::{LevelField, LevelMistake, LevelMistakes, LevelPlace, LevelProblem};
 pub use level_name::{LevelName, LevelNameError};
 pub use level_number::{LevelNumber, LevelOutOfRange};
 pub use like_switch::{Content, LikeEffect, LikeKey, LikeSwitch};

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::LevelPlace;
 
 fn default_levels() -> LevelConfiguration {
     LevelConfiguration::default_for(LevelConfigurationId::new(Uuid::nil()), CommunityId::new(Uuid::nil()))
