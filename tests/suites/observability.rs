@@ -13,8 +13,7 @@ use gamification_tests::{
         admin_joined, community_created, course_created, event, id, member_joined, post_created, post_like,
     },
 };
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 const PROCESSED: &str = "gamification_events_processed_total";

@@ -1,20 +1,14 @@
 //! Recording facts, command and repositories together, on a real PostgreSQL.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration as StdDuration,
-};
+mod failures;
+mod races;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use gamification_app::{
     AccessDenied, Clock, IdGenerator,
     commands::record_facts,
-    ports::{
-        LevelConfigurationRepository, Membership, MembershipQueries, SchemaQueries, Store, StoreError,
-        UnitOfWork,
-    },
+    ports::{Membership, MembershipQueries},
     queries::{MemberLevel, ReadError, get_member_level},
 };
 use gamification_domain::{
@@ -22,11 +16,8 @@ use gamification_domain::{
     FactKind, FactRecord, LessonId, OncePer, PointSource, PostId, Profile, Role, UserId, Verdict,
     Verdict::{Applied, Duplicate, Ignored, Rejected, Stale},
 };
-use gamification_pg::{
-    PgStore,
-    connection::{Connector, DatabaseUrl, pool},
-};
-use gamification_tests::{TestDatabase, until};
+use gamification_pg::PgStore;
+use gamification_tests::TestDatabase;
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
@@ -388,245 +379,4 @@ async fn a_batch_ends_where_its_facts_one_by_one_end() {
     assert_eq!(together.total().await, single.total().await);
     let lines = "SELECT COUNT(*) FROM point_transactions";
     assert_eq!(together.database.number(lines).await, single.database.number(lines).await);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn concurrent_deliveries_of_the_same_facts_count_once() {
-    let scene = Scene::new().await;
-    // A new member's row would make the deliveries wait for one another even without its lock.
-    scene.record(&[at(10, scene.joined(scene.author))]).await;
-    let contents: Vec<Content> = (0..20).map(|_| post()).collect();
-    let mut facts: Vec<FactRecord> = contents.iter().map(|content| at(9, scene.created(*content))).collect();
-    facts.extend(contents.iter().map(|content| at(8, scene.liked(*content, scene.liker))));
-    let mut reversed = facts.clone();
-    reversed.reverse();
-    let (one, two, three, four) = tokio::join!(
-        scene.record(&facts),
-        scene.record(&reversed),
-        scene.record(&facts),
-        scene.record(&reversed)
-    );
-    let applied = [one, two, three, four].iter().flatten().filter(|verdict| **verdict == Applied).count();
-    assert_eq!(applied, facts.len(), "each fact was applied by exactly one delivery");
-    assert_eq!(scene.total().await, 20 * 3);
-}
-
-/// All rows of a batch together: a batch asks for them in the order of their keys, and PostgreSQL locks them in it even
-/// where a statement does not say so, mostly. That each statement does is seen in the test that follows, and by suite
-/// `lock_order`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn batches_that_overlap_in_any_order_never_deadlock() {
-    const CLIENTS: u64 = 8;
-    const ROUNDS: u64 = 12;
-    let scene = Scene::new().await;
-    let store = Arc::new(scene.database.store(8));
-    let community_id = scene.community_id;
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move {
-                for round in 0..ROUNDS {
-                    // The same members for all, a few of them new in each round, each client in an order of its own.
-                    let mut authors: Vec<u128> = (u128::from(round)..u128::from(round) + 10).collect();
-                    authors.rotate_left(usize::try_from((client * 3 + round) % 10).unwrap());
-                    if client % 2 == 0 {
-                        authors.reverse();
-                    }
-                    let facts = authors.into_iter().flat_map(|author| {
-                        let author_id = UserId::new(Uuid::from_u128(author + 1));
-                        let joined = joined_without_name(community_id, author_id);
-                        let created = FactKind::ContentCreated { content: post(), author_id };
-                        let created = Fact::new(community_id, created);
-                        [at(i64::from(u8::try_from(client).unwrap()), joined), at(1, created)]
-                    });
-                    let facts: Vec<FactRecord> = facts.collect();
-                    record_in_the_end(&store, &facts).await;
-                }
-            })
-        })
-        .collect();
-    for client in clients {
-        client.await.unwrap();
-    }
-    assert_eq!(scene.database.deadlocks(), Vec::<String>::new());
-}
-
-/// On a busy machine a transaction may take longer than the database lets it, the more so under a bad plan.
-async fn record_in_the_end(store: &PgStore, facts: &[FactRecord]) {
-    for _ in 0..10 {
-        match record_facts(store, &Fixed, facts).await {
-            Ok(_) => return,
-            Err(StoreError::Unavailable(_)) => {}
-            Err(error) => panic!("{error:?}"),
-        }
-    }
-    panic!("never recorded");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn members_are_locked_in_one_order_whatever_plan_the_database_chooses() {
-    let scene = Scene::new().await;
-    let user = |number: u128| UserId::new(Uuid::from_u128(number + 1));
-    // On disk they lie the other way round than by key.
-    for number in (0..40).rev() {
-        scene.record(&[at(99, scene.joined(user(number)))]).await;
-    }
-    let without_index = "&options=-c%20enable_nestloop%3Doff%20-c%20enable_mergejoin%3Doff%20-c%20enable_indexscan%3Doff\
-                         %20-c%20enable_bitmapscan%3Doff%20-c%20enable_indexonlyscan%3Doff";
-    let url = format!("{}{without_index}", scene.database.url());
-    let by_hash = PgStore::new(pool(Connector::new(DatabaseUrl::parse(&url).unwrap()).unwrap(), 4).unwrap());
-    let stores = [scene.database.store(4), by_hash].map(Arc::new);
-    let community_id = scene.community_id;
-    let clients: Vec<_> = (0..8)
-        .map(|client: usize| {
-            let store = Arc::clone(&stores[client % 2]);
-            tokio::spawn(async move {
-                for _ in 0..15 {
-                    let created = |number| {
-                        let kind = FactKind::ContentCreated { content: post(), author_id: user(number) };
-                        Fact::new(community_id, kind)
-                    };
-                    let facts: Vec<FactRecord> = (0..40).map(|number| at(1, created(number))).collect();
-                    record_in_the_end(&store, &facts).await;
-                }
-            })
-        })
-        .collect();
-    for client in clients {
-        client.await.unwrap();
-    }
-    assert_eq!(scene.database.deadlocks(), Vec::<String>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_post_that_two_authors_claim_at_once_is_awarded_once() {
-    let scene = Scene::new().await;
-    let content = post();
-    let mut other = scene.database.client().await;
-    let blocker = other.transaction().await.unwrap();
-    let nil = Uuid::nil();
-    let (community, rival, member) = (scene.community_id, UserId::new(Uuid::now_v7()), Uuid::now_v7());
-    let source_id = content.source_id();
-    // Another server, in the middle of awarding the same post to another member.
-    let rival_award = format!(
-        "INSERT INTO member_points VALUES ('{community}', '{member}', '{rival}', 2, 1, now(), now(), false);
-         INSERT INTO point_transactions VALUES
-             ('{community}', gen_random_uuid(), '{member}', 2, 'post_created', '{source_id}', '{rival}', 'e', now(), now(),
-              '{nil}');
-         INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at) VALUES
-             ('{community}', gen_random_uuid(), '{rival}', 'PointsAwarded', '{{\"points\": 2, \"new_total\": 2}}', now());"
-    );
-    blocker.batch_execute(&rival_award).await.unwrap();
-    let facts = [at(1, scene.created(content))];
-    let award = scene.record(&facts);
-    tokio::pin!(award);
-    let waiting = tokio::time::timeout(StdDuration::from_millis(300), &mut award).await;
-    assert!(waiting.is_err(), "the award must wait for the other one");
-    blocker.commit().await.unwrap();
-    assert_eq!(award.await, [Duplicate]);
-    assert_eq!(scene.total().await, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_award_waits_for_a_change_of_thresholds_and_is_judged_by_the_new_ones() {
-    let scene = Scene::new().await;
-    scene.record(&[at(9, scene.joined(scene.author))]).await;
-    let mut admin = scene.database.client().await;
-    let change = admin.transaction().await.unwrap();
-    let lower = "UPDATE level_configurations SET levels = jsonb_set(levels, '{1,threshold}', '2')";
-    change.batch_execute(lower).await.unwrap();
-    let facts = [at(1, scene.created(post()))];
-    let award = scene.record(&facts);
-    tokio::pin!(award);
-    let waiting = tokio::time::timeout(StdDuration::from_millis(300), &mut award).await;
-    assert!(waiting.is_err(), "the award must not read thresholds that are being changed");
-    change.commit().await.unwrap();
-    assert_eq!(award.await, [Applied]);
-    assert_eq!(scene.level_of_author().await.unwrap().level.get(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn awards_do_not_wait_for_one_another_in_different_members() {
-    let scene = Scene::new().await;
-    let other = Scene { author: UserId::new(Uuid::now_v7()), ..Scene::new().await };
-    scene.record(&[at(9, scene.joined(scene.author))]).await;
-    // Same community, another member, whose row is held.
-    let held = joined_without_name(scene.community_id, other.author);
-    scene.record(&[at(9, held)]).await;
-    let mut client = scene.database.client().await;
-    let blocker = client.transaction().await.unwrap();
-    let hold = format!("SELECT FROM member_points WHERE user_id = '{}' FOR UPDATE", other.author);
-    blocker.batch_execute(&hold).await.unwrap();
-    assert_eq!(scene.record(&[at(1, scene.created(post()))]).await, [Applied]);
-    blocker.rollback().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_is_dropped_or_abandoned_leaves_nothing_and_no_harm() {
-    let scene = Scene::new().await;
-    let store = scene.database.store(1);
-    for _ in 0..5 {
-        drop(store.begin().await.unwrap());
-    }
-    // Abandoned in the middle of a statement that waits.
-    let mut client = scene.database.client().await;
-    let blocker = client.transaction().await.unwrap();
-    blocker.batch_execute("LOCK TABLE point_transactions").await.unwrap();
-    let facts = [at(1, scene.created(post()))];
-    let award = record_facts(&store, &Fixed, &facts);
-    assert!(tokio::time::timeout(StdDuration::from_millis(200), award).await.is_err());
-    blocker.rollback().await.unwrap();
-    assert_eq!(record_facts(&store, &Fixed, &facts).await.unwrap().len(), 1);
-    store.begin().await.unwrap().commit().await.unwrap();
-    assert_eq!(scene.total().await, 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_transaction_lets_go_of_its_locks_at_once() {
-    let scene = Scene::new().await;
-    scene.record(&[at(9, scene.joined(scene.author))]).await;
-    // Other connections are idle in the pool, so nobody draws the one that was dropped.
-    let (one, two, three) = tokio::join!(scene.store.begin(), scene.store.begin(), scene.store.begin());
-    for idle in [one, two, three] {
-        idle.unwrap().commit().await.unwrap();
-    }
-    let mut tx = scene.store.begin().await.unwrap();
-    assert!(tx.lock_level_configuration(scene.community_id).await.unwrap().is_some());
-    let client = scene.database.client().await;
-    let lock = "SELECT FROM level_configurations FOR UPDATE NOWAIT";
-    assert!(client.query(lock, &[]).await.is_err(), "the transaction holds the lock");
-    drop(tx);
-    let released = until("the lock is free", async || client.query(lock, &[]).await.is_ok()).await;
-    assert!(
-        released < StdDuration::from_secs(8),
-        "PostgreSQL ends an idle transaction by itself after ten: {released:?}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_database_guards_is_a_conflict_and_what_it_lacks_is_corrupt() {
-    let scene = Scene::new().await;
-    scene.record(&[at(9, scene.joined(scene.author))]).await;
-    let client = scene.database.client().await;
-    // A rule that the program does not know of, as an operator might add one.
-    let guard = "ALTER TABLE point_transactions ADD CONSTRAINT no_posts CHECK (source <> 'post_created')";
-    client.batch_execute(guard).await.unwrap();
-    let refused = record_facts(&scene.store, &Fixed, &[at(1, scene.created(post()))]).await.unwrap_err();
-    let StoreError::Conflict { constraint } = refused else {
-        panic!("{refused:?}");
-    };
-    assert_eq!(constraint, "no_posts");
-    let spoil = "CREATE TEMPORARY TABLE kept AS SELECT levels FROM level_configurations;
-                 UPDATE level_configurations SET levels = '[]'";
-    client.batch_execute(spoil).await.unwrap();
-    let corrupt = scene.level_of_author().await.unwrap_err();
-    assert!(matches!(corrupt, ReadError::Store(StoreError::Corrupt(_))), "{corrupt:?}");
-    client.batch_execute("UPDATE level_configurations SET levels = (SELECT levels FROM kept)").await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_is_unavailable_within_the_time_out() {
-    let nowhere = DatabaseUrl::parse("postgres://nobody@127.0.0.1:1/none").unwrap();
-    let store = PgStore::new(pool(Connector::new(nowhere).unwrap(), 1).unwrap());
-    assert!(matches!(store.schema_is_current().await, Err(StoreError::Unavailable(_))));
 }

@@ -5,8 +5,7 @@ use gamification_tests::{
     event::{event, id, member_joined, post_created},
     service_token, user_token,
 };
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{AWARDED, DEDUCTED, History, LEVEL_UPS, PROCESSED, parsed, said};
 

@@ -1,8 +1,9 @@
 //! Traces: spans, and a collector that is away.
 
-use std::net::TcpListener;
-use std::time::Duration;
-use std::time::Instant;
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use gamification_tests::{
     Collector, Launch, PATIENCE, Reaction, Receiver, TestDatabase, WEBHOOK_SECRET,
