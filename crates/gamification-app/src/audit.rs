@@ -50,7 +50,7 @@ pub enum VerifyError {
 /// looked at in chunks, each at a moment of its own.
 ///
 /// # Errors
-/// [`VerifyError`]; what was seen until then was told.
+/// [`VerifyError`]; what was found until then was emitted.
 pub async fn verify(
     verification: &impl Verification,
     community_id: Option<CommunityId>,

@@ -38,7 +38,7 @@
 //! Events leave through a relay for each channel, which takes care of order, retries, giving up and gauges; nothing of it,
 //! and no table, has to change. What a channel is made of:
 //! 1. A crate for it, `gamification-<channel>`, with a type that implements [`jobs::Destination`]: bring one event there,
-//!    and say whether it was taken. `gamification-events` writes the JSON; `gamification-webhook` is an example.
+//!    and say whether it was accepted. `gamification-events` writes the JSON; `gamification-webhook` is an example.
 //! 2. The manifests of the workspace and of `gamification-server` name it.
 //! 3. `gamification-server/src/channels.rs`: its options, its variant of `Receiver` with its name, and what makes of the
 //!    options the variant. Whichever is there first, the compiler and a test there ask for the others.

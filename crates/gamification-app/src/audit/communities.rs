@@ -115,12 +115,12 @@ fn emit_sample<T>(
     finding: impl Fn(T) -> Finding,
     emit: &mut impl FnMut(AuditEvent),
 ) {
-    let told = u64::try_from(first.len()).unwrap_or(u64::MAX);
+    let emitted = u64::try_from(first.len()).unwrap_or(u64::MAX);
     for off in first {
         emit(AuditEvent::Finding(finding(off)));
     }
-    if count > told {
-        emit(AuditEvent::Omitted(invariant, count - told));
+    if count > emitted {
+        emit(AuditEvent::Omitted(invariant, count - emitted));
     }
 }
 

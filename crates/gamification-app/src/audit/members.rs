@@ -26,7 +26,7 @@ pub(super) struct MemberChunk {
     members: Vec<StoredMember>,
     thresholds: BTreeMap<CommunityId, Vec<i64>>,
     recalculating: BTreeSet<CommunityId>,
-    told_levels: BTreeMap<MemberKey, i64>,
+    announced_levels: BTreeMap<MemberKey, i64>,
 }
 
 impl Members {
@@ -58,7 +58,7 @@ impl Members {
             members,
             thresholds: thresholds.collect(),
             recalculating: snapshot.recalculating(range).await?,
-            told_levels: BTreeMap::new(),
+            announced_levels: BTreeMap::new(),
         };
         chunk.ask_for_details(&mut snapshot).await?;
         snapshot.end().await?;
@@ -78,7 +78,7 @@ impl MemberChunk {
         let rising: BTreeSet<MemberKey> =
             keys(&mut self.to_repair().filter(|row| self.below_level(row).is_some()));
         if !rising.is_empty() {
-            self.told_levels = snapshot.told_levels(&rising).await?.into_iter().collect();
+            self.announced_levels = snapshot.announced_levels(&rising).await?.into_iter().collect();
         }
         Ok(())
     }
@@ -96,9 +96,9 @@ impl MemberChunk {
         })
     }
 
-    /// The level that a member was last told to be at, if an event that says so is still there.
-    pub(super) fn told_level(&self, member: MemberKey) -> Option<i64> {
-        self.told_levels.get(&member).copied()
+    /// The level that a member's newest level-up event says, if one is still kept.
+    pub(super) fn announced_level(&self, member: MemberKey) -> Option<i64> {
+        self.announced_levels.get(&member).copied()
     }
 
     pub(super) fn findings(&self) -> impl Iterator<Item = Finding> {
@@ -119,7 +119,7 @@ impl MemberChunk {
     }
 
     /// The level that a member's points reach, when they are below it. What counts is the ledger: where the total is
-    /// off, that is told by itself.
+    /// off, that is a finding of its own.
     fn below_level(&self, row: &StoredMember) -> Option<i64> {
         let level = self.level_for(row.member.0, row.ledger_points)?;
         (level > i64::from(row.current_level)).then_some(level)
@@ -154,7 +154,7 @@ mod tests {
             members: vec![row],
             thresholds: BTreeMap::from([(community, vec![0, 10, 30, 60, 100, 150, 210, 280, 360])]),
             recalculating: if recalculating { BTreeSet::from([community]) } else { BTreeSet::new() },
-            told_levels: BTreeMap::new(),
+            announced_levels: BTreeMap::new(),
         }
     }
 
@@ -198,8 +198,8 @@ mod tests {
         row.is_present_in_directory = false;
         let chunk = chunk(row, false);
         assert_eq!(invariants(&chunk), [Invariant::Total, Invariant::Presence]);
-        let told: Vec<String> = chunk.findings().map(|finding| finding.to_string()).collect();
+        let findings: Vec<String> = chunk.findings().map(|finding| finding.to_string()).collect();
         let nil = Uuid::nil();
-        assert_eq!(told[0], format!("total: community {nil}, member {nil}: found 10, expected 11"));
+        assert_eq!(findings[0], format!("total: community {nil}, member {nil}: found 10, expected 11"));
     }
 }

@@ -36,7 +36,7 @@ const ALL_COUNTS: i64 = i64::MAX;
 /// Awards may go on meanwhile: everything is looked at again under the locks that awards take.
 ///
 /// # Errors
-/// [`VerifyError`]; what was told until then stays right.
+/// [`VerifyError`]; what was repaired until then stays right.
 pub async fn repair(
     store: &(impl Store + Verification),
     system: &(impl Clock + IdGenerator),
@@ -128,21 +128,21 @@ async fn repair_members(
 struct LastSeen {
     /// Their level.
     level: i64,
-    /// The level they were last told to be at, if an event that says so is still there.
-    told: Option<i64>,
+    /// The level that their newest level-up event says, if one is still kept.
+    announced: Option<i64>,
 }
 
 impl LastSeen {
     fn of(row: &StoredMember, chunk: &MemberChunk) -> Self {
-        Self { level: i64::from(row.current_level), told: chunk.told_level(row.member) }
+        Self { level: i64::from(row.current_level), announced: chunk.announced_level(row.member) }
     }
 
     /// The level that receivers of events have a member at.
-    fn told_level(&self, member: &MemberPoints) -> LevelNumber {
+    fn announced_level(&self, member: &MemberPoints) -> LevelNumber {
         let stored = member.current_level();
-        // A level that changed since then was told by that change.
-        let told = self.told.filter(|_| i64::from(stored.get()) == self.level);
-        told.and_then(|told| LevelNumber::new(told).ok()).unwrap_or(stored)
+        // A level that changed since then was announced by that change.
+        let announced = self.announced.filter(|_| i64::from(stored.get()) == self.level);
+        announced.and_then(|level| LevelNumber::new(level).ok()).unwrap_or(stored)
     }
 }
 
@@ -242,7 +242,7 @@ impl Repairs {
         }
         self.changes
             .events
-            .extend(level_up.and_then(|event| since_told(event, last_seen.told_level(member))));
+            .extend(level_up.and_then(|event| since_announced(event, last_seen.announced_level(member))));
         self.note(member, &right);
         self.changes.level_counts.member_changed(Some(member), &right);
         self.changes.members.push(right);
@@ -261,12 +261,12 @@ impl Repairs {
     }
 }
 
-/// Tells of a rise from the level that was last told, so that the chain has no gap and no repetition: a level that was
+/// Tells of a rise from the level that was last announced, so that the chain has no gap and no repetition: a level that was
 /// lost without a word is found again without one.
-fn since_told(event: DomainEvent, told: LevelNumber) -> Option<DomainEvent> {
+fn since_announced(event: DomainEvent, announced: LevelNumber) -> Option<DomainEvent> {
     match event {
-        DomainEvent::MemberLeveledUp(level_up) => (level_up.new_level > told)
-            .then_some(DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level: told, ..level_up })),
+        DomainEvent::MemberLeveledUp(level_up) => (level_up.new_level > announced)
+            .then_some(DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level: announced, ..level_up })),
         DomainEvent::PointsAwarded(_) | DomainEvent::PointsDeducted(_) => None,
     }
 }

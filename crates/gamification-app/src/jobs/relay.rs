@@ -1,10 +1,10 @@
 //! Delivers the outbox's events through a channel, in each member's order.
 //!
 //! Any number of processes may run a relay for a channel; one at a time holds its lease. Members are independent of one
-//! another: when an event of one is not taken, their later ones wait, with growing pauses, and those of others go on. When
-//! the receiver takes no event at all it is down, and is left alone but for a few tries.
+//! another: when an event of one is refused, their later ones wait, with growing pauses, and those of others go on. When
+//! the receiver accepts no event at all it is down, and is left alone but for a few tries.
 //!
-//! An event is marked after it was taken. A process that is killed in between has it delivered again, under the same id.
+//! An event is marked after it was delivered. A process that is killed in between has it delivered again, under the same id.
 
 mod receiver_health;
 
@@ -42,7 +42,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
-/// After so many failures an event is given up, when the receiver takes others: with these pauses, after three hours.
+/// After so many failures an event is given up, when the receiver accepts others: with these pauses, after three hours.
 const MAX_FAILURES: u32 = 24;
 
 /// A receiver of events.
@@ -54,7 +54,7 @@ pub trait Destination: Send + Sync + 'static {
     fn deliver(&self, event: &PendingEvent) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }
 
-/// Why an event was not taken, for people.
+/// Why an event could not be delivered, for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DeliveryError(pub String);
@@ -117,8 +117,8 @@ struct RelaySession<'a, D, T, E> {
     /// Members whose events are being delivered.
     busy: HashSet<MemberKey>,
     health: ReceiverHealth,
-    /// When the receiver last took something.
-    last_taken_at: Option<OffsetDateTime>,
+    /// When the receiver last accepted an event.
+    last_accepted_at: Option<OffsetDateTime>,
 }
 
 /// The next events of one member, in order.
@@ -130,7 +130,7 @@ struct EventChain {
 /// What became of them.
 struct Delivered {
     member: MemberKey,
-    taken: Vec<PendingEvent>,
+    accepted: Vec<PendingEvent>,
     failed: Option<(PendingEvent, DeliveryError)>,
 }
 
@@ -142,7 +142,7 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
         stop: &'a CancellationToken,
     ) -> Self {
         let (busy, health) = (HashSet::new(), ReceiverHealth::default());
-        Self { deliveries, channel, destination, system, stop, busy, health, last_taken_at: None }
+        Self { deliveries, channel, destination, system, stop, busy, health, last_accepted_at: None }
     }
 
     async fn run(mut self, mut lease: impl RelayLease) -> Result<(), StoreError> {
@@ -218,15 +218,15 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
     }
 
     async fn settle(&mut self, delivered: Delivered) -> Result<(), StoreError> {
-        let Delivered { member, taken, failed } = delivered;
+        let Delivered { member, accepted, failed } = delivered;
         self.busy.remove(&member);
         let now = self.system.now();
-        if !taken.is_empty() {
-            let keys: Vec<_> = taken.iter().map(|event| (event.event.community_id(), event.id)).collect();
+        if !accepted.is_empty() {
+            let keys: Vec<_> = accepted.iter().map(|event| (event.event.community_id(), event.id)).collect();
             self.deliveries.mark_delivered(self.channel, &keys).await?;
-            self.last_taken_at = Some(now);
-            if self.health.took() {
-                tracing::info!(channel = %self.channel, "the receiver takes events again");
+            self.last_accepted_at = Some(now);
+            if self.health.accepted() {
+                tracing::info!(channel = %self.channel, "the receiver accepts events again");
                 self.deliveries.retry_now(self.channel, now).await?;
             }
         }
@@ -250,18 +250,18 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
             return Ok(());
         }
         if self.health.refused(member, Instant::now()) {
-            tracing::warn!(%channel, cause, "the receiver takes no events; leaving it alone for a while");
+            tracing::warn!(%channel, cause, "the receiver accepts no events; pausing deliveries");
         }
         let before = event.failure.as_ref();
         let failures = before.map_or(0, |before| before.failures).saturating_add(1);
-        // A receiver that takes no other event either is down, and no event is to blame for that.
-        let takes_others =
-            before.zip(self.last_taken_at).is_some_and(|(before, at)| at > before.attempted_at);
-        let is_given_up = failures >= MAX_FAILURES && takes_others;
+        // A receiver that accepts no other event either is down, and no event is to blame for that.
+        let accepts_others =
+            before.zip(self.last_accepted_at).is_some_and(|(before, at)| at > before.attempted_at);
+        let is_given_up = failures >= MAX_FAILURES && accepts_others;
         if is_given_up {
             tracing::error!(%channel, %event_id, event_type = event.event.name(), failures, error = cause, "an event was given up and parked");
         } else {
-            tracing::warn!(%channel, %event_id, failures, cause, "an event was not taken; trying again later");
+            tracing::warn!(%channel, %event_id, failures, cause, "an event could not be delivered; trying again later");
         }
         let failure = DeliveryFailure {
             failures,
@@ -274,19 +274,19 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
     }
 }
 
-/// Delivers events of one member, one after another, up to the first that is not taken.
+/// Delivers events of one member, one after another, up to the first that is refused.
 async fn deliver(
     destination: &impl Destination,
     EventChain { member, events }: EventChain,
     stop: &CancellationToken,
 ) -> Delivered {
-    let mut delivered = Delivered { member, taken: Vec::with_capacity(events.len()), failed: None };
+    let mut delivered = Delivered { member, accepted: Vec::with_capacity(events.len()), failed: None };
     for event in events {
         if stop.is_cancelled() {
             break;
         }
         match destination.deliver(&event).await {
-            Ok(()) => delivered.taken.push(event),
+            Ok(()) => delivered.accepted.push(event),
             Err(cause) => {
                 delivered.failed = Some((event, cause));
                 break;

@@ -104,8 +104,8 @@ pub trait Snapshot: Send {
         limit: i64,
     ) -> impl Future<Output = Result<Sample<DeliveryGap>, StoreError>> + Send;
 
-    /// The level that each of these members was last told to be at, of those about whom an event is still there.
-    fn told_levels(
+    /// The level that each of these members was last announced to be at, of those about whom an event is still there.
+    fn announced_levels(
         &mut self,
         members: &BTreeSet<MemberKey>,
     ) -> impl Future<Output = Result<Vec<(MemberKey, i64)>, StoreError>> + Send;

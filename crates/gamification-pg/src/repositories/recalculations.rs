@@ -63,7 +63,7 @@ statements! {
            WHERE m.community_id = :community_id AND m.user_id BETWEEN :first AND :last
            ORDER BY m.user_id FOR NO KEY UPDATE OF m),
        numbered AS (SELECT *, row_number() OVER (ORDER BY user_id) AS position FROM level_ups),
-       told AS (
+       events AS (
            INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
            SELECT n.community_id, event.id, n.user_id, 'MemberLeveledUp',
                   jsonb_build_object('member_id', n.user_id, 'community_id', n.community_id, 'old_level', n.old_level,
@@ -71,10 +71,10 @@ statements! {
                   :now
            FROM numbered AS n JOIN UNNEST(:event_ids) WITH ORDINALITY AS event (id, position) USING (position)
            RETURNING community_id, event_id, member_id, sequence),
-       owed AS (
+       new_deliveries AS (
            INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
-           SELECT told.community_id, told.event_id, channels.id, told.member_id, told.sequence
-           FROM told CROSS JOIN channels),
+           SELECT events.community_id, events.event_id, channels.id, events.member_id, events.sequence
+           FROM events CROSS JOIN channels),
        updated AS (
            UPDATE member_points AS m SET current_level = level_ups.new_level, updated_at = :now
            FROM level_ups

@@ -21,10 +21,10 @@ use uuid::Uuid;
 #[cfg(test)]
 pub(crate) use self::statements::declared;
 use self::statements::{
-    BrokenEventRow, CommunityRow, DeliveryGapRow, LikedKindRow, MemberRow, MemberWithoutPointsRow,
-    RepeatedAwardRow, RuleRow, SelectBrokenEvents, SelectCommunities, SelectDeliveryGaps, SelectMembers,
-    SelectMembersWithoutPoints, SelectRepeatedAwards, SelectSourcesOfTruth, SelectToldLevels,
-    SelectWrongLevelCounts, SelectWrongLikes, SourceOfTruthRow, ToldLevelRow, WrongLevelCountRow,
+    AnnouncedLevelRow, BrokenEventRow, CommunityRow, DeliveryGapRow, LikedKindRow, MemberRow,
+    MemberWithoutPointsRow, RepeatedAwardRow, RuleRow, SelectAnnouncedLevels, SelectBrokenEvents,
+    SelectCommunities, SelectDeliveryGaps, SelectMembers, SelectMembersWithoutPoints, SelectRepeatedAwards,
+    SelectSourcesOfTruth, SelectWrongLevelCounts, SelectWrongLikes, SourceOfTruthRow, WrongLevelCountRow,
     WrongLikeRow,
 };
 use crate::{
@@ -255,13 +255,14 @@ impl Snapshot for PgSnapshot {
         })
     }
 
-    async fn told_levels(
+    async fn announced_levels(
         &mut self,
         members: &BTreeSet<MemberKey>,
     ) -> Result<Vec<(MemberKey, i64)>, StoreError> {
-        let rows = self.0.rows(SelectToldLevels { asked: members.iter().collect() }).await?;
-        let told = |ToldLevelRow { community_id, member_id, level }| (member(community_id, member_id), level);
-        Ok(rows.into_iter().map(told).collect())
+        let rows = self.0.rows(SelectAnnouncedLevels { asked: members.iter().collect() }).await?;
+        let announced =
+            |AnnouncedLevelRow { community_id, member_id, level }| (member(community_id, member_id), level);
+        Ok(rows.into_iter().map(announced).collect())
     }
 
     async fn end(self) -> Result<(), StoreError> {

@@ -134,8 +134,8 @@ record! {
 }
 
 record! {
-    /// The level that a member was last told to be at.
-    pub(super) struct ToldLevelRow: Read {
+    /// The level that a member was last announced to be at.
+    pub(super) struct AnnouncedLevelRow: Read {
         community_id: Uuid => outbox::community_id,
         member_id: Uuid => outbox::member_id,
         level: i64 => Plain<BigInt>,
@@ -400,13 +400,13 @@ statements! {
        WHERE deliveries <> due OR kept <> due OR channels.id IS NULL
        ORDER BY community_id, member_id, channel_id LIMIT :limit";
 
-    pub(super) struct SelectToldLevels { asked: Rows<MemberKeyRow> } -> ToldLevelRow
+    pub(super) struct SelectAnnouncedLevels { asked: Rows<MemberKeyRow> } -> AnnouncedLevelRow
     = concat!(
         "SELECT DISTINCT ON (community_id, member_id) community_id, member_id, level::bigint AS level
          FROM (SELECT o.community_id, o.member_id, o.sequence, ", payload_number!("new_level"), " AS level
                FROM :asked
                JOIN outbox AS o ON o.community_id = asked.community_id AND o.member_id = asked.user_id
-               WHERE o.event_type = 'MemberLeveledUp') AS told
+               WHERE o.event_type = 'MemberLeveledUp') AS announced
          WHERE level BETWEEN 1 AND 9
          ORDER BY community_id, member_id, sequence DESC"
     );

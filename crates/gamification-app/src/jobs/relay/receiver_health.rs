@@ -1,4 +1,4 @@
-//! Whether the receiver takes events at all.
+//! Whether the receiver accepts events at all.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// How many members' events are under way at once.
 const CONCURRENCY: usize = 16;
-/// A receiver that refuses so many members in a row, and takes from nobody, is down.
+/// A receiver that refuses so many members in a row, and accepts from none, is down.
 const REFUSALS: usize = 4;
 /// How many tries a receiver gets that is down.
 const PROBES: usize = 2;
@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Tells a receiver that is down from one that does not take one member's event.
 #[derive(Debug, Default)]
 pub(super) struct ReceiverHealth {
-    /// Who was refused since something was last taken.
+    /// Who was refused since an event was last accepted.
     refused: HashSet<MemberKey>,
     down: Option<Down>,
 }
@@ -44,13 +44,13 @@ impl ReceiverHealth {
         self.down.is_some()
     }
 
-    /// Something was taken; gives whether the receiver had been down.
-    pub(super) fn took(&mut self) -> bool {
+    /// An event was accepted; gives whether the receiver had been down.
+    pub(super) fn accepted(&mut self) -> bool {
         self.refused.clear();
         self.down.take().is_some()
     }
 
-    /// An event was not taken; gives whether the receiver is down from now on.
+    /// An event was refused; gives whether the receiver is down from now on.
     pub(super) fn refused(&mut self, member: MemberKey, now: Instant) -> bool {
         if let Some(down) = &mut self.down {
             // Tries that were under way together count once.
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn one_member_whose_event_is_never_taken_does_not_make_a_receiver_count_as_down() {
+    fn one_member_whose_event_is_never_accepted_does_not_make_a_receiver_count_as_down() {
         let (mut health, now) = (ReceiverHealth::default(), Instant::now());
         for _ in 0..100 {
             assert!(!health.refused(member(1), now));
@@ -90,16 +90,16 @@ mod tests {
     }
 
     #[test]
-    fn refusals_between_which_something_is_taken_do_not_either() {
+    fn refusals_between_which_something_is_accepted_do_not_either() {
         let (mut health, now) = (ReceiverHealth::default(), Instant::now());
         for number in 0..100 {
             assert!(!health.refused(member(number), now));
-            assert!(!health.took());
+            assert!(!health.accepted());
         }
     }
 
     #[test]
-    fn who_refuses_everybody_is_left_alone_with_growing_pauses_until_something_is_taken() {
+    fn a_receiver_that_refuses_every_member_is_left_alone_with_growing_pauses_until_it_accepts() {
         let (mut health, mut now) = (ReceiverHealth::default(), Instant::now());
         let refusals = [1, 2, 3, 4].map(|number| health.refused(member(number), now));
         assert_eq!(refusals, [false, false, false, true]);
@@ -114,7 +114,7 @@ mod tests {
             assert!(!health.refused(member(number + 100), now), "the other try counts with it");
         }
         assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000]);
-        assert!(health.took(), "it is back");
+        assert!(health.accepted(), "it is back");
         assert_eq!(health.concurrency(now), CONCURRENCY);
     }
 }
