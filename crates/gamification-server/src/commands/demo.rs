@@ -19,7 +19,6 @@ use gamification_pg::{
     connection::{Connector, pool},
     migrate,
 };
-
 use gamification_telemetry::LogFormat;
 
 use super::with_database;

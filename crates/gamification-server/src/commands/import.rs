@@ -14,7 +14,6 @@ use gamification_pg::{
     connection::{Connector, pool},
     migrate,
 };
-
 use gamification_telemetry::LogFormat;
 
 use super::{interruption, with_database};

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use gamification_pg::{migrate as apply, revert_last_migration};
-
 use gamification_telemetry::LogFormat;
 
 use super::with_database;

@@ -7,7 +7,6 @@ use gamification_app::{
     ports::{ChannelBacklog, ChannelName, Deliveries, ParkedEvent},
 };
 use gamification_pg::{PgDeliveries, PgStore, connection::pool};
-
 use gamification_telemetry::LogFormat;
 
 use super::with_database;

@@ -18,14 +18,13 @@ use gamification_pg::{
     connection::{Connector, pool},
     migrate,
 };
+use gamification_telemetry::{LogFormat, join_trace};
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinSet,
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-
-use gamification_telemetry::{LogFormat, join_trace};
 
 use super::with_database;
 use crate::{

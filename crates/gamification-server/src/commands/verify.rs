@@ -13,7 +13,6 @@ use gamification_pg::{
     PgStore,
     connection::{Connector, pool},
 };
-
 use gamification_telemetry::LogFormat;
 
 use super::{interruption, with_database};
