@@ -4,9 +4,10 @@
 use std::{
     collections::HashMap,
     fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::SystemTime,
 };
 
 use jsonwebtoken::{
@@ -88,10 +89,7 @@ impl TrustedKey {
     }
 }
 
-/// How often the file of a key set is looked at, at most.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// Keys by `kid`, out of a file that is read again when it changes.
+/// Keys by `kid`, out of a file that is looked at whenever a key is needed, and read again when it changed.
 pub(super) struct KeySet {
     path: PathBuf,
     state: Mutex<State>,
@@ -99,41 +97,50 @@ pub(super) struct KeySet {
 
 struct State {
     keys: HashMap<String, TrustedKey>,
-    file: Option<(SystemTime, u64)>,
-    looked_at: Instant,
+    /// Rises with each change of the keys.
+    generation: u64,
+    /// The file as it was read last, whether it could be used or not.
+    file: Option<FileMark>,
 }
+
+/// What changes when a file does: when it was written, its length, and its number, for one that took its place.
+type FileMark = (SystemTime, u64, u64);
 
 impl KeySet {
     pub(super) fn open(path: &Path) -> Result<Self, InvalidKeyFile> {
         let file = mark(path);
-        let state = State { keys: keys(path)?, file, looked_at: Instant::now() };
+        let state = State { keys: keys(path)?, generation: 0, file };
         Ok(Self { path: path.to_owned(), state: Mutex::new(state) })
     }
 
     pub(super) fn key(&self, kid: &str) -> Option<TrustedKey> {
-        let mut state = self.state();
-        if state.looked_at.elapsed() >= LOOK_EVERY {
-            self.refresh(&mut state);
-        }
-        state.keys.get(kid).cloned()
+        self.current().keys.get(kid).cloned()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The number of the keys that count now.
+    pub(super) fn generation(&self) -> u64 {
+        self.current().generation
+    }
+
+    fn current(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refresh(&mut state);
+        state
     }
 
     fn refresh(&self, state: &mut State) {
-        state.looked_at = Instant::now();
         let file = mark(&self.path);
         if file == state.file {
             return;
         }
+        state.file = file;
         match keys(&self.path) {
             Ok(keys) => {
                 tracing::info!(keys = keys.len(), path = %self.path.display(), "read the key set again");
-                *state = State { keys, file, looked_at: state.looked_at };
+                state.keys = keys;
+                state.generation += 1;
             }
-            // It may be half written; the next look finds it whole.
+            // It may be half written; once it is whole, it has changed again.
             Err(error) => {
                 tracing::warn!(%error, "the key set changed and can't be used; keeping the keys from before");
             }
@@ -141,10 +148,9 @@ impl KeySet {
     }
 }
 
-/// What changes when the file does.
-fn mark(path: &Path) -> Option<(SystemTime, u64)> {
+fn mark(path: &Path) -> Option<FileMark> {
     let metadata = fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
 fn keys(path: &Path) -> Result<HashMap<String, TrustedKey>, InvalidKeyFile> {

@@ -1,6 +1,7 @@
 //! Who is calling: bearer tokens (JWT).
 
 mod keys;
+mod verified_tokens;
 
 use std::{
     collections::HashSet,
@@ -14,6 +15,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZAT
 use gamification_domain::UserId;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, decode_header, encode,
+    get_current_timestamp,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,7 @@ use time::OffsetDateTime;
 
 pub use keys::InvalidKeyFile;
 use keys::{KeySet, TrustedKey};
+use verified_tokens::{Fingerprint, VerifiedToken, VerifiedTokens};
 
 use crate::{path::check_parameters, problem::Problem};
 
@@ -43,10 +46,13 @@ pub struct InvalidSecret {
 
 /// Knows whose tokens are valid: those signed with a trusted key by the key's algorithm, not expired, and, where that
 /// is configured, from one issuer for one audience.
+///
+/// Clones share what was verified already.
 #[derive(Clone)]
 pub struct TokenVerifier {
     keys: Keys,
     claims: TokenClaims,
+    verified: Arc<VerifiedTokens>,
 }
 
 #[derive(Clone)]
@@ -90,7 +96,7 @@ impl TokenVerifier {
     /// [`InvalidSecret`] when it is shorter than 32 bytes.
     pub fn hs256(secret: &SecretString, claims: TokenClaims) -> Result<Self, InvalidSecret> {
         let key = DecodingKey::from_secret(checked(secret)?);
-        Ok(Self { keys: Keys::One(TrustedKey { key, algorithm: Algorithm::HS256 }), claims })
+        Ok(Self::new(Keys::One(TrustedKey { key, algorithm: Algorithm::HS256 }), claims))
     }
 
     /// Trusts tokens signed with the private half of a public key in a PEM file (RS256, ES256 or EdDSA).
@@ -98,7 +104,7 @@ impl TokenVerifier {
     /// # Errors
     /// [`InvalidKeyFile`] when there is no such key in the file.
     pub fn public_key_file(path: &Path, claims: TokenClaims) -> Result<Self, InvalidKeyFile> {
-        Ok(Self { keys: Keys::One(TrustedKey::from_pem_file(path)?), claims })
+        Ok(Self::new(Keys::One(TrustedKey::from_pem_file(path)?), claims))
     }
 
     /// Trusts tokens that name, by `kid`, a key of a JSON Web Key Set. The file is read again when it changes.
@@ -106,10 +112,26 @@ impl TokenVerifier {
     /// # Errors
     /// [`InvalidKeyFile`] when there is no usable key in the file.
     pub fn jwks_file(path: &Path, claims: TokenClaims) -> Result<Self, InvalidKeyFile> {
-        Ok(Self { keys: Keys::Set(Arc::new(KeySet::open(path)?)), claims })
+        Ok(Self::new(Keys::Set(Arc::new(KeySet::open(path)?)), claims))
+    }
+
+    fn new(keys: Keys, claims: TokenClaims) -> Self {
+        Self { keys, claims, verified: Arc::default() }
     }
 
     fn caller(&self, token: &str) -> Option<Caller> {
+        let fingerprint = Fingerprint::of(token);
+        // Before the keys are used: should they change meanwhile, the token counts as verified with the old ones.
+        let generation = self.keys.generation();
+        let known = self.verified.caller(fingerprint, generation, get_current_timestamp());
+        known.or_else(|| {
+            let verified = self.verify(token)?;
+            self.verified.insert(fingerprint, generation, verified);
+            Some(verified.caller)
+        })
+    }
+
+    fn verify(&self, token: &str) -> Option<VerifiedToken> {
         let TrustedKey { key, algorithm } = match &self.keys {
             Keys::One(key) => key.clone(),
             Keys::Set(keys) => keys.key(&decode_header(token).ok()?.kid?)?,
@@ -122,7 +144,18 @@ impl TokenVerifier {
         }
         let scope = claims.scope.as_str().unwrap_or_default();
         let may_send_events = scope.split(' ').any(|scope| scope == EVENTS_SCOPE);
-        Some(Caller { user_id: claims.sub.parse().ok(), may_send_events })
+        let caller = Caller { user_id: claims.sub.parse().ok(), may_send_events };
+        Some(VerifiedToken { caller, expires_at: u64::try_from(claims.exp).ok()? })
+    }
+}
+
+impl Keys {
+    /// A number that is another once the keys are others.
+    fn generation(&self) -> u64 {
+        match self {
+            Self::One(_) => 0,
+            Self::Set(keys) => keys.generation(),
+        }
     }
 }
 
@@ -187,6 +220,7 @@ fn checked(secret: &SecretString) -> Result<&[u8], InvalidSecret> {
 }
 
 /// The bearer of a valid token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Caller {
     user_id: Option<UserId>,
     may_send_events: bool,
