@@ -2,7 +2,7 @@
 
 use gamification_pg::{
     PgStore,
-    connection::{Connector, DatabaseUrl, create_database, pool},
+    connection::{Connector, DatabaseUrl, create_database},
     migrate,
 };
 use tokio_postgres::Client;
@@ -58,7 +58,7 @@ impl TestDatabase {
     /// The ports over it, with a pool of `size`.
     #[must_use]
     pub fn store(&self, size: usize) -> PgStore {
-        PgStore::new(pool(self.connector(), size).expect("no pool"))
+        PgStore::new(self.connector(), size).expect("no pool")
     }
 
     /// A connection that shares nothing with the code under test.

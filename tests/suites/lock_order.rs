@@ -7,7 +7,7 @@ use gamification_app::ports::{Repository, Store, StoreError, UnitOfWork};
 use gamification_domain::{CommunityId, MemberPoints, MemberPointsId, UserId};
 use gamification_pg::{
     PgStore,
-    connection::{Connector, DatabaseUrl, pool},
+    connection::{Connector, DatabaseUrl},
 };
 use gamification_tests::TestDatabase;
 use time::OffsetDateTime;
@@ -62,7 +62,7 @@ async fn the_last_is_free_while_the_middle_is_waited_for(
                            %20-c%20enable_indexscan%3Doff%20-c%20enable_indexonlyscan%3Doff\
                            %20-c%20enable_bitmapscan%3Doff";
     let url = DatabaseUrl::parse(&format!("{}{along_the_table}", database.url())).unwrap();
-    let store = PgStore::new(pool(Connector::new(url).unwrap(), 1).unwrap());
+    let store = PgStore::new(Connector::new(url).unwrap(), 1).unwrap();
     let waiting = tokio::spawn(async move { lock(&store, &[LAST, MIDDLE, FIRST]).await });
     while !waiting.is_finished() {
         let probe = prober.transaction().await.unwrap();

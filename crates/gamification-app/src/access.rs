@@ -1,8 +1,10 @@
 //! Who may do what: checked by every command and query in the same order.
 
-use gamification_domain::{LevelConfiguration, MemberPoints, Role};
+use std::sync::Arc;
 
-use crate::ports::{CommunityView, Membership};
+use gamification_domain::{LevelConfiguration, MemberStanding, Role};
+
+use crate::ports::{BesideOwn, CommunityView, Membership};
 
 /// Why a caller is turned away, in the order it is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,19 +20,31 @@ pub enum AccessDenied {
     NotAnAdmin,
 }
 
-/// Lets members in: gives their own points, the community's levels, and what was asked for.
+/// Lets members in: gives the community's levels, and what was asked for.
 ///
 /// # Errors
 /// [`AccessDenied`], the first that applies.
 pub(crate) fn member<T>(
     view: Option<CommunityView<T>>,
-) -> Result<(MemberPoints, LevelConfiguration, T), AccessDenied> {
-    let CommunityView { membership, own, levels, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
-    match (membership, own) {
-        (Membership::Member(_), Some(own)) => Ok((own, levels, asked)),
-        // Every member has points, from the moment they join.
-        (Membership::Member(_), None) | (Membership::NotAMember, _) => Err(AccessDenied::NotAMember),
+) -> Result<(Arc<LevelConfiguration>, T), AccessDenied> {
+    let CommunityView { membership, levels, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
+    match membership {
+        Membership::Member(_) => Ok((levels, asked)),
+        Membership::NotAMember => Err(AccessDenied::NotAMember),
     }
+}
+
+/// The same, and the member's own standing.
+///
+/// # Errors
+/// [`AccessDenied`], the first that applies.
+pub(crate) fn member_beside_own<T>(
+    view: Option<CommunityView<BesideOwn<T>>>,
+) -> Result<(MemberStanding, Arc<LevelConfiguration>, T), AccessDenied> {
+    let (levels, BesideOwn { own, asked }) = member(view)?;
+    // Every member has points, from the moment they join.
+    let own = own.ok_or(AccessDenied::NotAMember)?;
+    Ok((own, levels, asked))
 }
 
 /// Lets admins in: gives what was asked for.

@@ -35,8 +35,8 @@ pub use level_configurations::LevelConfigurationRepository;
 pub use like_switches::LikeSwitchRepository;
 pub use outbox::{Outbox, OutboxEvent};
 pub use queries::{
-    CommunityView, CourseGate, CourseQueries, LevelQueries, MemberQueries, MembershipQueries, Queries,
-    RecalculationQueries, SchemaQueries,
+    BesideOwn, CommunityView, CourseGate, CourseQueries, LevelQueries, MemberQueries, MembershipQueries,
+    Queries, RecalculationQueries, SchemaQueries,
 };
 pub use recalculations::{LevelUp, LevelUps, RecalculationRepository};
 pub use repository::Repository;

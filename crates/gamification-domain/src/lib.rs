@@ -105,6 +105,7 @@ mod level_number;
 mod like_switch;
 mod lww_register;
 mod member_points;
+mod member_standing;
 mod plain_text;
 mod point_source;
 mod point_transaction;
@@ -141,6 +142,7 @@ pub use lww_register::{
     ReceiptKey, Sequence,
 };
 pub use member_points::{AppliedChange, MemberPoints, PointEntry};
+pub use member_standing::MemberStanding;
 pub use point_source::{OncePer, OnceScope, PointRule, PointSource, UnknownPointSource};
 pub use point_transaction::{AwardedKeys, EntryCause, OnceOnlyKey, PointTransaction};
 pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};

@@ -4,9 +4,9 @@ use time::OffsetDateTime;
 
 use crate::{
     Aggregate, AwardedKeys, CommunityId, DomainEvent, EntryCause, LevelConfiguration, LevelNumber, MemberKey,
-    MemberLeveledUp, MemberPointsId, OnceOnlyKey, OncePer, OnceScope, PointChange, PointSource,
-    PointTransaction, PointTransactionId, Points, PointsAwarded, PointsDeducted, PointsOverflow, SourceId,
-    UserId,
+    MemberLeveledUp, MemberPointsId, MemberStanding, OnceOnlyKey, OncePer, OnceScope, PointChange,
+    PointSource, PointTransaction, PointTransactionId, Points, PointsAwarded, PointsDeducted, PointsOverflow,
+    SourceId, UserId,
 };
 
 /// A member's total and level (an aggregate).
@@ -180,7 +180,7 @@ impl MemberPoints {
     /// Gives `MemberLeveledUp` when it rose.
     pub fn recalculate_level(&mut self, levels: &LevelConfiguration) -> Option<DomainEvent> {
         let old_level = self.current_level;
-        let new_level = self.level_under(levels);
+        let new_level = self.standing().level_under(levels);
         self.current_level = new_level;
         (new_level > old_level).then(|| {
             DomainEvent::MemberLeveledUp(MemberLeveledUp {
@@ -193,10 +193,11 @@ impl MemberPoints {
         })
     }
 
-    /// The level this member is at under these thresholds, the ratchet respected.
+    /// What is shown of them.
     #[must_use]
-    pub fn level_under(&self, levels: &LevelConfiguration) -> LevelNumber {
-        self.current_level.max(levels.level_for_points(self.total_points))
+    pub const fn standing(&self) -> MemberStanding {
+        let Self { user_id, total_points, current_level, .. } = *self;
+        MemberStanding { user_id, total_points, current_level }
     }
 
     fn transaction(

@@ -42,18 +42,6 @@ pub struct AppParts<S, E> {
     pub join_trace: Option<JoinTrace>,
 }
 
-impl<S, E> Clone for AppParts<S, E> {
-    fn clone(&self) -> Self {
-        let Self { api, operations, origins, join_trace } = self;
-        Self {
-            api: api.clone(),
-            operations: operations.clone(),
-            origins: origins.clone(),
-            join_trace: *join_trace,
-        }
-    }
-}
-
 /// Puts an app together: each request gets its span, is measured, and is refused early where its head is too large; each
 /// error becomes a problem document; and browsers are told which pages may read the answer.
 pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
@@ -84,15 +72,15 @@ pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
 }
 
 /// Serves an app at an address, once the server that it gives is awaited; port 0 picks a free one. Signals are for the
-/// caller to handle.
+/// caller to handle. Each worker makes its app of parts of its own, on its thread and within its runtime.
 ///
 /// # Errors
 /// When the address can't be listened on.
 pub fn serve<S: Store + Queries, E: Clock + IdGenerator>(
-    parts: AppParts<S, E>,
+    parts: impl Fn() -> AppParts<S, E> + Send + Clone + 'static,
     listen: SocketAddr,
 ) -> io::Result<(Server, Vec<SocketAddr>)> {
-    let server = HttpServer::new(move || app(parts.clone()))
+    let server = HttpServer::new(move || app(parts()))
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
         .disable_signals()

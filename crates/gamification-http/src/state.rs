@@ -10,6 +10,7 @@ use gamification_app::FactQueue;
 use crate::auth::TokenVerifier;
 
 /// The parts a server hands to the routes: the database, time and ids, and whose tokens it trusts.
+#[derive(Clone)]
 pub struct Api<S, E> {
     /// Where reads come from, and settings go.
     pub store: S,

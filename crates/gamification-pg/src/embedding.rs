@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     MigrationError, PgDeliveries, PgStore,
-    connection::{Connector, DatabaseUrl, InvalidDatabaseUrl, TlsError, pool},
+    connection::{Connector, DatabaseUrl, InvalidDatabaseUrl, TlsError},
     migrate,
 };
 
@@ -129,8 +129,8 @@ impl Gamification {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn member_level(&self, member: MemberKey) -> Result<Option<MemberLevel>, StoreError> {
-        let view = self.store.member_points(member, &[]).await?;
-        Ok(view.and_then(|view| Some(MemberLevel::of(&view.own?, &view.levels))))
+        let view = self.store.member_standings(member, &[member.1]).await?;
+        Ok(view.and_then(|view| Some(MemberLevel::of(*view.asked.first()?, &view.levels))))
     }
 
     /// The database behind it, for the commands and queries of `gamification-app`.
@@ -213,7 +213,7 @@ impl GamificationBuilder {
         let channel: ChannelName = self.channel.parse()?;
         let connector = Connector::new(DatabaseUrl::parse(url)?)?;
         migrate(connector.connect().await?).await?;
-        let store = PgStore::new(pool(connector.clone(), self.pool_size)?);
+        let store = PgStore::new(connector.clone(), self.pool_size)?;
         let deliveries = PgDeliveries::new(store.clone(), connector);
         let (stop, bus) = (CancellationToken::new(), Arc::new(self.bus));
         let has_subscriptions = !bus.is_empty();

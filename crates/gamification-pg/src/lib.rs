@@ -41,6 +41,8 @@ mod deliveries;
 mod embedding;
 mod error;
 mod json;
+mod known_levels;
+mod lookups;
 mod migrations;
 mod queries;
 mod repositories;

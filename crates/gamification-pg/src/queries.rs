@@ -2,11 +2,11 @@
 
 use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::ports::{
-    CommunityView, CourseGate, CourseQueries, LevelQueries, MemberQueries, Membership, MembershipQueries,
-    RecalculationQueries, SchemaQueries, StoreError,
+    BesideOwn, CommunityView, CourseGate, CourseQueries, LevelQueries, MemberQueries, Membership,
+    MembershipQueries, RecalculationQueries, SchemaQueries, StoreError,
 };
 use gamification_domain::{
-    CommunityId, CourseId, LevelDistribution, LevelNumber, MemberKey, MemberPoints, UserId,
+    CommunityId, CourseId, LevelDistribution, LevelNumber, MemberKey, MemberStanding, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,34 +14,31 @@ use uuid::Uuid;
 use crate::{
     PgStore,
     error::{corrupt, misread, store_error},
+    known_levels::{KnownLevels, LevelsRow, levels_unless_known},
     migrations::{applied_version, newest_version},
-    repositories::{
-        LevelConfigurationRow, LevelCountRow, MemberPointsRow, membership, membership_of, select_role,
-    },
+    repositories::{LevelCountRow, membership, membership_of, select_role, standing},
     schema::{
-        community_members, course_level_requirements, courses, level_counts, member_points, recalculations,
+        community_members, course_level_requirements, courses, level_configurations, level_counts,
+        member_points, recalculations,
     },
     statement::{Nested, OrNull, Records, record, statements},
 };
 
 record! {
-    /// A member's points. The community is known; to send it with each member would cost time.
-    struct MemberRow: Read {
-        id: Uuid => member_points::id,
-        user_id: Uuid => member_points::user_id,
+    /// How the caller stands.
+    struct OwnRow: Read {
         total_points: i32 => member_points::total_points,
         current_level: i16 => member_points::current_level,
-        is_present: bool => member_points::is_present,
     }
 }
 
 record! {
-    /// The start of every read: the levels of a community that is known, and the caller in it. Every known community has
+    /// The start of a read: the levels of a community that is known, and the caller in it. Every known community has
     /// levels, and everybody it ever had has points.
     struct CommunityViewRow: Read {
         role: Option<String> => OrNull<community_members::role>,
-        own: Option<MemberRow> => OrNull<Nested<MemberRow>>,
-        levels: LevelConfigurationRow => Nested<LevelConfigurationRow>,
+        own: Option<OwnRow> => OrNull<Nested<OwnRow>>,
+        levels: LevelsRow => Nested<LevelsRow>,
     }
 }
 
@@ -57,8 +54,10 @@ record! {
 macro_rules! community_view {
     ($answer:expr) => {
         concat!(
-            "SELECT caller.role, own.id, own.user_id, own.total_points, own.current_level, own.is_present,
-                    levels.community_id, levels.id, levels.levels, levels.version, answers.*
+            "SELECT caller.role, own.total_points, own.current_level,
+                    ",
+            levels_unless_known!(":known_version", ":known_at"),
+            ", answers.*
              FROM communities AS known
              JOIN level_configurations AS levels ON levels.community_id = :community_id
              LEFT JOIN community_members AS caller
@@ -89,21 +88,11 @@ macro_rules! course_gates {
 }
 
 statements! {
-    struct SelectMemberPoints {
-        community_id: Uuid => member_points::community_id,
-        caller_id: Uuid => member_points::user_id,
-        user_ids: Vec<Uuid> => [member_points::user_id],
-    } -> (CommunityViewRow, Records<MemberRow>)
-    = community_view!(
-        "SELECT p.id, p.user_id, p.total_points, p.current_level, p.is_present
-         FROM member_points AS p
-         JOIN community_members AS m ON m.community_id = p.community_id AND m.user_id = p.user_id
-         WHERE p.community_id = :community_id AND p.user_id = ANY (:user_ids) AND m.presence_change IS NOT NULL"
-    );
-
     struct SelectLevelDistribution {
         community_id: Uuid => level_counts::community_id,
         caller_id: Uuid => member_points::user_id,
+        known_version: Option<i32> => OrNull<level_configurations::version>,
+        known_at: Option<OffsetDateTime> => OrNull<level_configurations::updated_at>,
     } -> (CommunityViewRow, Records<LevelCountRow>)
     = community_view!(
         "SELECT c.community_id, c.level, c.members FROM level_counts AS c WHERE c.community_id = :community_id"
@@ -112,6 +101,8 @@ statements! {
     struct SelectCourseGates {
         community_id: Uuid => courses::community_id,
         caller_id: Uuid => member_points::user_id,
+        known_version: Option<i32> => OrNull<level_configurations::version>,
+        known_at: Option<OffsetDateTime> => OrNull<level_configurations::updated_at>,
         course_ids: Vec<Uuid> => [courses::course_id],
     } -> (CommunityViewRow, Records<CourseGateRow>)
     = community_view!(course_gates!("AND c.course_id = ANY (:course_ids)"));
@@ -119,27 +110,29 @@ statements! {
     struct SelectAllCourseGates {
         community_id: Uuid => courses::community_id,
         caller_id: Uuid => member_points::user_id,
+        known_version: Option<i32> => OrNull<level_configurations::version>,
+        known_at: Option<OffsetDateTime> => OrNull<level_configurations::updated_at>,
     } -> (CommunityViewRow, Records<CourseGateRow>)
     = community_view!(course_gates!(""));
 }
 
-impl MemberRow {
-    fn in_community(self, community_id: Uuid) -> Result<MemberPoints, StoreError> {
-        let Self { id, user_id, total_points, current_level, is_present } = self;
-        let row = MemberPointsRow { community_id, id, user_id, total_points, current_level, is_present };
-        row.try_into()
-    }
-}
-
-impl CommunityViewRow {
-    fn with<T>(self, caller: Uuid, asked: T) -> Result<CommunityView<T>, StoreError> {
-        let Self { role, own, levels } = self;
-        let key = [levels.community_id, caller];
+impl PgStore {
+    /// What was asked for, as the caller may see it, with what was `known` of the levels when it was asked for.
+    fn view<T>(
+        &self,
+        CommunityViewRow { role, own, levels }: CommunityViewRow,
+        caller_id: Uuid,
+        known: Option<KnownLevels>,
+        asked: T,
+    ) -> Result<CommunityView<BesideOwn<T>>, StoreError> {
+        let key = [levels.community_id, caller_id];
+        let own = own.map(|OwnRow { total_points, current_level }| {
+            standing(UserId::new(caller_id), (total_points, current_level), &key)
+        });
         Ok(CommunityView {
             membership: membership(key, role)?,
-            own: own.map(|own| own.in_community(levels.community_id)).transpose()?,
-            levels: levels.try_into()?,
-            asked,
+            levels: self.levels().resolve(levels, known)?,
+            asked: BesideOwn { own: own.transpose()?, asked },
         })
     }
 }
@@ -163,18 +156,12 @@ impl MembershipQueries for PgStore {
 }
 
 impl MemberQueries for PgStore {
-    async fn member_points(
+    async fn member_standings(
         &self,
-        (community_id, caller_id): MemberKey,
+        caller: MemberKey,
         users: &[UserId],
-    ) -> Result<Option<CommunityView<Vec<MemberPoints>>>, StoreError> {
-        let (community_id, caller_id) = (community_id.as_uuid(), caller_id.as_uuid());
-        let user_ids = users.iter().map(|user| user.as_uuid()).collect();
-        let select = SelectMemberPoints { community_id, caller_id, user_ids };
-        let Some((view, members)) = self.row(select).await? else { return Ok(None) };
-        let members: Result<Vec<MemberPoints>, StoreError> =
-            members.into_iter().map(|member| member.in_community(community_id)).collect();
-        view.with(caller_id, members?).map(Some)
+    ) -> Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError> {
+        self.lookups().member_standings(caller, users.to_vec()).await
     }
 }
 
@@ -182,9 +169,11 @@ impl LevelQueries for PgStore {
     async fn level_distribution(
         &self,
         (community_id, caller_id): MemberKey,
-    ) -> Result<Option<CommunityView<LevelDistribution>>, StoreError> {
+    ) -> Result<Option<CommunityView<BesideOwn<LevelDistribution>>>, StoreError> {
+        let known = self.levels().known(community_id);
+        let (known_version, known_at) = KnownLevels::version(known.as_ref());
         let (community_id, caller_id) = (community_id.as_uuid(), caller_id.as_uuid());
-        let select = SelectLevelDistribution { community_id, caller_id };
+        let select = SelectLevelDistribution { community_id, caller_id, known_version, known_at };
         let Some((view, counts)) = self.row(select).await? else { return Ok(None) };
         let mut distribution = LevelDistribution::default();
         for LevelCountRow { community_id, level, members } in counts {
@@ -192,7 +181,7 @@ impl LevelQueries for PgStore {
             let level = LevelNumber::new(i64::from(level)).map_err(misread!(level_counts::level, key))?;
             distribution.set(level, u32::try_from(members).map_err(misread!(level_counts::members, key))?);
         }
-        view.with(caller_id, distribution).map(Some)
+        self.view(view, caller_id, known, distribution).map(Some)
     }
 }
 
@@ -201,19 +190,25 @@ impl CourseQueries for PgStore {
         &self,
         (community_id, caller_id): MemberKey,
         courses: Option<&[CourseId]>,
-    ) -> Result<Option<CommunityView<Vec<CourseGate>>>, StoreError> {
+    ) -> Result<Option<CommunityView<BesideOwn<Vec<CourseGate>>>>, StoreError> {
+        let known = self.levels().known(community_id);
+        let (known_version, known_at) = KnownLevels::version(known.as_ref());
         let (community_id, caller_id) = (community_id.as_uuid(), caller_id.as_uuid());
         let row = match courses {
             Some(courses) => {
                 let course_ids = courses.iter().map(|course| course.as_uuid()).collect();
-                self.row(SelectCourseGates { community_id, caller_id, course_ids }).await?
+                let select =
+                    SelectCourseGates { community_id, caller_id, known_version, known_at, course_ids };
+                self.row(select).await?
             }
-            None => self.row(SelectAllCourseGates { community_id, caller_id }).await?,
+            None => {
+                self.row(SelectAllCourseGates { community_id, caller_id, known_version, known_at }).await?
+            }
         };
         let Some((view, gates)) = row else { return Ok(None) };
         let gates: Result<Vec<CourseGate>, StoreError> =
             gates.into_iter().map(|gate| gate.in_community(community_id)).collect();
-        view.with(caller_id, gates?).map(Some)
+        self.view(view, caller_id, known, gates?).map(Some)
     }
 }
 

@@ -4,28 +4,62 @@ use std::sync::Arc;
 
 use deadpool::Status;
 use diesel_async::{
-    AsyncConnection, AsyncPgConnection, TransactionManager,
-    pooled_connection::deadpool::{Object, Pool},
+    AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::deadpool::{BuildError, Object, Pool},
 };
 use gamification_app::ports::{Store, StoreError, UnitOfWork};
 use tokio::sync::Notify;
 
-use crate::error::{store_error, unavailable};
+use crate::{
+    connection::{Connector, pool},
+    error::{store_error, unavailable},
+    known_levels::LevelsCache,
+    lookups::Lookups,
+};
 
 type Manager = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
-/// PostgreSQL behind a pool of connections. Cheap to clone.
+/// PostgreSQL behind a pool of connections, and one more for members' points. Cheap to clone.
 #[derive(Clone)]
 pub struct PgStore {
     pool: Pool<AsyncPgConnection>,
+    lookups: Lookups,
+    levels: Arc<LevelsCache>,
     events_committed: Arc<Notify>,
 }
 
 impl PgStore {
-    /// Works over a pool; see [`crate::connection::pool`].
+    /// Works over at most `pool_size` connections and one for lookups of members' points, which are opened when they are
+    /// first needed.
+    ///
+    /// Those of the pool are driven by the runtime that calls this, not by the one that happens to need them: an HTTP
+    /// worker's runtime ends with the HTTP server, and background work goes on after it.
+    ///
+    /// # Errors
+    /// `BuildError` never, as a runtime is given.
+    pub fn new(connector: Connector, pool_size: usize) -> Result<Self, BuildError> {
+        let levels = Arc::<LevelsCache>::default();
+        Ok(Self {
+            pool: pool(connector.clone(), pool_size)?,
+            lookups: Lookups::new(connector, Arc::clone(&levels)),
+            levels,
+            events_committed: Arc::default(),
+        })
+    }
+
+    /// The same store, with a connection of its own for lookups of members' points: for a runtime of its own, as each
+    /// worker of an HTTP server is. What is sent and read on the thread that waits for it costs half of the time.
     #[must_use]
-    pub fn new(pool: Pool<AsyncPgConnection>) -> Self {
-        Self { pool, events_committed: Arc::default() }
+    pub fn for_another_runtime(&self) -> Self {
+        Self { lookups: self.lookups.for_another_runtime(), ..self.clone() }
+    }
+
+    pub(crate) const fn lookups(&self) -> &Lookups {
+        &self.lookups
+    }
+
+    pub(crate) fn levels(&self) -> &LevelsCache {
+        &self.levels
     }
 
     pub(crate) async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
@@ -86,11 +120,19 @@ impl Store for PgStore {
 }
 
 impl PgStore {
-    /// Begins a transaction that sees one moment only, and changes nothing.
+    /// Begins a transaction that sees one moment only, and changes nothing. Its statements go through whole communities,
+    /// and are planned for that.
     pub(crate) async fn begin_snapshot(&self) -> Result<PgTx, StoreError> {
         const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
         let mut connection = self.connection().await?;
+        const PLANS: &str = "
+            SET LOCAL plan_cache_mode = auto;
+            SET LOCAL enable_seqscan = on;
+            SET LOCAL enable_hashjoin = on;
+            SET LOCAL enable_mergejoin = on;
+        ";
         Manager::begin_transaction_sql(&mut *connection, BEGIN).await.map_err(store_error)?;
+        connection.batch_execute(PLANS).await.map_err(store_error)?;
         Ok(self.transaction_on(connection))
     }
 

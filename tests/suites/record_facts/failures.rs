@@ -9,7 +9,7 @@ use gamification_app::{
 };
 use gamification_pg::{
     PgStore,
-    connection::{Connector, DatabaseUrl, pool},
+    connection::{Connector, DatabaseUrl},
 };
 use gamification_tests::until;
 
@@ -81,6 +81,6 @@ async fn what_the_database_guards_is_a_conflict_and_what_it_lacks_is_corrupt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_is_unavailable_within_the_time_out() {
     let nowhere = DatabaseUrl::parse("postgres://nobody@127.0.0.1:1/none").unwrap();
-    let store = PgStore::new(pool(Connector::new(nowhere).unwrap(), 1).unwrap());
+    let store = PgStore::new(Connector::new(nowhere).unwrap(), 1).unwrap();
     assert!(matches!(store.schema_is_current().await, Err(StoreError::Unavailable(_))));
 }

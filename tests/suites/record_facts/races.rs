@@ -9,7 +9,7 @@ use gamification_domain::{
 };
 use gamification_pg::{
     PgStore,
-    connection::{Connector, DatabaseUrl, pool},
+    connection::{Connector, DatabaseUrl},
 };
 use uuid::Uuid;
 
@@ -99,7 +99,7 @@ async fn members_are_locked_in_one_order_whatever_plan_the_database_chooses() {
     let without_index = "&options=-c%20enable_nestloop%3Doff%20-c%20enable_mergejoin%3Doff%20-c%20enable_indexscan%3Doff\
                          %20-c%20enable_bitmapscan%3Doff%20-c%20enable_indexonlyscan%3Doff";
     let url = format!("{}{without_index}", scene.database.url());
-    let by_hash = PgStore::new(pool(Connector::new(DatabaseUrl::parse(&url).unwrap()).unwrap(), 4).unwrap());
+    let by_hash = PgStore::new(Connector::new(DatabaseUrl::parse(&url).unwrap()).unwrap(), 4).unwrap();
     let stores = [scene.database.store(4), by_hash].map(Arc::new);
     let community_id = scene.community_id;
     let clients: Vec<_> = (0..8)

@@ -1,9 +1,9 @@
 //! Reads. Each costs one round trip, what the caller may see included.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use gamification_domain::{
-    CommunityId, CourseId, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey, MemberPoints,
+    CommunityId, CourseId, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey, MemberStanding,
     UserId,
 };
 use time::OffsetDateTime;
@@ -31,10 +31,17 @@ impl<Q> Queries for Q where
 pub struct CommunityView<T> {
     /// What the caller is in it.
     pub membership: Membership,
-    /// The caller's own points, if the community ever had them.
-    pub own: Option<MemberPoints>,
-    /// The community's levels.
-    pub levels: LevelConfiguration,
+    /// The community's levels; who asked before has them, too.
+    pub levels: Arc<LevelConfiguration>,
+    /// What was asked for.
+    pub asked: T,
+}
+
+/// What was asked for, beside what the caller has.
+#[derive(Clone, Debug)]
+pub struct BesideOwn<T> {
+    /// How the caller stands, if the community ever had them.
+    pub own: Option<MemberStanding>,
     /// What was asked for.
     pub asked: T,
 }
@@ -59,12 +66,13 @@ pub trait MembershipQueries: Send + Sync + 'static {
 
 /// Members' points and levels.
 pub trait MemberQueries: Send + Sync + 'static {
-    /// Members' points, of those whom the community ever had, in no order; `None` when the community is not known.
-    fn member_points(
+    /// How members stand, in the order asked, without users whom the community never had; `None` when the community is
+    /// not known.
+    fn member_standings(
         &self,
         caller: MemberKey,
         users: &[UserId],
-    ) -> impl Future<Output = Result<Option<CommunityView<Vec<MemberPoints>>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError>> + Send;
 }
 
 /// A community's levels.
@@ -73,7 +81,7 @@ pub trait LevelQueries: Send + Sync + 'static {
     fn level_distribution(
         &self,
         caller: MemberKey,
-    ) -> impl Future<Output = Result<Option<CommunityView<LevelDistribution>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<LevelDistribution>>>, StoreError>> + Send;
 }
 
 /// Courses and their gates.
@@ -83,7 +91,7 @@ pub trait CourseQueries: Send + Sync + 'static {
         &self,
         caller: MemberKey,
         courses: Option<&[CourseId]>,
-    ) -> impl Future<Output = Result<Option<CommunityView<Vec<CourseGate>>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<Vec<CourseGate>>>>, StoreError>> + Send;
 }
 
 /// Recalculations that were left.

@@ -1,8 +1,6 @@
 //! A feed shows the badges of many members at once.
 
-use std::collections::HashMap;
-
-use gamification_domain::{LevelName, LevelNumber, MemberKey, MemberPoints, UserId};
+use gamification_domain::{LevelName, LevelNumber, MemberKey, MemberStanding, UserId};
 
 use crate::{access, ports::Queries, queries::ReadError};
 
@@ -26,12 +24,10 @@ pub async fn get_badges(
     caller: MemberKey,
     users: &[UserId],
 ) -> Result<Vec<Badge>, ReadError> {
-    let (_, levels, asked) = access::member(queries.member_points(caller, users).await?)?;
-    let members: HashMap<UserId, MemberPoints> =
-        asked.into_iter().map(|member| (member.user_id(), member)).collect();
-    let badge = |user_id: &UserId| {
-        let level = members.get(user_id)?.level_under(&levels);
-        Some(Badge { user_id: *user_id, level, level_name: levels.definition(level).name().clone() })
+    let (levels, asked) = access::member(queries.member_standings(caller, users).await?)?;
+    let badge = |member: MemberStanding| {
+        let level = member.level_under(&levels);
+        Badge { user_id: member.user_id, level, level_name: levels.definition(level).name().clone() }
     };
-    Ok(users.iter().filter_map(badge).collect())
+    Ok(asked.into_iter().map(badge).collect())
 }

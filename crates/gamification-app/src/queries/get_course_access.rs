@@ -1,5 +1,7 @@
 //! A member, or a gateway on their behalf, asks which courses are open to them.
 
+use std::sync::Arc;
+
 use gamification_domain::{CourseAccess, CourseId, LevelConfiguration, MemberKey};
 
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct CourseAccesses {
     /// The community's levels, for their names.
-    pub levels: LevelConfiguration,
+    pub levels: Arc<LevelConfiguration>,
     /// Each course that the community lists, and the decision.
     pub courses: Vec<(CourseId, CourseAccess)>,
 }
@@ -29,7 +31,7 @@ pub async fn get_course_access(
     queries: &impl Queries,
     caller: MemberKey,
     course_id: CourseId,
-) -> Result<(CourseAccess, LevelConfiguration), ReadError> {
+) -> Result<(CourseAccess, Arc<LevelConfiguration>), ReadError> {
     let CourseAccesses { levels, courses } = decide(queries, caller, Some(&[course_id])).await?;
     let (_, access) = courses.into_iter().next().ok_or(ReadError::CourseNotFound)?;
     tracing::Span::current().record("has_access", access.has_access());
@@ -56,7 +58,7 @@ async fn decide(
     caller: MemberKey,
     courses: Option<&[CourseId]>,
 ) -> Result<CourseAccesses, ReadError> {
-    let (own, levels, gates) = access::member(queries.course_gates(caller, courses).await?)?;
+    let (own, levels, gates) = access::member_beside_own(queries.course_gates(caller, courses).await?)?;
     let level = own.level_under(&levels);
     let decide =
         |CourseGate { course_id, minimum_level }| (course_id, CourseAccess::decide(minimum_level, level));

@@ -14,5 +14,5 @@ pub async fn get_course_level_requirement(
     course_id: CourseId,
 ) -> Result<Option<LevelNumber>, ReadError> {
     let gates = access::admin_view(queries.course_gates(caller, Some(&[course_id])).await?)?;
-    gates.first().map(|gate| gate.minimum_level).ok_or(ReadError::CourseNotFound)
+    gates.asked.first().map(|gate| gate.minimum_level).ok_or(ReadError::CourseNotFound)
 }

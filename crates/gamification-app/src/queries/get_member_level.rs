@@ -1,7 +1,7 @@
 //! A member looks at a profile: points and level.
 
 use gamification_domain::{
-    LevelConfiguration, LevelName, LevelNumber, MemberKey, MemberPoints, Points, UserId,
+    LevelConfiguration, LevelName, LevelNumber, MemberKey, MemberStanding, Points, UserId,
 };
 
 use crate::{access, ports::Queries, queries::ReadError};
@@ -25,14 +25,14 @@ impl MemberLevel {
     /// A member's own record. While a change of thresholds is still working through the members, the rule is ahead of
     /// what is stored.
     #[must_use]
-    pub fn of(member: &MemberPoints, levels: &LevelConfiguration) -> Self {
+    pub fn of(member: MemberStanding, levels: &LevelConfiguration) -> Self {
         let level = member.level_under(levels);
         Self {
-            user_id: member.user_id(),
+            user_id: member.user_id,
             level,
             level_name: levels.definition(level).name().clone(),
-            total_points: member.total_points(),
-            points_to_next_level: levels.points_to_next_level(level, member.total_points()),
+            total_points: member.total_points,
+            points_to_next_level: levels.points_to_next_level(level, member.total_points),
         }
     }
 }
@@ -48,9 +48,9 @@ pub async fn get_member_level(
     caller: MemberKey,
     user_id: UserId,
 ) -> Result<MemberLevel, ReadError> {
-    let (_, levels, asked) = access::member(queries.member_points(caller, &[user_id]).await?)?;
+    let (levels, asked) = access::member(queries.member_standings(caller, &[user_id]).await?)?;
     let member = asked.into_iter().next().ok_or(ReadError::MemberNotFound)?;
-    let level = MemberLevel::of(&member, &levels);
+    let level = MemberLevel::of(member, &levels);
     let points_to_next_level = level.points_to_next_level.filter(|_| caller.1 == user_id);
     Ok(MemberLevel { points_to_next_level, ..level })
 }

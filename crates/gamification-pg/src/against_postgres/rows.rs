@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{Migrated, on_a_migrated_database};
-use crate::{PgStore, PgTx, connection::pool};
+use crate::{PgStore, PgTx};
 
 const ID: Uuid = Uuid::from_u128(1);
 const COMMUNITY: CommunityId = CommunityId::new(ID);
@@ -24,7 +24,7 @@ const UPDATED: OffsetDateTime = OffsetDateTime::UNIX_EPOCH.saturating_add(Durati
 
 impl Migrated {
     fn store(&self) -> PgStore {
-        PgStore::new(pool(self.connector.clone(), 1).expect("a runtime is here"))
+        PgStore::new(self.connector.clone(), 1).expect("a runtime is here")
     }
 }
 

@@ -10,6 +10,7 @@ use crate::statement::checks::Checked;
 pub(super) fn all() -> Vec<Checked> {
     [
         crate::deliveries::declared(),
+        crate::lookups::declared(),
         crate::queries::declared(),
         crate::repositories::channels::declared(),
         crate::repositories::course_level_requirements::declared(),

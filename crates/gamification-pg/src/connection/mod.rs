@@ -39,11 +39,19 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// short while only: who is in the way for longer shall not hold up the others of a batch, which is tried in parts then.
 /// Messages are asked for in English, because some errors are known by their text only; where that
 /// takes more rights than we have, so be it.
+///
+/// Statements go through rows by their keys, and are planned once so: not anew each time, which can take longer than the
+/// statement itself, and not with whole tables because these were small, or never looked at, when a session first met them.
 const SESSION: &str = "
     SET statement_timeout = '4s';
     SET lock_timeout = '500ms';
     SET idle_in_transaction_session_timeout = '10s';
     SET timezone = 'UTC';
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+    SET jit = off;
     DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
 ";
 
@@ -93,14 +101,8 @@ fn bad_connection(error: &tokio_postgres::Error) -> ConnectionError {
     ConnectionError::BadConnection(text)
 }
 
-/// A pool of at most `size` connections, opened when they are first needed.
-///
-/// Connections are driven by the runtime that calls this, not by the one that happens to need them: an HTTP worker's
-/// runtime ends with the HTTP server, and background work goes on after it.
-///
-/// # Errors
-/// `BuildError` never, as a runtime is given.
-pub fn pool(connector: Connector, size: usize) -> Result<Pool<AsyncPgConnection>, BuildError> {
+/// A pool of at most `size` connections, opened when they are first needed, and driven by the runtime that calls this.
+pub(crate) fn pool(connector: Connector, size: usize) -> Result<Pool<AsyncPgConnection>, BuildError> {
     let runtime = tokio::runtime::Handle::current();
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;

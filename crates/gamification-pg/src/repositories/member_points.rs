@@ -2,7 +2,7 @@
 
 use gamification_app::ports::{Repository, StoreError};
 use gamification_domain::{
-    CommunityId, LevelNumber, MemberKey, MemberPoints, MemberPointsId, Points, UserId,
+    CommunityId, LevelNumber, MemberKey, MemberPoints, MemberPointsId, MemberStanding, Points, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -88,17 +88,26 @@ impl TryFrom<MemberPointsRow> for MemberPoints {
 
     fn try_from(row: MemberPointsRow) -> Result<Self, StoreError> {
         let MemberPointsRow { community_id, id, user_id, total_points, current_level, is_present } = row;
-        let key = [community_id, user_id];
-        Ok(Self::restore(
-            MemberPointsId::new(id),
-            CommunityId::new(community_id),
-            UserId::new(user_id),
-            Points::new(i64::from(total_points)).map_err(misread!(member_points::total_points, key))?,
-            LevelNumber::new(i64::from(current_level))
-                .map_err(misread!(member_points::current_level, key))?,
-            is_present,
-        ))
+        let MemberStanding { user_id, total_points, current_level } =
+            standing(UserId::new(user_id), (total_points, current_level), &[community_id, user_id])?;
+        let (id, community_id) = (MemberPointsId::new(id), CommunityId::new(community_id));
+        Ok(Self::restore(id, community_id, user_id, total_points, current_level, is_present))
     }
+}
+
+/// How a member stands, from their total and level in the row that has a key.
+pub(crate) fn standing(
+    user_id: UserId,
+    (total_points, current_level): (i32, i16),
+    key: &[Uuid],
+) -> Result<MemberStanding, StoreError> {
+    Ok(MemberStanding {
+        user_id,
+        total_points: Points::new(i64::from(total_points))
+            .map_err(misread!(member_points::total_points, *key))?,
+        current_level: LevelNumber::new(i64::from(current_level))
+            .map_err(misread!(member_points::current_level, *key))?,
+    })
 }
 
 impl Repository<MemberPoints> for PgTx {

@@ -13,8 +13,8 @@ pub(crate) mod recalculations;
 pub(crate) use channels::LEASE_LOCK;
 pub(crate) use directory::{membership, membership_of, select_role};
 pub(crate) use ledger::LevelCountRow;
-pub(crate) use level_configurations::LevelConfigurationRow;
-pub(crate) use member_points::MemberPointsRow;
+pub(crate) use level_configurations::{LevelConfigurationRow, StoredLevel};
+pub(crate) use member_points::standing;
 
 use std::collections::BTreeSet;
 

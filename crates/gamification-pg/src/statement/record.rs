@@ -260,6 +260,22 @@ impl<R: Record, M: Record> Record for (R, Records<M>) {
     }
 }
 
+/// Nothing but records of three kinds, in one row.
+impl<A: Record, B: Record, C: Record> Record for (Records<A>, Records<B>, Records<C>) {
+    type SqlTypes =
+        (Array<SqlRecord<A::SqlTypes>>, Array<SqlRecord<B::SqlTypes>>, Array<SqlRecord<C::SqlTypes>>);
+    type Fields = Self;
+
+    fn from_fields(fields: Self) -> Self {
+        fields
+    }
+
+    #[cfg(test)]
+    fn columns() -> Vec<super::checks::Column> {
+        [A::columns(), B::columns(), C::columns()].concat()
+    }
+}
+
 /// Declares a record: each field with its type in Rust and, after `=>`, what gives its SQL type.
 ///
 /// `Read` is for what statements give, `Written` for sets that are sent. What is read has its columns in the order of

@@ -14,11 +14,7 @@ use gamification_domain::{
 };
 use gamification_events::read_structured;
 use gamification_http::TokenIssuer;
-use gamification_pg::{
-    PgStore,
-    connection::{Connector, pool},
-    migrate,
-};
+use gamification_pg::{PgStore, connection::Connector, migrate};
 use gamification_telemetry::LogFormat;
 
 use super::with_database;
@@ -56,7 +52,7 @@ pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()>
 /// Lets everything happen; gives how many events there are, and how many of them were new.
 async fn fill(connector: Connector) -> Result<(usize, u64)> {
     migrate(connector.connect().await?).await?;
-    let store = PgStore::new(pool(connector, 4)?);
+    let store = PgStore::new(connector, 4)?;
     let (facts, _workers) = FactQueue::start(&store, &System);
     let now = System.now();
     let events = history().into_iter().map(|event| read_structured(event.to_string().as_bytes(), now));

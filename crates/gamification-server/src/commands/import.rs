@@ -9,11 +9,7 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use gamification_app::{FactQueue, System};
 use gamification_import::{ImportEvent, Source, Stopped, Unfinished, import as take_in, summary};
-use gamification_pg::{
-    PgStore,
-    connection::{Connector, pool},
-    migrate,
-};
+use gamification_pg::{PgStore, connection::Connector, migrate};
 use gamification_telemetry::LogFormat;
 
 use super::{interruption, with_database};
@@ -37,7 +33,7 @@ async fn import_to(connector: Connector, pool_size: usize, source: Source, patie
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
     }
-    let store = PgStore::new(pool(connector, pool_size)?);
+    let store = PgStore::new(connector, pool_size)?;
     let (facts, mut workers) = FactQueue::start(&store, &System);
     let progress = source.size().map_or_else(Progress::endless, Progress::towards);
     let started = Instant::now();

@@ -6,7 +6,7 @@ use gamification_app::{
     commands::forget_channel,
     ports::{ChannelBacklog, ChannelName, Deliveries, ParkedEvent},
 };
-use gamification_pg::{PgDeliveries, PgStore, connection::pool};
+use gamification_pg::{PgDeliveries, PgStore};
 use gamification_telemetry::LogFormat;
 
 use super::with_database;
@@ -23,7 +23,7 @@ pub(super) async fn outbox(
 ) -> Result<()> {
     let forget: Option<ChannelName> = forget.map(str::parse).transpose()?;
     with_database(options, log_format, async |connector| {
-        let store = PgStore::new(pool(connector.clone(), 1)?);
+        let store = PgStore::new(connector.clone(), 1)?;
         let deliveries = PgDeliveries::new(store.clone(), connector);
         if let Some(channel) = forget {
             let events = forget_channel(&store, &channel).await?;

@@ -13,11 +13,7 @@ use gamification_app::{
     jobs::{self, relay_events},
 };
 use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier};
-use gamification_pg::{
-    PgDeliveries, PgStore,
-    connection::{Connector, pool},
-    migrate,
-};
+use gamification_pg::{PgDeliveries, PgStore, connection::Connector, migrate};
 use gamification_telemetry::{LogFormat, join_trace};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -73,7 +69,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
         tracing::info!(name, "applied a migration");
     }
     let draining = Draining::default();
-    let store = PgStore::new(pool(connector.clone(), pool_size)?);
+    let store = PgStore::new(connector.clone(), pool_size)?;
     let (facts, mut workers) = FactQueue::start(&store, &System);
     let api = Api { store: store.clone(), facts, system: System, verifier };
     let operations = Operations {
@@ -81,7 +77,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
         draining: draining.clone(),
         metrics: metrics::page(metrics.clone(), store.clone()),
     };
-    let (api, operations) = (Data::new(api), Data::new(operations));
+    let operations = Data::new(operations);
     let elsewhere =
         ops_listen.map(|listen| OperationsServer::start(operations.clone(), listen)).transpose()?;
     let operations = Some(operations).filter(|_| elsewhere.is_none());
@@ -170,12 +166,17 @@ impl Background {
 }
 
 fn bind(
-    api: Option<Data<Api<PgStore, System>>>,
+    api: Option<Api<PgStore, System>>,
     operations: Option<Data<Operations<PgStore>>>,
     (variable, listen): (&str, SocketAddr),
     origins: Vec<Origin>,
 ) -> Result<(Server, Vec<SocketAddr>)> {
-    let parts = AppParts { api, operations, origins, join_trace: Some(join_trace) };
+    let parts = move || AppParts {
+        api: api.clone().map(|api| Data::new(Api { store: api.store.for_another_runtime(), ..api })),
+        operations: operations.clone(),
+        origins: origins.clone(),
+        join_trace: Some(join_trace),
+    };
     gamification_http::serve(parts, listen)
         .with_context(|| format!("{variable}: {listen} can't be listened on"))
 }

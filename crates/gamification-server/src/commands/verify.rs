@@ -9,10 +9,7 @@ use gamification_app::{
     ports::{SchemaQueries, StoreError},
 };
 use gamification_domain::CommunityId;
-use gamification_pg::{
-    PgStore,
-    connection::{Connector, pool},
-};
+use gamification_pg::{PgStore, connection::Connector};
 use gamification_telemetry::LogFormat;
 
 use super::{interruption, with_database};
@@ -43,7 +40,7 @@ async fn verify_on(
     community_id: Option<CommunityId>,
     with_repair: bool,
 ) -> Result<()> {
-    let store = PgStore::new(pool(connector, pool_size)?);
+    let store = PgStore::new(connector, pool_size)?;
     match store.schema_is_current().await {
         Ok(true) => {}
         // Of an empty database not even the schema's version can be read.

@@ -1,0 +1,23 @@
+//! What is shown of a member's points.
+
+use crate::{LevelConfiguration, LevelNumber, Points, UserId};
+
+/// A member's points, and the level they have reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberStanding {
+    /// Whose.
+    pub user_id: UserId,
+    /// Their points.
+    pub total_points: Points,
+    /// Their level as it was last judged; see [`level_under`](Self::level_under).
+    pub current_level: LevelNumber,
+}
+
+impl MemberStanding {
+    /// The level this member is at under these thresholds: `max(level, level_for(points))`, so that it never falls (the
+    /// ratchet).
+    #[must_use]
+    pub fn level_under(&self, levels: &LevelConfiguration) -> LevelNumber {
+        self.current_level.max(levels.level_for_points(self.total_points))
+    }
+}

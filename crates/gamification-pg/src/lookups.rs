@@ -1,0 +1,188 @@
+//! Members' points for those who look at profiles and feeds: what waits together is one statement.
+//!
+//! A lookup that comes while the connection is free is sent at once. Those that come while a statement is under way wait
+//! for its end, and then for one statement that answers them all. Each is answered from a moment after it came, so nobody
+//! reads what was true before an award that they know of.
+//!
+//! The connection is driven by the runtime that the lookups are made on, so that under Actix, where each worker thread has
+//! a runtime of its own, neither question nor answer crosses to another thread.
+
+mod statement;
+
+#[cfg(test)]
+pub(crate) use statement::declared;
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use diesel_async::AsyncPgConnection;
+use gamification_app::ports::{BoxedError, CommunityView, StoreError};
+use gamification_domain::{MemberKey, MemberStanding, UserId};
+use tokio::{
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    time::timeout,
+};
+
+use crate::{connection::Connector, error::unavailable, known_levels::LevelsCache, sending};
+use statement::{Asked, Found};
+
+/// How many lookups one statement answers at most: more would let the first wait for the last.
+const BATCH: usize = 64;
+
+/// How many may wait; more are turned away, so that memory has a bound. They would not be answered in time anyway.
+const CAPACITY: usize = 8_192;
+
+/// How long a statement may take, with opening the connection for it: callers are answered within 5 seconds.
+const DEADLINE: Duration = Duration::from_secs(4);
+
+/// A view of a community by one of its users, with how members stand; `None` when the community is not known.
+type View = Option<CommunityView<Vec<MemberStanding>>>;
+
+/// What one caller asks for.
+struct Lookup {
+    caller: MemberKey,
+    users: Vec<UserId>,
+    reply: oneshot::Sender<Result<View, StoreError>>,
+}
+
+/// Takes lookups, for one runtime. Clones lead to the same connection, which is opened when it is first needed and closed
+/// with the last of them.
+#[derive(Clone)]
+pub(crate) struct Lookups {
+    connector: Connector,
+    levels: Arc<LevelsCache>,
+    sender: Arc<Mutex<Option<mpsc::Sender<Lookup>>>>,
+}
+
+impl Lookups {
+    pub(crate) fn new(connector: Connector, levels: Arc<LevelsCache>) -> Self {
+        Self { connector, levels, sender: Arc::default() }
+    }
+
+    /// The same on a connection of its own, for another runtime.
+    pub(crate) fn for_another_runtime(&self) -> Self {
+        Self::new(self.connector.clone(), Arc::clone(&self.levels))
+    }
+
+    /// How members stand at a moment after this call, without users whom the community never had.
+    pub(crate) async fn member_standings(
+        &self,
+        caller: MemberKey,
+        users: Vec<UserId>,
+    ) -> Result<View, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.sender().try_send(Lookup { caller, users, reply });
+        sent.map_err(|error| match error {
+            TrySendError::Full(_) => unavailable("too many reads wait"),
+            TrySendError::Closed(_) => unavailable("the runtime ends"),
+        })?;
+        answer.await.map_err(unavailable)?
+    }
+
+    /// Starts answering where nobody does: at first, and after a runtime that did has ended.
+    fn sender(&self) -> mpsc::Sender<Lookup> {
+        let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*sender {
+            Some(sender) if !sender.is_closed() => sender.clone(),
+            _ => {
+                let (started, receiver) = mpsc::channel(CAPACITY);
+                let answering = Answering {
+                    connector: self.connector.clone(),
+                    levels: Arc::clone(&self.levels),
+                    connection: None,
+                };
+                tokio::spawn(answering.answer_all(receiver));
+                sender.insert(started).clone()
+            }
+        }
+    }
+}
+
+/// What answers the lookups of one runtime.
+struct Answering {
+    connector: Connector,
+    levels: Arc<LevelsCache>,
+    connection: Option<AsyncPgConnection>,
+}
+
+impl Answering {
+    async fn answer_all(mut self, mut receiver: mpsc::Receiver<Lookup>) {
+        let mut lookups = Vec::with_capacity(BATCH);
+        while receiver.recv_many(&mut lookups, BATCH).await > 0 {
+            // Those whose caller has left are not asked for.
+            lookups.retain(|lookup| !lookup.reply.is_closed());
+            if !lookups.is_empty() {
+                self.answer(&mut lookups).await;
+            }
+        }
+    }
+
+    async fn answer(&mut self, lookups: &mut Vec<Lookup>) {
+        let found = match timeout(DEADLINE, self.find(lookups)).await {
+            Ok(found) => found.map_err(Arc::new),
+            Err(elapsed) => {
+                // Whatever it still waits for, the next statement shall not.
+                self.connection = None;
+                Err(Arc::new(unavailable(elapsed)))
+            }
+        };
+        for Lookup { caller, users, reply } in lookups.drain(..) {
+            let view = match &found {
+                Ok(found) => found.view(caller, &users),
+                Err(error) => Err(shared(error)),
+            };
+            // A caller who has left is no reason to stop.
+            let _ = reply.send(view);
+        }
+    }
+
+    /// Asks once more on a new connection where the one at hand has been lost: a read may be repeated.
+    async fn find(&mut self, lookups: &[Lookup]) -> Result<Found, StoreError> {
+        if let Some(mut connection) = self.connection.take() {
+            match self.find_on(&mut connection, lookups).await {
+                Err(StoreError::Unavailable(error)) => tracing::debug!(%error, "reading on a new connection"),
+                found => {
+                    self.connection = Some(connection);
+                    return found;
+                }
+            }
+        }
+        let mut connection = self.connector.connect().await.map_err(unavailable)?;
+        let found = self.find_on(&mut connection, lookups).await;
+        if !matches!(found, Err(StoreError::Unavailable(_))) {
+            self.connection = Some(connection);
+        }
+        found
+    }
+
+    fn find_on(
+        &self,
+        connection: &mut AsyncPgConnection,
+        lookups: &[Lookup],
+    ) -> impl Future<Output = Result<Found, StoreError>> {
+        let asked = lookups.iter().map(|lookup| (lookup.caller, lookup.users.as_slice()));
+        let asked = Asked::new(asked, &self.levels);
+        async move {
+            match sending::first(connection, asked.statement()).await? {
+                Some(answer) => Found::new(answer, asked, &self.levels),
+                None => Ok(Found::default()),
+            }
+        }
+    }
+}
+
+/// An error for each of those who wait.
+fn shared(error: &Arc<StoreError>) -> StoreError {
+    let cause: BoxedError = Box::new(Arc::clone(error));
+    match **error {
+        StoreError::Unavailable(_) => StoreError::Unavailable(cause),
+        StoreError::Contention(_) => StoreError::Contention(cause),
+        StoreError::Conflict { .. } | StoreError::Corrupt(_) => StoreError::Corrupt(cause),
+    }
+}

@@ -1,0 +1,207 @@
+//! The statement that answers many lookups, and what it found.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use diesel::sql_types::Integer;
+use gamification_app::ports::{CommunityView, Membership, StoreError};
+use gamification_domain::{CommunityId, LevelConfiguration, MemberKey, MemberStanding, UserId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{View, shared};
+use crate::{
+    error::corrupt,
+    known_levels::{KnownLevels, LevelsCache, LevelsRow, levels_unless_known},
+    repositories::{membership, standing},
+    schema::{community_members, level_configurations, member_points},
+    statement::{AnyRows, OrNull, Plain, Records, record, statements},
+};
+
+record! {
+    /// A community, and what is known of its levels.
+    pub(super) struct CommunityRow: Written {
+        community_id: Uuid => level_configurations::community_id,
+        version: Option<i32> => OrNull<level_configurations::version>,
+        updated_at: Option<OffsetDateTime> => OrNull<level_configurations::updated_at>,
+    }
+}
+
+record! {
+    /// A user in a community, with their place among those who are asked about: answers have that alone.
+    pub(super) struct UserRow: Written {
+        place: i32 => Plain<Integer>,
+        community_id: Uuid => member_points::community_id,
+        user_id: Uuid => member_points::user_id,
+    }
+}
+
+record! {
+    /// A caller who is a member.
+    pub(super) struct CallerRow: Read {
+        place: i32 => Plain<Integer>,
+        role: String => community_members::role,
+    }
+}
+
+record! {
+    /// How a member stands.
+    pub(super) struct StandingRow: Read {
+        place: i32 => Plain<Integer>,
+        total_points: i32 => member_points::total_points,
+        current_level: i16 => member_points::current_level,
+    }
+}
+
+statements! {
+    /// One statement, so that all of it comes from one moment.
+    ///
+    /// Whoever is present was in the community; only of others the directory is asked whether they ever were.
+    pub(super) struct SelectStandings {
+        communities: AnyRows<CommunityRow>,
+        callers: AnyRows<UserRow>,
+        users: AnyRows<UserRow>,
+    } -> (Records<LevelsRow>, Records<CallerRow>, Records<StandingRow>)
+    = concat!(
+        "SELECT levels.*, callers.*, standings.*
+         FROM (SELECT array_agg(answer) FROM (
+             SELECT ", levels_unless_known!("communities.version", "communities.updated_at"), "
+             FROM :communities
+             JOIN communities AS known ON known.community_id = communities.community_id
+             JOIN level_configurations AS levels ON levels.community_id = communities.community_id
+         ) AS answer) AS levels
+         CROSS JOIN (SELECT array_agg(answer) FROM (
+             SELECT callers.place, m.role
+             FROM :callers
+             JOIN community_members AS m ON m.community_id = callers.community_id AND m.user_id = callers.user_id
+             WHERE m.is_present
+         ) AS answer) AS callers
+         CROSS JOIN (SELECT array_agg(answer) FROM (
+             SELECT users.place, p.total_points, p.current_level
+             FROM :users
+             JOIN member_points AS p ON p.community_id = users.community_id AND p.user_id = users.user_id
+             WHERE p.is_present OR EXISTS (
+                 SELECT FROM community_members AS m
+                 WHERE m.community_id = p.community_id AND m.user_id = p.user_id AND m.presence_change IS NOT NULL)
+         ) AS answer) AS standings"
+    );
+}
+
+impl From<(CommunityId, Option<&KnownLevels>)> for CommunityRow {
+    fn from((community_id, known): (CommunityId, Option<&KnownLevels>)) -> Self {
+        let (version, updated_at) = KnownLevels::version(known);
+        Self { community_id: community_id.as_uuid(), version, updated_at }
+    }
+}
+
+impl From<(i32, MemberKey)> for UserRow {
+    fn from((place, (community_id, user_id)): (i32, MemberKey)) -> Self {
+        Self { place, community_id: community_id.as_uuid(), user_id: user_id.as_uuid() }
+    }
+}
+
+/// What is asked by all who wait, each thing once.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// With what is known of their levels.
+    communities: HashMap<CommunityId, Option<KnownLevels>>,
+    callers: Vec<MemberKey>,
+    users: Vec<MemberKey>,
+}
+
+impl Asked {
+    /// By each caller, how users stand.
+    pub(super) fn new<'a>(
+        lookups: impl Iterator<Item = (MemberKey, &'a [UserId])>,
+        cache: &LevelsCache,
+    ) -> Self {
+        let mut asked = Self::default();
+        let (mut callers, mut users) = (HashSet::new(), HashSet::new());
+        for (caller, of_caller) in lookups {
+            let (community_id, _) = caller;
+            asked.communities.entry(community_id).or_insert_with(|| cache.known(community_id));
+            if callers.insert(caller) {
+                asked.callers.push(caller);
+            }
+            let of_caller = of_caller.iter().map(|user_id| (community_id, *user_id));
+            asked.users.extend(of_caller.filter(|user| users.insert(*user)));
+        }
+        asked
+    }
+
+    pub(super) fn statement(&self) -> SelectStandings {
+        let rows = |keys: &[MemberKey]| (0..).zip(keys.iter().copied()).collect();
+        SelectStandings {
+            communities: self.communities.iter().map(|(id, known)| (*id, known.as_ref())).collect(),
+            callers: rows(&self.callers),
+            users: rows(&self.users),
+        }
+    }
+}
+
+/// What can't be understood is an error of those only who asked for it.
+type Understood<T> = Result<T, Arc<StoreError>>;
+
+/// What the statement answers.
+type Answer = (Records<LevelsRow>, Records<CallerRow>, Records<StandingRow>);
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Found {
+    levels: HashMap<CommunityId, Understood<Arc<LevelConfiguration>>>,
+    /// Of the callers who are members.
+    memberships: HashMap<MemberKey, Understood<Membership>>,
+    standings: HashMap<MemberKey, Understood<MemberStanding>>,
+}
+
+impl Found {
+    /// # Errors
+    /// `Corrupt` when the answer is none to what was asked.
+    pub(super) fn new(
+        (levels, callers, standings): Answer,
+        Asked { mut communities, callers: all_callers, users }: Asked,
+        cache: &LevelsCache,
+    ) -> Result<Self, StoreError> {
+        let mut found = Self::default();
+        for row in levels {
+            let community_id = CommunityId::new(row.community_id);
+            let known = communities.remove(&community_id).flatten();
+            found.levels.insert(community_id, cache.resolve(row, known).map_err(Arc::new));
+        }
+        for CallerRow { place, role } in callers {
+            let key = at(&all_callers, place)?;
+            let membership = membership(ids(key), Some(role)).map_err(Arc::new);
+            found.memberships.insert(key, membership);
+        }
+        for StandingRow { place, total_points, current_level } in standings {
+            let key = at(&users, place)?;
+            let standing = standing(key.1, (total_points, current_level), &ids(key)).map_err(Arc::new);
+            found.standings.insert(key, standing);
+        }
+        Ok(found)
+    }
+
+    /// What one caller asked for.
+    pub(super) fn view(&self, caller: MemberKey, users: &[UserId]) -> Result<View, StoreError> {
+        let Some(levels) = self.levels.get(&caller.0) else { return Ok(None) };
+        let membership = self.memberships.get(&caller).map_or(Ok(Membership::NotAMember), understood)?;
+        let asked = users.iter().filter_map(|user_id| self.standings.get(&(caller.0, *user_id)));
+        let asked: Result<Vec<MemberStanding>, StoreError> = asked.map(understood).collect();
+        Ok(Some(CommunityView { membership, levels: understood(levels)?, asked: asked? }))
+    }
+}
+
+fn at(keys: &[MemberKey], place: i32) -> Result<MemberKey, StoreError> {
+    let key = usize::try_from(place).ok().and_then(|place| keys.get(place));
+    key.copied().ok_or_else(|| corrupt("an answer to what was not asked"))
+}
+
+fn ids((community_id, user_id): MemberKey) -> [Uuid; 2] {
+    [community_id.as_uuid(), user_id.as_uuid()]
+}
+
+fn understood<T: Clone>(found: &Understood<T>) -> Result<T, StoreError> {
+    found.as_ref().map(T::clone).map_err(shared)
+}
