@@ -10,6 +10,7 @@ use diesel::{
     query_builder::{QueryFragment, QueryId},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, methods::LoadQuery};
+use futures_util::FutureExt;
 use gamification_app::ports::StoreError;
 
 use crate::{
@@ -19,9 +20,21 @@ use crate::{
 };
 
 /// A query that gives rows which `R` can be made of.
-pub(crate) trait Gives<R>: LoadQuery<'static, AsyncPgConnection, R> + Send + 'static {}
+pub(crate) trait Gives<R>:
+    for<'a> LoadQuery<'static, &'a AsyncPgConnection, R>
+    + LoadQuery<'static, AsyncPgConnection, R>
+    + Send
+    + 'static
+{
+}
 
-impl<Q, R> Gives<R> for Q where Q: LoadQuery<'static, AsyncPgConnection, R> + Send + 'static {}
+impl<Q, R> Gives<R> for Q where
+    Q: for<'a> LoadQuery<'static, &'a AsyncPgConnection, R>
+        + LoadQuery<'static, AsyncPgConnection, R>
+        + Send
+        + 'static
+{
+}
 
 async fn run(connection: &mut AsyncPgConnection, statement: impl Statement) -> Result<(), StoreError> {
     if !statement.is_idle() {
@@ -59,9 +72,12 @@ where
 }
 
 impl PgTx {
-    /// Runs a statement that gives nothing.
-    pub(crate) async fn run(&mut self, statement: impl Statement) -> Result<(), StoreError> {
-        run(self.connection(), statement).await
+    /// Runs a statement that gives nothing; an error of its own is told by the next that gives something, or by the
+    /// commit.
+    pub(crate) fn run(&mut self, statement: impl Statement) {
+        if !statement.is_idle() {
+            self.execute(statement);
+        }
     }
 
     /// The rows of a statement.
@@ -70,7 +86,10 @@ impl PgTx {
         S: Select + Gives<S::Row>,
         S::Row: Send,
     {
-        rows(self.connection(), statement).await
+        if statement.is_idle() {
+            return Ok(Vec::new());
+        }
+        self.load(statement).await
     }
 
     /// The rows of a statement as types of the domain.
@@ -89,15 +108,17 @@ impl PgTx {
         S: Select + Gives<S::Row>,
         S::Row: Send,
     {
-        first(self.connection(), statement).await
+        self.first(statement).await
     }
 
-    /// Executes a query of Diesel's own.
-    pub(crate) async fn execute<Q>(&mut self, query: Q) -> Result<(), StoreError>
+    /// Executes a query of Diesel's own; see [`run`](Self::run) for its errors.
+    pub(crate) fn execute<Q>(&mut self, query: Q)
     where
         Q: QueryFragment<Pg> + QueryId + Send + 'static,
     {
-        query.execute(self.connection()).await.map(drop).map_err(store_error)
+        self.send_later(|mut connection| {
+            async move { query.execute(&mut connection).await.map(drop) }.boxed()
+        });
     }
 
     /// The rows of a query of Diesel's own.
@@ -106,7 +127,7 @@ impl PgTx {
         Q: Gives<R>,
         R: Send,
     {
-        query.load(self.connection()).await.map_err(store_error)
+        self.send(|mut connection| async move { query.load(&mut connection).await }.boxed()).await
     }
 
     /// The first row of a query of Diesel's own, if there is one.
@@ -115,7 +136,8 @@ impl PgTx {
         Q: Gives<R>,
         R: Send,
     {
-        first(self.connection(), query).await
+        self.send(|mut connection| async move { query.get_result(&mut connection).await.optional() }.boxed())
+            .await
     }
 }
 

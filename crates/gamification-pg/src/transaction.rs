@@ -1,11 +1,16 @@
-//! Transactions: the only place that touches Diesel's transaction manager.
+//! Transactions, whose statements leave together where no answer is waited for.
 
-use std::sync::Arc;
+use std::{borrow::Cow, mem, sync::Arc};
 
 use deadpool::Status;
+use diesel::QueryResult;
 use diesel_async::{
-    AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+    AsyncPgConnection, SimpleAsyncConnection,
     pooled_connection::deadpool::{BuildError, Object, Pool},
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join, join_all},
 };
 use gamification_app::ports::{Store, StoreError, UnitOfWork};
 use tokio::sync::Notify;
@@ -16,8 +21,6 @@ use crate::{
     known_levels::LevelsCache,
     lookups::Lookups,
 };
-
-type Manager = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 /// PostgreSQL behind a pool of connections, and one more for members' points. Cheap to clone.
 #[derive(Clone)]
@@ -76,23 +79,73 @@ impl PgStore {
     }
 }
 
+/// A statement that gives nothing, and has not been sent yet.
+type Waiting = Box<dyn for<'a> FnOnce(&'a AsyncPgConnection) -> BoxFuture<'a, QueryResult<()>> + Send>;
+
 /// An open transaction on a connection of its own.
+///
+/// A statement that gives nothing waits for the next that does, or for the end of the transaction, and is sent with it: a
+/// round trip costs more than most statements. Where one fails, those behind it fail as well, and its error is the one that
+/// is told; only then would a commit be sent.
 ///
 /// Dropped without commit, it closes the connection, and the server rolls back at once. Back in the pool the connection
 /// would keep its locks until somebody happened to draw it.
 pub struct PgTx {
     connection: Option<Object<AsyncPgConnection>>,
+    waiting: Vec<Waiting>,
+    /// Whether anything was sent: until then there is nothing to roll back.
+    has_begun: bool,
     has_events: bool,
     events_committed: Arc<Notify>,
 }
 
 impl PgTx {
+    /// Lets a statement wait for the next that gives something.
+    pub(crate) fn send_later<S>(&mut self, statement: S)
+    where
+        S: for<'a> FnOnce(&'a AsyncPgConnection) -> BoxFuture<'a, QueryResult<()>> + Send + 'static,
+    {
+        self.waiting.push(Box::new(statement));
+    }
+
+    /// Lets statements without parameters wait.
+    pub(crate) fn batch_later(&mut self, statements: impl Into<Cow<'static, str>>) {
+        let statements = statements.into();
+        self.send_later(|connection| batch(connection, statements).boxed());
+    }
+
+    /// Sends what waits, and behind it a statement whose answer is waited for.
+    ///
+    /// # Errors
+    /// That of the first that fails.
     #[expect(
         clippy::expect_used,
-        reason = "only commit and drop take the connection, and both end the transaction"
+        reason = "only commit, rollback and drop take the connection, and each ends the transaction"
     )]
-    pub(crate) fn connection(&mut self) -> &mut AsyncPgConnection {
-        self.connection.as_mut().expect("the transaction is open")
+    pub(crate) async fn send<T>(
+        &mut self,
+        last: impl for<'a> FnOnce(&'a AsyncPgConnection) -> BoxFuture<'a, QueryResult<T>>,
+    ) -> Result<T, StoreError> {
+        self.has_begun = true;
+        let waiting = mem::take(&mut self.waiting);
+        let connection: &AsyncPgConnection = self.connection.as_ref().expect("the transaction is open");
+        // Each is sent when it is first polled, and that happens in this order.
+        let waiting = join_all(waiting.into_iter().map(|statement| statement(connection)));
+        let (waiting, last) = join(waiting, last(connection)).await;
+        for outcome in waiting {
+            outcome.map_err(store_error)?;
+        }
+        last.map_err(store_error)
+    }
+
+    /// Ends the transaction; a connection where that went through goes back to the pool.
+    async fn end(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        if self.has_begun {
+            self.send(|connection| batch(connection, statement.into()).boxed()).await?;
+        }
+        self.waiting.clear();
+        drop(self.connection.take());
+        Ok(())
     }
 
     /// Notes that relays will have something to do.
@@ -101,9 +154,15 @@ impl PgTx {
     }
 }
 
+async fn batch(mut connection: &AsyncPgConnection, statements: Cow<'static, str>) -> QueryResult<()> {
+    connection.batch_execute(&statements).await
+}
+
 impl Drop for PgTx {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        if let Some(connection) = self.connection.take()
+            && self.has_begun
+        {
             drop(Object::take(connection));
         }
     }
@@ -113,40 +172,38 @@ impl Store for PgStore {
     type Tx = PgTx;
 
     async fn begin(&self) -> Result<PgTx, StoreError> {
-        let mut connection = self.connection().await?;
-        Manager::begin_transaction(&mut *connection).await.map_err(store_error)?;
-        Ok(self.transaction_on(connection))
+        self.begin_with("BEGIN").await
     }
 }
 
 impl PgStore {
-    /// Begins a transaction that sees one moment only, and changes nothing. Its statements go through whole communities,
-    /// and are planned for that.
+    /// Begins a transaction that sees one moment only, and changes nothing.
     pub(crate) async fn begin_snapshot(&self) -> Result<PgTx, StoreError> {
-        const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let mut connection = self.connection().await?;
-        const PLANS: &str = "
-            SET LOCAL plan_cache_mode = auto;
-            SET LOCAL enable_seqscan = on;
-            SET LOCAL enable_hashjoin = on;
-            SET LOCAL enable_mergejoin = on;
-        ";
-        Manager::begin_transaction_sql(&mut *connection, BEGIN).await.map_err(store_error)?;
-        connection.batch_execute(PLANS).await.map_err(store_error)?;
-        Ok(self.transaction_on(connection))
+        self.begin_with("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").await
     }
 
-    fn transaction_on(&self, connection: Object<AsyncPgConnection>) -> PgTx {
-        let events_committed = Arc::clone(&self.events_committed);
-        PgTx { connection: Some(connection), has_events: false, events_committed }
+    async fn begin_with(&self, begin: &'static str) -> Result<PgTx, StoreError> {
+        let mut tx = PgTx {
+            connection: Some(self.connection().await?),
+            waiting: Vec::new(),
+            has_begun: false,
+            has_events: false,
+            events_committed: Arc::clone(&self.events_committed),
+        };
+        tx.batch_later(begin);
+        Ok(tx)
     }
 }
 
 impl UnitOfWork for PgTx {
     async fn commit(mut self) -> Result<(), StoreError> {
-        Manager::commit_transaction(self.connection()).await.map_err(store_error)?;
-        // Closed and healthy: this one goes back to the pool.
-        drop(self.connection.take());
+        // Not together with the commit: that one must not be sent where a statement before it could not be.
+        if let Err(error) = self.send(|_| async { Ok(()) }.boxed()).await {
+            // Where this fails as well, the connection is closed, and there is nothing to add to the first error.
+            let _ = self.end("ROLLBACK").await;
+            return Err(error);
+        }
+        self.end("COMMIT").await?;
         if self.has_events {
             self.events_committed.notify_one();
         }
@@ -154,8 +211,8 @@ impl UnitOfWork for PgTx {
     }
 
     async fn rollback(mut self) -> Result<(), StoreError> {
-        Manager::rollback_transaction(self.connection()).await.map_err(store_error)?;
-        drop(self.connection.take());
-        Ok(())
+        // What was not sent needs not be.
+        self.waiting.clear();
+        self.end("ROLLBACK").await
     }
 }

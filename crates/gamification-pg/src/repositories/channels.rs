@@ -5,13 +5,12 @@ use diesel::{
     dsl::exists,
     sql_types::{BigInt, Bool, Integer},
 };
-use diesel_async::SimpleAsyncConnection;
 use gamification_app::ports::{ChannelName, ChannelQueries, ChannelRepository, StoreError};
 use time::OffsetDateTime;
 
 use crate::{
     PgStore, PgTx,
-    error::{corrupt, store_error},
+    error::corrupt,
     schema::channels,
     statement::{Plain, record, statements},
 };
@@ -63,11 +62,13 @@ statements! {
 
 impl ChannelRepository for PgTx {
     async fn lock_channels(&mut self) -> Result<(), StoreError> {
-        self.connection().batch_execute(LOCK_CHANNELS).await.map_err(store_error)
+        self.batch_later(LOCK_CHANNELS);
+        Ok(())
     }
 
     async fn insert_channel(&mut self, channel: &ChannelName, now: OffsetDateTime) -> Result<(), StoreError> {
-        self.run(InsertChannel { name: channel.as_str().to_owned(), now }).await
+        self.run(InsertChannel { name: channel.as_str().to_owned(), now });
+        Ok(())
     }
 
     async fn lock_lease(&mut self, channel: &ChannelName) -> Result<bool, StoreError> {

@@ -35,7 +35,8 @@ impl CourseLevelRequirementRepository for PgTx {
             minimum_level: i16::from(minimum_level.get()),
             now,
         };
-        self.run(upsert).await
+        self.run(upsert);
+        Ok(())
     }
 
     async fn delete_course_level_requirement(
@@ -45,6 +46,7 @@ impl CourseLevelRequirementRepository for PgTx {
         let requirement = course_level_requirements::table
             .filter(course_level_requirements::community_id.eq(community_id.as_uuid()))
             .filter(course_level_requirements::course_id.eq(course_id.as_uuid()));
-        self.execute(diesel::delete(requirement)).await
+        self.execute(diesel::delete(requirement));
+        Ok(())
     }
 }

@@ -325,12 +325,13 @@ impl Repository<Community> for PgTx {
         wanted: &[Community],
         now: OffsetDateTime,
     ) -> Result<Vec<Community>, StoreError> {
-        self.run(EnsureCommunities { new: keys(wanted), now }).await?;
+        self.run(EnsureCommunities { new: keys(wanted), now });
         self.read(LockCommunities { wanted: keys(wanted) }).await
     }
 
     async fn save(&mut self, changed: &[Community], now: OffsetDateTime) -> Result<(), StoreError> {
-        self.run(UpdateCommunities { changed: changed.into(), now }).await
+        self.run(UpdateCommunities { changed: changed.into(), now });
+        Ok(())
     }
 }
 
@@ -342,23 +343,25 @@ impl Repository<CommunityMember> for PgTx {
     ) -> Result<Vec<CommunityMember>, StoreError> {
         // As a user is whom no event has given a role.
         let role = Role::default().as_str().to_owned();
-        self.run(EnsureCommunityMembers { new: keys(wanted), role, now }).await?;
+        self.run(EnsureCommunityMembers { new: keys(wanted), role, now });
         self.read(LockCommunityMembers { wanted: keys(wanted) }).await
     }
 
     async fn save(&mut self, changed: &[CommunityMember], now: OffsetDateTime) -> Result<(), StoreError> {
-        self.run(UpdateCommunityMembers { changed: changed.into(), now }).await
+        self.run(UpdateCommunityMembers { changed: changed.into(), now });
+        Ok(())
     }
 }
 
 impl Repository<Course> for PgTx {
     async fn lock(&mut self, wanted: &[Course], now: OffsetDateTime) -> Result<Vec<Course>, StoreError> {
-        self.run(EnsureCourses { new: keys(wanted), now }).await?;
+        self.run(EnsureCourses { new: keys(wanted), now });
         self.read(LockCourses { wanted: keys(wanted) }).await
     }
 
     async fn save(&mut self, changed: &[Course], now: OffsetDateTime) -> Result<(), StoreError> {
-        self.run(UpdateCourses { changed: changed.into(), now }).await
+        self.run(UpdateCourses { changed: changed.into(), now });
+        Ok(())
     }
 }
 

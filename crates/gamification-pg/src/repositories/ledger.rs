@@ -185,12 +185,14 @@ impl LedgerRepository for PgTx {
     }
 
     async fn append_transactions(&mut self, transactions: &[PointTransaction]) -> Result<(), StoreError> {
-        self.run(InsertPointTransactions { new: transactions.into() }).await
+        self.run(InsertPointTransactions { new: transactions.into() });
+        Ok(())
     }
 
     async fn change_level_counts(&mut self, changes: &[LevelCountChange]) -> Result<(), StoreError> {
-        self.run(EnsureLevelCounts { new: changes.into() }).await?;
+        self.run(EnsureLevelCounts { new: changes.into() });
         self.rows(LockLevelCounts { wanted: changes.into() }).await?;
-        self.run(ChangeLevelCounts { change: changes.into() }).await
+        self.run(ChangeLevelCounts { change: changes.into() });
+        Ok(())
     }
 }

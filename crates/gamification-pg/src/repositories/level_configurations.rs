@@ -130,7 +130,7 @@ impl LevelConfigurationRepository for PgTx {
         let known: HashSet<CommunityId> = found.iter().map(LevelConfiguration::community_id).collect();
         let missing = || defaults.iter().filter(|default| !known.contains(&default.community_id()));
         let new = missing().map(LevelConfigurationRow::try_from).collect::<Result<Rows<_>, _>>()?;
-        self.run(InsertLevelConfigurations { new, now }).await?;
+        self.run(InsertLevelConfigurations { new, now });
         // Another transaction may have been first, so what counts is what is there now.
         found.extend(self.share(missing()).await?);
         Ok(found)
@@ -164,7 +164,8 @@ impl LevelConfigurationRepository for PgTx {
             version: stored_version(configuration)?,
             now,
         };
-        self.run(update).await
+        self.run(update);
+        Ok(())
     }
 }
 

@@ -133,7 +133,8 @@ impl LikeSwitchRepository for PgTx {
         switches: &[LikeSwitch],
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        self.run(InsertLikeSwitches { new: switches.into(), now }).await
+        self.run(InsertLikeSwitches { new: switches.into(), now });
+        Ok(())
     }
 
     async fn save_like_switches(
@@ -141,6 +142,7 @@ impl LikeSwitchRepository for PgTx {
         switches: &[LikeSwitch],
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        self.run(UpdateLikeSwitches { changed: switches.into(), now }).await
+        self.run(UpdateLikeSwitches { changed: switches.into(), now });
+        Ok(())
     }
 }

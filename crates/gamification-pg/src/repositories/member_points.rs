@@ -116,11 +116,12 @@ impl Repository<MemberPoints> for PgTx {
         wanted: &[MemberPoints],
         now: OffsetDateTime,
     ) -> Result<Vec<MemberPoints>, StoreError> {
-        self.run(EnsureMemberPoints { new: wanted.into(), now }).await?;
+        self.run(EnsureMemberPoints { new: wanted.into(), now });
         self.read(LockMemberPoints { wanted: keys(wanted) }).await
     }
 
     async fn save(&mut self, changed: &[MemberPoints], now: OffsetDateTime) -> Result<(), StoreError> {
-        self.run(UpdateMemberPoints { changed: changed.into(), now }).await
+        self.run(UpdateMemberPoints { changed: changed.into(), now });
+        Ok(())
     }
 }

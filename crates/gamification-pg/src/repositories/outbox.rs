@@ -58,6 +58,7 @@ impl Outbox for PgTx {
         if !events.is_empty() {
             self.has_events();
         }
-        self.run(InsertOutbox { new: (0..).zip(events).collect(), now }).await
+        self.run(InsertOutbox { new: (0..).zip(events).collect(), now });
+        Ok(())
     }
 }

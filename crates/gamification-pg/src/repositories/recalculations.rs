@@ -131,7 +131,8 @@ impl RecalculationRepository for PgTx {
             recalculations::created_at.eq(now),
             recalculations::updated_at.eq(now),
         );
-        self.execute(diesel::insert_into(recalculations::table).values(recalculation)).await
+        self.execute(diesel::insert_into(recalculations::table).values(recalculation));
+        Ok(())
     }
 
     async fn lock_recalculation(&mut self, community_id: CommunityId) -> Result<Option<UserId>, StoreError> {
@@ -184,12 +185,14 @@ impl RecalculationRepository for PgTx {
     ) -> Result<(), StoreError> {
         let update =
             UpdateRecalculation { community_id: community_id.as_uuid(), next_user_id: next.as_uuid(), now };
-        self.run(update).await
+        self.run(update);
+        Ok(())
     }
 
     async fn delete_recalculation(&mut self, community_id: CommunityId) -> Result<(), StoreError> {
         let recalculation =
             recalculations::table.filter(recalculations::community_id.eq(community_id.as_uuid()));
-        self.execute(diesel::delete(recalculation)).await
+        self.execute(diesel::delete(recalculation));
+        Ok(())
     }
 }

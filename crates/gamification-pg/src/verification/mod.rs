@@ -8,7 +8,6 @@ mod statements;
 use std::collections::BTreeSet;
 
 use diesel::{ExpressionMethods, QueryDsl};
-use diesel_async::SimpleAsyncConnection;
 use gamification_app::ports::{
     BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
     SourceOfTruth, StoreError, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification,
@@ -29,7 +28,7 @@ use self::statements::{
 };
 use crate::{
     PgStore, PgTx,
-    error::{corrupt, store_error},
+    error::corrupt,
     schema::{level_configurations, member_points, recalculations},
 };
 
@@ -39,7 +38,10 @@ use crate::{
 const AUDIT_SESSION: &str = "
     SET LOCAL statement_timeout = '1h';
     SET LOCAL work_mem = '64MB';
-    SET LOCAL jit = off;
+    SET LOCAL plan_cache_mode = auto;
+    SET LOCAL enable_seqscan = on;
+    SET LOCAL enable_hashjoin = on;
+    SET LOCAL enable_mergejoin = on;
 ";
 
 /// Repairs of counts take turns: the key of the advisory lock they hold ("gamirepa" in ASCII).
@@ -57,7 +59,7 @@ impl Verification for PgStore {
 
     async fn snapshot(&self) -> Result<PgSnapshot, StoreError> {
         let mut tx = self.begin_snapshot().await?;
-        tx.connection().batch_execute(AUDIT_SESSION).await.map_err(store_error)?;
+        tx.batch_later(AUDIT_SESSION);
         Ok(PgSnapshot(tx))
     }
 }
@@ -137,7 +139,7 @@ impl Snapshot for PgSnapshot {
             last_community_id: last.as_uuid(),
             limit,
         };
-        self.0.connection().batch_execute(IN_ORDER).await.map_err(store_error)?;
+        self.0.batch_later(IN_ORDER);
         let rows = self.0.rows(select).await?;
         Ok(rows.into_iter().map(StoredMember::from).collect())
     }
@@ -299,7 +301,8 @@ impl RepairRepository for PgTx {
     async fn lock_level_count_repair(&mut self) -> Result<(), StoreError> {
         // Counting takes as long as it takes, but holds no lock that an award could wait for.
         let lock = format!("{AUDIT_SESSION} SELECT pg_advisory_xact_lock({LEVEL_COUNT_REPAIR})");
-        self.connection().batch_execute(&lock).await.map_err(store_error)
+        self.batch_later(lock);
+        Ok(())
     }
 
     async fn count_present_members(
