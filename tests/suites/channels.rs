@@ -13,8 +13,8 @@ use gamification_app::{
     commands::{ForgetChannelError, forget_channel, register_channel},
     jobs::{DeliveryError, Destination, Job, Retention, relay_events},
     ports::{
-        ChannelName, ChannelRepository, Deliveries, Outbox, OutboxEvent, PendingEvent, Store, StoreError,
-        UnitOfWork,
+        ChannelName, ChannelRepository, Deliveries, Outbox, OutboxEvent, PendingEvent,
+        RecalculationRepository, Store, StoreError, UnitOfWork,
     },
 };
 use gamification_domain::{
@@ -119,6 +119,8 @@ async fn a_channel_that_is_registered_while_an_award_is_open_gets_its_event() {
     let store = database.store(3);
     let mut open = store.begin().await.unwrap();
     open.append_events(&[awarded()], System.now()).await.unwrap();
+    // A write leaves with the next read.
+    open.is_recalculating(CommunityId::new(id())).await.unwrap();
     let bus = channel("bus");
     let registering = register_channel(&store, &System, &bus);
     tokio::pin!(registering);

@@ -18,6 +18,7 @@ mod channel_migration;
 mod channels;
 mod commands;
 mod connections;
+mod fresh_reads;
 mod group_commit;
 mod hostile;
 mod http;

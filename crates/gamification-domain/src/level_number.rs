@@ -111,4 +111,10 @@ mod tests {
             assert_eq!(LevelNumber::new(number), Err(LevelOutOfRange { number }));
         }
     }
+
+    #[test]
+    fn the_ninth_alone_is_the_last() {
+        let last: Vec<u8> = LevelNumber::all().filter(|level| level.is_max()).map(LevelNumber::get).collect();
+        assert_eq!(last, [9]);
+    }
 }

@@ -96,11 +96,58 @@ impl LevelsCache {
         let row = LevelConfigurationRow { community_id, id, levels, version };
         let configuration = Arc::new(LevelConfiguration::try_from(row)?);
         let known = KnownLevels { updated_at, configuration: Arc::clone(&configuration) };
-        self.cache().put(configuration.community_id(), known);
+        self.remember(configuration.community_id(), known);
         Ok(configuration)
+    }
+
+    fn remember(&self, community_id: CommunityId, known: KnownLevels) {
+        self.cache().put(community_id, known);
     }
 
     fn cache(&self) -> MutexGuard<'_, LruCache<CommunityId, KnownLevels>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gamification_domain::LevelConfigurationId;
+
+    use super::*;
+
+    fn community(number: u128) -> CommunityId {
+        CommunityId::new(Uuid::from_u128(number))
+    }
+
+    fn known() -> KnownLevels {
+        let id = LevelConfigurationId::new(Uuid::nil());
+        let configuration = Arc::new(LevelConfiguration::default_for(id, community(0)));
+        KnownLevels { updated_at: OffsetDateTime::UNIX_EPOCH, configuration }
+    }
+
+    #[test]
+    fn a_million_communities_take_no_more_room_than_the_last_four_thousand() {
+        let (cache, known) = (LevelsCache::default(), known());
+        for number in 0..1_000_000 {
+            cache.remember(community(number), known.clone());
+        }
+        assert_eq!(cache.cache().len(), CAPACITY.get());
+        assert!(cache.known(community(999_999)).is_some() && cache.known(community(0)).is_none());
+    }
+
+    #[test]
+    fn levels_that_were_left_out_are_those_that_were_known_when_it_was_asked() {
+        let (cache, known) = (LevelsCache::default(), known());
+        let row = || LevelsRow {
+            community_id: Uuid::nil(),
+            id: Uuid::nil(),
+            version: 1,
+            updated_at: OffsetDateTime::UNIX_EPOCH,
+            levels: None,
+        };
+        // Others may have been remembered, or these forgotten, since.
+        let resolved = cache.resolve(row(), Some(known.clone())).expect("they are known");
+        assert!(Arc::ptr_eq(&resolved, &known.configuration));
+        assert!(cache.resolve(row(), None).is_err(), "an answer that fits no question");
     }
 }

@@ -114,6 +114,12 @@ impl PgTx {
         self.send_later(|connection| batch(connection, statements).boxed());
     }
 
+    /// Runs statements without parameters, and waits for their end: for locks that a caller must know to be held.
+    pub(crate) async fn batch(&mut self, statements: impl Into<Cow<'static, str>>) -> Result<(), StoreError> {
+        let statements = statements.into();
+        self.send(|connection| batch(connection, statements).boxed()).await
+    }
+
     /// Sends what waits, and behind it a statement whose answer is waited for.
     ///
     /// # Errors

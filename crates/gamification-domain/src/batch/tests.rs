@@ -393,3 +393,43 @@ proptest! {
         prop_assert_eq!(signs, told);
     }
 }
+
+#[test]
+fn who_joins_counts_as_present_and_who_leaves_does_not() {
+    let mut memory = Memory::default();
+    for (fact, is_present) in [(joined(1), true), (here(FactKind::MemberLeft { user_id: user(1) }), false)] {
+        let record = at(if is_present { 1 } else { 2 }, fact);
+        let scope = Scope::of(std::slice::from_ref(&record));
+        assert!(scope.awards.members.contains(&(COMMUNITY, user(1))));
+        let mut batch = Batch::new(memory.load(&scope));
+        let mut next_id = || Uuid::nil();
+        batch.record(&record, &mut EntryFactory { recorded_at: NOON, next_id: &mut next_id }).unwrap();
+        let Changes { directory, ledger, .. } = batch.into_changes();
+        let presence: Vec<bool> = ledger.members.iter().map(MemberPoints::is_present).collect();
+        assert_eq!(presence, [is_present]);
+        memory.member_points.save(ledger.members);
+        memory.community_members.save(directory.members);
+    }
+}
+
+#[test]
+fn a_scope_names_whoever_and_whatever_a_fact_touches() {
+    let records = [
+        at(1, lesson(5, 1)),
+        at(2, created(6, 2)),
+        at(3, here(FactKind::CourseDeleted { course_id: COURSE })),
+    ];
+    let Scope { directory, awards, .. } = Scope::of(&records);
+    assert_eq!(awards.members, BTreeSet::from([(COMMUNITY, user(1)), (COMMUNITY, user(2))]));
+    assert_eq!(awards.once_only_keys.len(), 2);
+    assert_eq!(directory.courses, BTreeSet::from([(COMMUNITY, COURSE)]));
+    assert_eq!(directory.communities, BTreeSet::from([COMMUNITY]));
+}
+
+#[test]
+fn known_courses_say_the_community_of_their_lessons() {
+    let mut records = [at(1, Fact { community_id: None, kind: lesson(5, 1).kind })];
+    let mut known: CourseCommunities = [(COURSE, COMMUNITY)].into_iter().collect();
+    known.resolve(&mut records);
+    assert_eq!(records[0].fact.community_id, Some(COMMUNITY));
+}

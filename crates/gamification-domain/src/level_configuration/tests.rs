@@ -194,3 +194,28 @@ proptest! {
         prop_assert_eq!(LevelConfiguration::validate(&drafts_of(thresholds)).is_ok(), rises);
     }
 }
+
+#[test]
+fn a_threshold_whose_predecessor_is_missing_is_wrong_below_zero_only() {
+    for (threshold, is_wrong) in [(-1, true), (0, false), (1, false)] {
+        let mut drafts = drafts_of(TENS);
+        drafts[1].threshold = None;
+        drafts[2].threshold = Some(threshold);
+        let wrong = mistakes(&drafts);
+        let third = wrong
+            .iter()
+            .any(|(place, _)| *place == LevelPlace::Field { index: 2, field: LevelField::Threshold });
+        assert_eq!(third, is_wrong, "{threshold}: {wrong:?}");
+    }
+}
+
+#[test]
+fn a_new_name_alone_moves_no_threshold() {
+    let mut levels = default_levels();
+    levels.update_levels(&drafts_of(TENS)).unwrap();
+    let mut drafts = drafts_of(TENS);
+    drafts[4].name = Some("Renamed".to_owned());
+    assert!(!levels.update_levels(&drafts).unwrap().move_thresholds());
+    drafts[8].threshold = Some(81);
+    assert!(levels.update_levels(&drafts).unwrap().move_thresholds());
+}

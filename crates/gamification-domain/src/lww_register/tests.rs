@@ -196,3 +196,44 @@ proptest! {
         prop_assert_eq!(newest(&history), newest(&shuffled));
     }
 }
+
+#[test]
+fn only_changes_of_one_moment_are_copies_of_one_another() {
+    let version = |metadata: &EventMetadata| version(metadata, &mut Vec::new());
+    let same = |one: &EventMetadata, other: &EventMetadata| version(one).same_moment(&version(other));
+    let timed = |minutes| metadata("a", None, Some(minutes));
+    let numbered = |sequence| metadata("b", Some(sequence), Some(-5));
+    assert!(same(&timed(-5), &metadata("c", None, Some(-5))));
+    assert!(!same(&timed(-5), &timed(-6)));
+    assert!(!same(&timed(60), &timed(61)), "both count from their receipt, and claim other times");
+    assert!(same(&numbered("1"), &metadata("c", Some("1"), Some(-9))));
+    assert!(!same(&numbered("1"), &numbered("2")));
+    assert!(!same(&numbered("1"), &timed(-5)));
+}
+
+#[test]
+fn a_register_tells_the_change_that_set_it() {
+    let mut switch = LwwRegister::unset(false);
+    assert!(switch.state().is_none());
+    let change = metadata("a", None, Some(-5));
+    switch.set(true, &change);
+    assert_eq!(switch.state().map(|state| &state.version.event_id), Some(&change.event_id));
+}
+
+#[test]
+fn the_very_same_change_again_is_a_copy() {
+    let change = metadata("a", None, Some(-5));
+    assert_eq!(
+        outcomes(&[(true, change.clone()), (true, change)]),
+        [ChangeOutcome::Applied, ChangeOutcome::AlreadyApplied]
+    );
+}
+
+#[test]
+fn a_time_that_is_the_moment_of_receipt_needs_no_receipt() {
+    let mut receipts = Vec::new();
+    version(&metadata("now", None, Some(0)), &mut receipts);
+    assert_eq!(receipts, []);
+    version(&metadata("later", None, Some(1)), &mut receipts);
+    assert_eq!(receipts.len(), 1);
+}

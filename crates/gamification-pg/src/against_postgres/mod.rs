@@ -5,6 +5,7 @@
 //! what is reviewed with a migration.
 
 mod catalog;
+mod plans;
 mod rows;
 mod statements;
 mod written_down;

@@ -42,7 +42,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 ///
 /// Statements go through rows by their keys, and are planned once so: not anew each time, which can take longer than the
 /// statement itself, and not with whole tables because these were small, or never looked at, when a session first met them.
-const SESSION: &str = "
+pub(crate) const SESSION: &str = "
     SET statement_timeout = '4s';
     SET lock_timeout = '500ms';
     SET idle_in_transaction_session_timeout = '10s';

@@ -203,5 +203,5 @@ fn ids((community_id, user_id): MemberKey) -> [Uuid; 2] {
 }
 
 fn understood<T: Clone>(found: &Understood<T>) -> Result<T, StoreError> {
-    found.as_ref().map(T::clone).map_err(shared)
+    found.clone().map_err(|error| shared(&error))
 }

@@ -62,8 +62,7 @@ statements! {
 
 impl ChannelRepository for PgTx {
     async fn lock_channels(&mut self) -> Result<(), StoreError> {
-        self.batch_later(LOCK_CHANNELS);
-        Ok(())
+        self.batch(LOCK_CHANNELS).await
     }
 
     async fn insert_channel(&mut self, channel: &ChannelName, now: OffsetDateTime) -> Result<(), StoreError> {

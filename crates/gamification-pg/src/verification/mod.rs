@@ -301,8 +301,7 @@ impl RepairRepository for PgTx {
     async fn lock_level_count_repair(&mut self) -> Result<(), StoreError> {
         // Counting takes as long as it takes, but holds no lock that an award could wait for.
         let lock = format!("{AUDIT_SESSION} SELECT pg_advisory_xact_lock({LEVEL_COUNT_REPAIR})");
-        self.batch_later(lock);
-        Ok(())
+        self.batch(lock).await
     }
 
     async fn count_present_members(

@@ -1,0 +1,126 @@
+//! The plans of hot statements do not depend on what the planner happens to know of the tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_postgres::Client;
+
+use super::{Migrated, on_a_migrated_database, statements};
+use crate::{connection::SESSION, statement::checks::Checked};
+
+/// The modules whose statements run for each request or each event; audits and what operators ask for plan for themselves.
+const HOT: [&str; 8] = [
+    "lookups/statement.rs",
+    "queries.rs",
+    "repositories/course_level_requirements.rs",
+    "repositories/directory.rs",
+    "repositories/ledger.rs",
+    "repositories/level_configurations.rs",
+    "repositories/like_switches.rs",
+    "repositories/member_points.rs",
+];
+
+/// Ten communities of two thousand members, each with an award.
+const FILL: &str = "
+    INSERT INTO communities (community_id, name_change, created_at, updated_at)
+    SELECT md5('c' || c)::uuid, '{}', now(), now() FROM generate_series(1, 10) AS c;
+    INSERT INTO level_configurations (community_id, id, levels, version, created_at, updated_at)
+    SELECT community_id, gen_random_uuid(), '[]', 1, now(), now() FROM communities;
+    INSERT INTO level_counts (community_id, level, members)
+    SELECT community_id, level, 0 FROM communities CROSS JOIN generate_series(1, 9) AS level;
+    INSERT INTO community_members (community_id, user_id, is_present, presence_change, role, created_at, updated_at)
+    SELECT community_id, gen_random_uuid(), true, '{}', 'MEMBER', now(), now()
+    FROM communities CROSS JOIN generate_series(1, 2000);
+    INSERT INTO member_points
+        (community_id, id, user_id, total_points, current_level, created_at, updated_at, is_present)
+    SELECT community_id, gen_random_uuid(), user_id, 2, 1, now(), now(), true FROM community_members;
+    INSERT INTO point_transactions
+        (community_id, id, member_points_id, points, source, source_id, actor_id, event_id, occurred_at, created_at,
+         once_per)
+    SELECT community_id, gen_random_uuid(), id, 2, 'post_created', gen_random_uuid(), user_id, 'e', now(), now(),
+           '00000000-0000-0000-0000-000000000000'
+    FROM member_points;
+    INSERT INTO courses (community_id, course_id, is_listed, created_at, updated_at)
+    SELECT community_id, gen_random_uuid(), true, now(), now() FROM communities CROSS JOIN generate_series(1, 50);
+";
+
+fn hot() -> Vec<Checked> {
+    let mut all = statements::all();
+    all.retain(|statement| HOT.iter().any(|file| statement.file.ends_with(file)));
+    all
+}
+
+async fn prepare(client: &Client) {
+    for Checked { name, text, .. } in hot() {
+        // Which type UNNEST takes apart can't be left open.
+        client
+            .batch_execute(&format!("PREPARE {name} {} AS {text}", types(client, name).await))
+            .await
+            .expect(name);
+    }
+}
+
+async fn types(client: &Client, name: &str) -> String {
+    let statement = hot().into_iter().find(|statement| statement.name == name).expect("it is one of them");
+    let mut types = Vec::new();
+    for oid in statement.parameters {
+        let row = client.query_one("SELECT format_type($1, NULL)", &[&oid]).await.expect("a type");
+        types.push(row.get::<_, String>(0));
+    }
+    if types.is_empty() { String::new() } else { format!("({})", types.join(", ")) }
+}
+
+/// By statement, how it goes through which tables; not by which of their indexes, where one key has several.
+async fn paths(client: &Client) -> BTreeMap<&'static str, BTreeSet<String>> {
+    let mut paths = BTreeMap::new();
+    for Checked { name, parameters, .. } in hot() {
+        let nulls = vec!["NULL"; parameters.len()].join(", ");
+        let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+        let explain = format!("EXPLAIN (COSTS OFF) EXECUTE {name}{arguments}");
+        let lines = client.query(&explain, &[]).await.expect(name);
+        let lines = lines.iter().map(|row| row.get::<_, String>(0));
+        let of_tables = lines.filter_map(|line| {
+            let (kind, table) = match line.split_once(" on ") {
+                Some((scan, table)) if scan.contains("Seq Scan") => ("Seq Scan", table.to_owned()),
+                // Names the index; the table is named by the heap scan above it.
+                Some((scan, _)) if scan.contains("Bitmap Index Scan") => return None,
+                Some((scan, table)) if scan.contains("Index") || scan.contains("Bitmap Heap Scan") => {
+                    ("Index", table.to_owned())
+                }
+                _ if line.contains("Hash Join") || line.contains("Merge Join") => ("Join", line),
+                _ => return None,
+            };
+            Some(format!("{kind} {table}"))
+        });
+        paths.insert(name, of_tables.collect());
+    }
+    paths
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hot_statements_go_by_keys_on_empty_and_full_tables_before_and_after_they_are_analyzed() {
+    on_a_migrated_database(|Migrated { client, .. }| async move {
+        client.batch_execute(SESSION).await.expect("the settings of a session");
+        client.batch_execute("ALTER SYSTEM SET autovacuum = off").await.expect("our own server");
+        client.batch_execute("SELECT pg_reload_conf()").await.expect("our own server");
+        prepare(&client).await;
+        let on_empty = paths(&client).await;
+        client.batch_execute(FILL).await.expect("rows");
+        let kept = paths(&client).await;
+        client.batch_execute("DEALLOCATE ALL").await.expect("no statements");
+        prepare(&client).await;
+        let on_full = paths(&client).await;
+        client.batch_execute("ANALYZE; DEALLOCATE ALL").await.expect("statistics");
+        prepare(&client).await;
+        let analyzed = paths(&client).await;
+        for (name, paths) in &on_empty {
+            for other in [&kept, &on_full, &analyzed] {
+                assert_eq!(Some(paths), other.get(name), "{name}");
+            }
+            for path in paths {
+                assert!(path.starts_with("Index"), "{name}: {path}");
+            }
+        }
+        assert!(on_empty.len() > 25, "{}", on_empty.len());
+    })
+    .await;
+}
