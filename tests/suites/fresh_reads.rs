@@ -88,7 +88,8 @@ async fn a_reader_whose_connection_was_ended_does_not_notice() {
     let database = TestDatabase::empty().await;
     let server = TestServer::on(&database);
     let (community, ada): (Uuid, Uuid) = (id(), id());
-    server.send_batch(&[community_created(community), member_joined(community, ada)]);
+    let joined = server.send_batch(&[community_created(community), member_joined(community, ada)]);
+    assert_eq!(joined.body["applied"], 2);
     let client = database.client().await;
     for _ in 0..10 {
         assert_eq!(server.level(community, ada, ada).status, 200);

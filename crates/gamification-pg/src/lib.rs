@@ -1,11 +1,16 @@
 //! The ports of `gamification-app` on PostgreSQL, with Diesel.
 //!
-//! [`PgStore`] holds the pool and begins transactions; [`PgTx`] is one, and implements every write port, one module
+//! [`PgStore`] holds the connections and begins transactions; [`PgTx`] is one, and implements every write port, one module
 //! each in `repositories/`; [`PgStore`] itself implements the reads. Rows are private to this crate and are turned
 //! into domain types where they are read, by hand, field by field.
 //!
-//! All writes are set-based: a method takes a whole set and costs a fixed number of statements, whatever its size. Every
-//! statement is prepared once for each connection. Two kinds stand side by side: Diesel's own queries for single rows,
+//! All writes are set-based: a method takes a whole set and costs a fixed number of statements, whatever its size. In a
+//! transaction, a statement that gives nothing leaves with the next one that does (`transaction.rs`); lookups that wait at
+//! the same moment are one statement (`lookups.rs`), which is sent a community's levels only where they are others than
+//! those that are known (`known_levels.rs`).
+//!
+//! Every statement is prepared once for each connection, and planned once, by keys: what a session is told sees to it, and a
+//! test looks at the plans of hot statements on empty and on full tables. Two kinds stand side by side: Diesel's own queries for single rows,
 //! and `statements!` for the rest, with named parameters whose SQL types are those of the columns in `schema.rs`. Tests
 //! in `against_postgres` hold both, and the written-down schema, against a migrated database.
 //!

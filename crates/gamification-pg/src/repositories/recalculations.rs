@@ -62,14 +62,14 @@ statements! {
                ON m.total_points BETWEEN band.lowest AND band.highest AND m.current_level < band.level
            WHERE m.community_id = :community_id AND m.user_id BETWEEN :first AND :last
            ORDER BY m.user_id FOR NO KEY UPDATE OF m),
-       numbered AS (SELECT *, row_number() OVER (ORDER BY user_id) AS position FROM level_ups),
+       numbered AS (SELECT *, (row_number() OVER (ORDER BY user_id))::integer AS position FROM level_ups),
        events AS (
            INSERT INTO outbox (community_id, event_id, member_id, event_type, payload, created_at)
-           SELECT n.community_id, event.id, n.user_id, 'MemberLeveledUp',
+           SELECT n.community_id, (:event_ids)[n.position], n.user_id, 'MemberLeveledUp',
                   jsonb_build_object('member_id', n.user_id, 'community_id', n.community_id, 'old_level', n.old_level,
                                      'new_level', n.new_level, 'new_level_name', n.name),
                   :now
-           FROM numbered AS n JOIN UNNEST(:event_ids) WITH ORDINALITY AS event (id, position) USING (position)
+           FROM numbered AS n
            RETURNING community_id, event_id, member_id, sequence),
        new_deliveries AS (
            INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
