@@ -185,3 +185,24 @@ fn joins_script(before: &[char], after: Option<char>) -> bool {
             )
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn format_characters_are_invisible_but_for_those_that_are_drawn() {
+        const ANNOTATION: char = '\u{fff9}';
+        const ARABIC_NUMBER_SIGN: char = '\u{600}';
+        assert!(is_invisible(ANNOTATION));
+        assert!(!is_invisible(ARABIC_NUMBER_SIGN));
+    }
+
+    #[test]
+    fn variations_follow_a_letter_of_their_script_only() {
+        for (variation, own, other) in [('\u{180b}', 'ᠠ', '漢'), ('\u{fe00}', '漢', 'ᠠ')] {
+            assert_eq!(first_misplaced(&format!("{own}{variation}")), None);
+            assert_eq!(first_misplaced(&format!("{other}{variation}")), Some(variation));
+        }
+    }
+}

@@ -407,6 +407,9 @@ fn who_joins_counts_as_present_and_who_leaves_does_not() {
         let Changes { directory, ledger, .. } = batch.into_changes();
         let presence: Vec<bool> = ledger.members.iter().map(MemberPoints::is_present).collect();
         assert_eq!(presence, [is_present]);
+        let counted = ledger.level_counts.clone().into_changes();
+        let (level, members) = (LevelNumber::MIN, if is_present { 1 } else { -1 });
+        assert_eq!(counted, [LevelCountChange { community_id: COMMUNITY, level, members }]);
         memory.member_points.save(ledger.members);
         memory.community_members.save(directory.members);
     }
