@@ -51,7 +51,7 @@ impl PgStore {
     }
 
     /// The same store, with a connection of its own for lookups of members' points: for a runtime of its own, as each
-    /// worker of an HTTP server is. What is sent and read on the thread that waits for it costs half of the time.
+    /// worker of an HTTP server is. What is sent and read on the thread that waits for it spares two switches of threads.
     #[must_use]
     pub fn for_another_runtime(&self) -> Self {
         Self { lookups: self.lookups.for_another_runtime(), ..self.clone() }
@@ -85,8 +85,8 @@ type Waiting = Box<dyn for<'a> FnOnce(&'a AsyncPgConnection) -> BoxFuture<'a, Qu
 /// An open transaction on a connection of its own.
 ///
 /// A statement that gives nothing waits for the next that does, or for the end of the transaction, and is sent with it: a
-/// round trip costs more than most statements. Where one fails, those behind it fail as well, and its error is the one that
-/// is told; only then would a commit be sent.
+/// round trip costs more than most statements. Where one fails, the database refuses those behind it, and its error is the
+/// one that is told. The commit is sent once all of them have gone through.
 ///
 /// Dropped without commit, it closes the connection, and the server rolls back at once. Back in the pool the connection
 /// would keep its locks until somebody happened to draw it.
@@ -135,7 +135,8 @@ impl PgTx {
         self.has_begun = true;
         let waiting = mem::take(&mut self.waiting);
         let connection: &AsyncPgConnection = self.connection.as_ref().expect("the transaction is open");
-        // Each is sent when it is first polled, and that happens in this order.
+        // They are polled in this order, and sent in it: one that has to be prepared first holds the lock of the
+        // connection's prepared statements meanwhile, and those behind it wait for that.
         let waiting = join_all(waiting.into_iter().map(|statement| statement(connection)));
         let (waiting, last) = join(waiting, last(connection)).await;
         for outcome in waiting {

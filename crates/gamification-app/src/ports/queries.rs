@@ -31,16 +31,16 @@ impl<Q> Queries for Q where
 pub struct CommunityView<T> {
     /// What the caller is in it.
     pub membership: Membership,
-    /// The community's levels; who asked before has them, too.
+    /// The community's levels, shared by all views of the same version.
     pub levels: Arc<LevelConfiguration>,
     /// What was asked for.
     pub asked: T,
 }
 
-/// What was asked for, beside what the caller has.
+/// What was asked for, and how the caller stands.
 #[derive(Clone, Debug)]
 pub struct BesideOwn<T> {
-    /// How the caller stands, if the community ever had them.
+    /// The caller's points and level; `None` for a user whom the community never had.
     pub own: Option<MemberStanding>,
     /// What was asked for.
     pub asked: T,

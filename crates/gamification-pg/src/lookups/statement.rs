@@ -157,6 +157,8 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Sorts an answer by what was asked.
+    ///
     /// # Errors
     /// `Corrupt` when the answer is none to what was asked.
     pub(super) fn new(
