@@ -16,9 +16,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    ChangeOutcome, CommunityId, CommunityMember, CourseId, EntryCause, EventMetadata, Fact, FactKind,
-    FactRecord, LikeEffect, LikeKey, LikeSwitch, PointEntry, PointRule, PointSource, PointTransactionId,
-    PointsOverflow, SourceId, UserId, fact::Award,
+    ChangeOutcome, CommunityId, CourseId, EntryCause, EventMetadata, FactRecord, LikeKey, LikeSwitch,
+    PointEntry, PointRule, PointTransactionId, PointsOverflow, UserId,
+    fact::{Award, Effect, MembershipChange},
 };
 
 use self::{awards::Awards, directory::Directory, likes::Likes};
@@ -50,42 +50,37 @@ impl Scope {
     #[must_use]
     pub fn of(records: &[FactRecord]) -> Self {
         let mut scope = Self::default();
-        for Fact { community_id, kind } in records.iter().map(|record| &record.fact) {
-            if let Some(community_id) = *community_id {
-                scope.include(community_id, kind);
+        for record in records {
+            if let Some(community_id) = record.fact.community_id {
+                scope.include(community_id, record);
             }
         }
         scope
     }
 
-    fn include(&mut self, community_id: CommunityId, kind: &FactKind) {
+    fn include(&mut self, community_id: CommunityId, record: &FactRecord) {
         self.awards.level_configurations.insert(community_id);
-        match *kind {
-            FactKind::ContentCreated { content, author_id } => {
-                self.awards.include_award(community_id, Award::for_content(content, author_id));
+        match record.effect() {
+            Effect::Award(award) => self.awards.include_award(community_id, award),
+            Effect::LikeTurned { content, liker_id, author_id, is_given: _ } => {
+                let key = LikeKey { community_id, content, liker_id };
+                self.awards.include_award(community_id, Award::for_like(key, author_id, &record.metadata));
+                self.likes.insert(key);
             }
-            FactKind::LessonCompleted { course_id: _, lesson_id, user_id } => {
-                self.awards.include_award(community_id, Award::for_lesson(lesson_id, user_id));
-            }
-            FactKind::ContentLiked { content, liker_id, author_id }
-            | FactKind::ContentUnliked { content, liker_id, author_id } => {
-                if liker_id != author_id {
-                    let (source, source_id) = (content.liked_source(), content.source_id());
-                    self.awards.include_award(community_id, Award { source, source_id, member: author_id });
-                    self.likes.insert(LikeKey { community_id, content, liker_id });
-                }
-            }
-            FactKind::CommunityCreated { .. } => {
+            Effect::OwnContentLiked => {}
+            Effect::CommunityNamed(_) => {
                 self.directory.communities.insert(community_id);
             }
-            FactKind::MemberJoined { user_id, .. } | FactKind::MemberLeft { user_id } => {
+            Effect::MembershipChanged { user_id, change } => {
                 self.directory.include_member((community_id, user_id));
-                self.awards.members.insert((community_id, user_id));
+                match change {
+                    MembershipChange::Joined { .. } | MembershipChange::Left => {
+                        self.awards.members.insert((community_id, user_id));
+                    }
+                    MembershipChange::HasRole(_) => {}
+                }
             }
-            FactKind::MemberRoleChanged { user_id, .. } => {
-                self.directory.include_member((community_id, user_id));
-            }
-            FactKind::CourseCreated { course_id, .. } | FactKind::CourseDeleted { course_id } => {
+            Effect::CourseListed { course_id, .. } => {
                 self.directory.include_course((community_id, course_id));
             }
         }
@@ -157,14 +152,9 @@ pub struct EntryFactory<'a> {
 }
 
 impl EntryFactory<'_> {
-    /// The entry that a fact leads to by its source's rule.
-    fn entry(
-        &mut self,
-        metadata: &EventMetadata,
-        source: PointSource,
-        source_id: SourceId,
-        actor_id: UserId,
-    ) -> PointEntry {
+    /// The entry of an award, by its source's rule.
+    fn entry(&mut self, award: Award<'_>) -> PointEntry {
+        let Award { source, source_id, member: _, actor_id, metadata } = award;
         let PointRule { points, once_per } = source.rule();
         PointEntry {
             transaction_id: PointTransactionId::new((self.next_id)()),
@@ -205,79 +195,43 @@ impl Batch {
         record: &FactRecord,
         entries: &mut EntryFactory<'_>,
     ) -> Result<Verdict, MemberNeeded> {
-        let FactRecord { fact: Fact { community_id, kind }, metadata } = record;
-        let Some(community_id) = *community_id else {
+        let FactRecord { fact, metadata } = record;
+        let Some(community_id) = fact.community_id else {
             return Ok(Verdict::Rejected(Rejection::CourseUnknown));
         };
-        Ok(match *kind {
-            FactKind::ContentCreated { content, author_id } => {
-                self.award(community_id, Award::for_content(content, author_id), metadata, entries)?
-            }
-            FactKind::LessonCompleted { course_id: _, lesson_id, user_id } => {
-                self.award(community_id, Award::for_lesson(lesson_id, user_id), metadata, entries)?
-            }
-            FactKind::ContentLiked { liker_id, author_id, .. }
-            | FactKind::ContentUnliked { liker_id, author_id, .. }
-                if liker_id == author_id =>
-            {
-                Verdict::Ignored
-            }
-            FactKind::ContentLiked { content, liker_id, author_id } => {
+        Ok(match record.effect() {
+            Effect::Award(award) => self.awards.award(community_id, award, entries)?,
+            Effect::LikeTurned { content, liker_id, author_id, is_given } => {
                 let key = LikeKey { community_id, content, liker_id };
-                self.turn_like(key, metadata, |switch| switch.like(author_id, metadata), entries)?
+                let change = |switch: &mut LikeSwitch| {
+                    if is_given { switch.like(author_id, metadata) } else { switch.unlike(metadata) }
+                };
+                self.likes.turn(key, metadata, change, &mut self.awards, entries)?
             }
-            FactKind::ContentUnliked { content, liker_id, .. } => {
-                let key = LikeKey { community_id, content, liker_id };
-                self.turn_like(key, metadata, |switch| switch.unlike(metadata), entries)?
+            Effect::OwnContentLiked => Verdict::Ignored,
+            Effect::CommunityNamed(name) => {
+                self.directory.name_community(community_id, name.cloned(), metadata).into()
             }
-            FactKind::CommunityCreated { ref name } => {
-                self.directory.name_community(community_id, name.clone(), metadata).into()
+            Effect::MembershipChanged { user_id, change } => {
+                self.change_member((community_id, user_id), change, metadata)
             }
-            FactKind::MemberJoined { user_id, role, ref profile } => self
-                .change_member((community_id, user_id), |member| {
-                    member.join(profile.clone(), role, metadata)
-                }),
-            FactKind::MemberRoleChanged { user_id, role } => {
-                self.change_member((community_id, user_id), |member| member.change_role(role, metadata))
-            }
-            FactKind::MemberLeft { user_id } => {
-                self.change_member((community_id, user_id), |member| member.leave(metadata))
-            }
-            FactKind::CourseCreated { course_id, ref listing } => {
-                self.directory.list_course((community_id, course_id), Some(listing.clone()), metadata).into()
-            }
-            FactKind::CourseDeleted { course_id } => {
-                self.directory.list_course((community_id, course_id), None, metadata).into()
+            Effect::CourseListed { course_id, listing } => {
+                self.directory.list_course((community_id, course_id), listing.cloned(), metadata).into()
             }
         })
-    }
-
-    fn award(
-        &mut self,
-        community_id: CommunityId,
-        Award { source, source_id, member }: Award,
-        metadata: &EventMetadata,
-        entries: &mut EntryFactory<'_>,
-    ) -> Result<Verdict, MemberNeeded> {
-        self.awards.award((community_id, member), entries.entry(metadata, source, source_id, member))
-    }
-
-    fn turn_like(
-        &mut self,
-        key: LikeKey,
-        metadata: &EventMetadata,
-        change: impl FnOnce(&mut LikeSwitch) -> LikeEffect,
-        entries: &mut EntryFactory<'_>,
-    ) -> Result<Verdict, MemberNeeded> {
-        self.likes.turn(key, metadata, change, &mut self.awards, entries)
     }
 
     fn change_member(
         &mut self,
         key: MemberKey,
-        change: impl FnOnce(&mut CommunityMember) -> ChangeOutcome,
+        change: MembershipChange<'_>,
+        metadata: &EventMetadata,
     ) -> Verdict {
-        let (outcome, is_present) = self.directory.change_member(key, change);
+        let (outcome, is_present) = self.directory.change_member(key, |member| match change {
+            MembershipChange::Joined { role, profile } => member.join(profile.clone(), role, metadata),
+            MembershipChange::HasRole(role) => member.change_role(role, metadata),
+            MembershipChange::Left => member.leave(metadata),
+        });
         self.awards.set_present(key, is_present);
         outcome.into()
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     CommunityId, Content, CourseId, CourseListing, DirectoryText, EventMetadata, EventType, LessonId,
-    PointSource, Profile, Role, SourceId, UserId,
+    LikeKey, PointSource, Profile, Role, SourceId, UserId,
 };
 
 /// Something that happened in a community. What it changes follows from the fact, never from the message.
@@ -94,29 +94,6 @@ pub enum FactKind {
     },
 }
 
-/// Points that a fact may earn a member. A post, a comment and a lesson earn them by themselves, a like through its
-/// switch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Award {
-    pub(crate) source: PointSource,
-    pub(crate) source_id: SourceId,
-    /// The member who earns them.
-    pub(crate) member: UserId,
-}
-
-impl Award {
-    /// For a post or a comment that was written.
-    pub(crate) const fn for_content(content: Content, author_id: UserId) -> Self {
-        Self { source: content.created_source(), source_id: content.source_id(), member: author_id }
-    }
-
-    /// For a lesson that was completed.
-    pub(crate) const fn for_lesson(lesson_id: LessonId, user_id: UserId) -> Self {
-        let source_id = SourceId::new(lesson_id.as_uuid());
-        Self { source: PointSource::LessonCompleted, source_id, member: user_id }
-    }
-}
-
 impl Fact {
     /// A fact of a known community.
     #[must_use]
@@ -160,6 +137,112 @@ pub struct FactRecord {
     pub fact: Fact,
     /// When, and by which event we know.
     pub metadata: EventMetadata,
+}
+
+impl FactRecord {
+    /// What the fact does, by the rules.
+    pub(crate) fn effect(&self) -> Effect<'_> {
+        let Self { fact: Fact { kind, .. }, metadata } = self;
+        match kind {
+            FactKind::ContentCreated { content, author_id } => Effect::Award(Award {
+                source: content.created_source(),
+                source_id: content.source_id(),
+                member: *author_id,
+                actor_id: *author_id,
+                metadata,
+            }),
+            FactKind::LessonCompleted { course_id: _, lesson_id, user_id } => Effect::Award(Award {
+                source: PointSource::LessonCompleted,
+                source_id: SourceId::new(lesson_id.as_uuid()),
+                member: *user_id,
+                actor_id: *user_id,
+                metadata,
+            }),
+            FactKind::ContentLiked { content, liker_id, author_id } => {
+                Effect::of_like(*content, *liker_id, *author_id, true)
+            }
+            FactKind::ContentUnliked { content, liker_id, author_id } => {
+                Effect::of_like(*content, *liker_id, *author_id, false)
+            }
+            FactKind::CommunityCreated { name } => Effect::CommunityNamed(name.as_ref()),
+            FactKind::MemberJoined { user_id, role, profile } => Effect::MembershipChanged {
+                user_id: *user_id,
+                change: MembershipChange::Joined { role: *role, profile },
+            },
+            FactKind::MemberRoleChanged { user_id, role } => {
+                Effect::MembershipChanged { user_id: *user_id, change: MembershipChange::HasRole(*role) }
+            }
+            FactKind::MemberLeft { user_id } => {
+                Effect::MembershipChanged { user_id: *user_id, change: MembershipChange::Left }
+            }
+            FactKind::CourseCreated { course_id, listing } => {
+                Effect::CourseListed { course_id: *course_id, listing: Some(listing) }
+            }
+            FactKind::CourseDeleted { course_id } => {
+                Effect::CourseListed { course_id: *course_id, listing: None }
+            }
+        }
+    }
+}
+
+/// What a fact does: a scope names what that touches, a batch carries it out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Effect<'a> {
+    /// Points, by the rule of their source.
+    Award(Award<'a>),
+    /// A like is given or taken back, and the author's point moves with it.
+    LikeTurned { content: Content, liker_id: UserId, author_id: UserId, is_given: bool },
+    /// Nothing: a like of one's own content.
+    OwnContentLiked,
+    /// A community is known, by this name where there is one.
+    CommunityNamed(Option<&'a DirectoryText>),
+    /// A membership changes.
+    MembershipChanged { user_id: UserId, change: MembershipChange<'a> },
+    /// A course is listed, or not any more.
+    CourseListed { course_id: CourseId, listing: Option<&'a CourseListing> },
+}
+
+impl Effect<'_> {
+    fn of_like(content: Content, liker_id: UserId, author_id: UserId, is_given: bool) -> Self {
+        if liker_id == author_id {
+            return Self::OwnContentLiked;
+        }
+        Self::LikeTurned { content, liker_id, author_id, is_given }
+    }
+}
+
+/// How a membership changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MembershipChange<'a> {
+    /// The user is a member from then on.
+    Joined { role: Role, profile: &'a Profile },
+    /// The member has this role from then on.
+    HasRole(Role),
+    /// The user is no member from then on.
+    Left,
+}
+
+/// Points that a member earns, or loses again. A post, a comment and a lesson earn them by themselves, a like through
+/// its switch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Award<'a> {
+    pub(crate) source: PointSource,
+    pub(crate) source_id: SourceId,
+    /// The member who earns them.
+    pub(crate) member: UserId,
+    /// The user whose deed earned them.
+    pub(crate) actor_id: UserId,
+    /// When that was, and by which event we know.
+    pub(crate) metadata: &'a EventMetadata,
+}
+
+impl<'a> Award<'a> {
+    /// The point that hangs on a like's switch.
+    pub(crate) const fn for_like(like: LikeKey, author_id: UserId, metadata: &'a EventMetadata) -> Self {
+        let LikeKey { content, liker_id, .. } = like;
+        let (source, source_id) = (content.liked_source(), content.source_id());
+        Self { source, source_id, member: author_id, actor_id: liker_id, metadata }
+    }
 }
 
 /// In which communities courses are known.

@@ -77,15 +77,17 @@
 //! 1. `point_source.rs`: its row in the table, and its rule. Nothing else knows sources by name: the ledger keeps the
 //!    consequence of the rule, one index guards it, and the suite that delivers every source twice asks for a fact that
 //!    earns the new one.
-//! 2. If a new fact earns it: `event_type.rs`, its type, and `fact.rs`, its variant and, where it earns by itself, a
-//!    function of `Award`. The compiler names the other places: `batch.rs` here, `facts.rs` in `gamification-events`.
+//! 2. If a new fact earns it: `event_type.rs`, its type, and `fact.rs`, its variant and its effect: points that it earns
+//!    by itself are an award like the others. The compiler names the one other place: `facts.rs` in
+//!    `gamification-events`.
 //! 3. If its award depends on what was awarded before, such as a limit by the day: `batch/awards.rs`, the keys to load in
-//!    [`AwardScope`] and what they give in [`AwardState`], where the decision is made; in `gamification-app` the port in
-//!    `ports/ledger.rs`, and `load_awards` in `commands/record_facts.rs`; in `gamification-pg` the statement in
-//!    `repositories/ledger.rs`. Members are locked before, so that two batches can't both find room. No list asks whether
-//!    `Scope` names such a key: without it a limit counts one batch only, which its own test must show by a second batch.
-//! 4. `lib.rs` here exports what is new; the README's table of events, and the description of `CloudEvent` in
-//!    `gamification-http/src/routes/events/record.rs`; tests ask for both.
+//!    [`AwardScope`], named where each award is included, and what they give in [`AwardState`], where the decision is
+//!    made; in `gamification-app` the port in `ports/ledger.rs`, and `load_awards` in `commands/record_facts.rs`; in
+//!    `gamification-pg` the statement in `repositories/ledger.rs`. Members are locked before, so that two batches can't
+//!    both find room. No list asks whether a scope names such a key: without it a limit counts one batch only, which its
+//!    own test must show by a second batch.
+//! 4. `lib.rs` here exports what is new; the README's table of events, which a test asks for. The API's description lists
+//!    types by itself.
 
 mod aggregate;
 mod batch;

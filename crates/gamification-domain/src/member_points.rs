@@ -4,9 +4,9 @@ use time::OffsetDateTime;
 
 use crate::{
     Aggregate, AwardedKeys, CommunityId, DomainEvent, EntryCause, LevelConfiguration, LevelNumber, MemberKey,
-    MemberLeveledUp, MemberPointsId, MemberStanding, OnceOnlyKey, OncePer, OnceScope, PointChange,
-    PointSource, PointTransaction, PointTransactionId, Points, PointsAwarded, PointsDeducted, PointsOverflow,
-    SourceId, UserId,
+    MemberLeveledUp, MemberPointsId, MemberStanding, OnceOnlyKey, OncePer, PointChange, PointSource,
+    PointTransaction, PointTransactionId, Points, PointsAwarded, PointsDeducted, PointsOverflow, SourceId,
+    UserId,
 };
 
 /// A member's total and level (an aggregate).
@@ -130,17 +130,13 @@ impl MemberPoints {
         levels: &LevelConfiguration,
         awarded: &mut AwardedKeys,
     ) -> Result<Option<AppliedChange>, PointsOverflow> {
-        let once_scope = entry.once_per.scope(self.user_id);
-        let (community_id, source, source_id) = (self.community_id, entry.source, entry.source_id);
-        let key = once_scope.map(|scope| OnceOnlyKey { community_id, source, source_id, scope });
+        let key = self.once_only_key(&entry);
         if key.is_some_and(|key| awarded.contains(&key)) {
             return Ok(None);
         }
         let points = entry.amount;
         self.total_points = self.total_points.checked_add(points)?;
-        if let Some(key) = key {
-            awarded.insert(key);
-        }
+        awarded.extend(key);
         let mut events = vec![DomainEvent::PointsAwarded(PointsAwarded {
             member_id: self.user_id,
             community_id: self.community_id,
@@ -149,21 +145,27 @@ impl MemberPoints {
             source: entry.source,
         })];
         events.extend(self.recalculate_level(levels));
-        let transaction = self.transaction(entry, PointChange::Awarded(points), once_scope);
+        let transaction = self.transaction(entry, PointChange::Awarded(points));
         Ok(Some(AppliedChange { transaction, events }))
     }
 
     /// Takes the entry's points back, or what is left of them: the total never goes below 0, and the
-    /// ledger gets the amount that was really taken. `None` when there is nothing to take.
+    /// ledger gets the amount that was really taken. `None` when there is nothing to take, or the entry's once-only key
+    /// is in the ledger: `awarded` as in [`MemberPoints::award_points`].
     ///
     /// The level stays (the ratchet).
-    pub fn deduct_points(&mut self, entry: PointEntry) -> Option<AppliedChange> {
+    pub fn deduct_points(&mut self, entry: PointEntry, awarded: &mut AwardedKeys) -> Option<AppliedChange> {
+        let key = self.once_only_key(&entry);
+        if key.is_some_and(|key| awarded.contains(&key)) {
+            return None;
+        }
         let left = self.total_points.saturating_sub(entry.amount);
         let points = self.total_points.saturating_sub(left);
         if points == Points::ZERO {
             return None;
         }
         self.total_points = left;
+        awarded.extend(key);
         let events = vec![DomainEvent::PointsDeducted(PointsDeducted {
             member_id: self.user_id,
             community_id: self.community_id,
@@ -171,7 +173,7 @@ impl MemberPoints {
             new_total: self.total_points,
             source: entry.source,
         })];
-        let transaction = self.transaction(entry, PointChange::Deducted(points), None);
+        let transaction = self.transaction(entry, PointChange::Deducted(points));
         Some(AppliedChange { transaction, events })
     }
 
@@ -200,16 +202,21 @@ impl MemberPoints {
         MemberStanding { user_id, total_points, current_level }
     }
 
-    fn transaction(
-        &self,
-        entry: PointEntry,
-        change: PointChange,
-        once_scope: Option<OnceScope>,
-    ) -> PointTransaction {
+    fn once_only_key(&self, entry: &PointEntry) -> Option<OnceOnlyKey> {
+        let scope = entry.once_per.scope(self.user_id)?;
+        Some(OnceOnlyKey {
+            community_id: self.community_id,
+            source: entry.source,
+            source_id: entry.source_id,
+            scope,
+        })
+    }
+
+    fn transaction(&self, entry: PointEntry, change: PointChange) -> PointTransaction {
         let PointEntry {
             transaction_id,
             amount: _,
-            once_per: _,
+            once_per,
             source,
             source_id,
             actor_id,
@@ -226,7 +233,7 @@ impl MemberPoints {
             source_id,
             actor_id,
             cause,
-            once_scope,
+            once_scope: once_per.scope(self.user_id),
             occurred_at,
             created_at: recorded_at,
         }
@@ -284,7 +291,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{EventId, LevelConfigurationId, LevelDraft};
+    use crate::{EventId, LevelConfigurationId, LevelDraft, OnceScope};
 
     fn levels(step: i64) -> LevelConfiguration {
         let drafts: Vec<LevelDraft> = (1..=9)
@@ -339,16 +346,17 @@ mod tests {
     #[test]
     fn a_deduction_takes_what_is_left_and_the_ledger_says_so() {
         let mut member = member(3, 1);
-        let change = member.deduct_points(entry(PointSource::LessonCompleted, 1)).unwrap();
+        let mut awarded = AwardedKeys::default();
+        let change = member.deduct_points(entry(PointSource::LessonCompleted, 1), &mut awarded).unwrap();
         assert_eq!(change.transaction.change.signed(), -3);
         assert_eq!(member.total_points(), Points::ZERO);
-        assert_eq!(member.deduct_points(entry(PointSource::PostLiked, 1)), None);
+        assert_eq!(member.deduct_points(entry(PointSource::PostLiked, 1), &mut awarded), None);
     }
 
     #[test]
     fn the_level_stays_when_points_go() {
         let mut member = member(10, 2);
-        member.deduct_points(entry(PointSource::PostLiked, 1)).unwrap();
+        member.deduct_points(entry(PointSource::PostLiked, 1), &mut AwardedKeys::default()).unwrap();
         assert_eq!(member.recalculate_level(&levels(10)), None);
         assert_eq!((member.total_points().get(), member.current_level().get()), (9, 2));
     }
@@ -398,6 +406,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_was_taken_once_is_not_taken_or_awarded_again_under_the_same_key() {
+        let mut member = member(9, 1);
+        let mut awarded = AwardedKeys::default();
+        let taken = member.deduct_points(entry(PointSource::PostCreated, 1), &mut awarded).unwrap();
+        assert_eq!(taken.transaction.once_scope, Some(OnceScope::Content));
+        assert_eq!(member.deduct_points(entry(PointSource::PostCreated, 1), &mut awarded), None);
+        let award = member.award_points(entry(PointSource::PostCreated, 1), &levels(10), &mut awarded);
+        assert_eq!(award, Ok(None));
+        assert_eq!(member.total_points().get(), 7);
+    }
+
     #[derive(Clone, Debug)]
     enum Step {
         Award(PointSource, u128),
@@ -429,7 +449,7 @@ mod tests {
                     Step::Award(source, id) => {
                         member.award_points(entry(source, id), &levels_now, &mut awarded).unwrap()
                     }
-                    Step::Deduct(source) => member.deduct_points(entry(source, 0)),
+                    Step::Deduct(source) => member.deduct_points(entry(source, 0), &mut awarded),
                     Step::Thresholds(step) => {
                         levels_now = levels(step);
                         if let Some(DomainEvent::MemberLeveledUp(MemberLeveledUp { old_level, new_level, .. })) = member.recalculate_level(&levels_now) {
@@ -441,8 +461,7 @@ mod tests {
                 };
                 if let Some(AppliedChange { transaction, events }) = change {
                     ledger += i64::from(transaction.change.signed());
-                    if matches!(transaction.change, PointChange::Awarded(_))
-                        && let Some(key) = OnceOnlyKey::of(member.community_id(), transaction.source, transaction.source_id, member.user_id())
+                    if let Some(key) = OnceOnlyKey::of(member.community_id(), transaction.source, transaction.source_id, member.user_id())
                     {
                         prop_assert!(once_only.insert(key));
                     }

@@ -28,7 +28,7 @@ pub struct PointTransaction {
     pub actor_id: UserId,
     /// Why it was posted.
     pub cause: EntryCause,
-    /// Among which awards this one is the only one; `None` for a deduction, and for what may be repeated.
+    /// Among which entries this one is the only one; `None` for what may be repeated.
     pub once_scope: Option<OnceScope>,
     /// When it happened; never after `created_at`.
     pub occurred_at: OffsetDateTime,
@@ -80,10 +80,11 @@ impl AwardedKeys {
     pub fn contains(&self, key: &OnceOnlyKey) -> bool {
         self.0.contains(key)
     }
+}
 
-    /// Remembers an award.
-    pub fn insert(&mut self, key: OnceOnlyKey) {
-        self.0.insert(key);
+impl Extend<OnceOnlyKey> for AwardedKeys {
+    fn extend<I: IntoIterator<Item = OnceOnlyKey>>(&mut self, keys: I) {
+        self.0.extend(keys);
     }
 }
 

@@ -20,7 +20,7 @@
 //! 1. `gamification-domain/src/event_type.rs`: the type, under its name; and `fact.rs`, where it tells a new kind of fact.
 //!    From here on the compiler names the places.
 //! 2. `facts.rs`: its line in the table, and what its `data` have; `envelope/tests.rs`: which of them it must have.
-//! 3. The table in the README, and the description of `CloudEvent` in `gamification-http/src/routes/events/record.rs`.
+//! 3. The table in the README, which a test asks for.
 //!
 //! # To add an outgoing event
 //! `gamification-domain/src/events.rs`: the variant of `DomainEvent`; `outgoing_event.rs`: its `data`. The compiler names

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{MemberKey, MemberNeeded, Verdict};
+use super::{EntryFactory, MemberKey, MemberNeeded, Verdict};
 use crate::{
     AppliedChange, AwardedKeys, CommunityId, DomainEvent, LevelConfiguration, LevelCounts, MemberPoints,
-    OnceOnlyKey, PointEntry, PointTransaction, fact::Award, tracked::Tracked,
+    OnceOnlyKey, PointTransaction, fact::Award, tracked::Tracked,
 };
 
 /// What awards read or change.
@@ -20,11 +20,8 @@ pub struct AwardScope {
 }
 
 impl AwardScope {
-    pub(super) fn include_award(
-        &mut self,
-        community_id: CommunityId,
-        Award { source, source_id, member }: Award,
-    ) {
+    pub(super) fn include_award(&mut self, community_id: CommunityId, award: Award<'_>) {
+        let Award { source, source_id, member, .. } = award;
         self.members.insert((community_id, member));
         self.once_only_keys.extend(OnceOnlyKey::of(community_id, source, source_id, member));
     }
@@ -76,11 +73,17 @@ impl Awards {
         }
     }
 
-    /// Awards an entry's points; a duplicate when its once-only key was awarded before.
-    pub(super) fn award(&mut self, key: MemberKey, entry: PointEntry) -> Result<Verdict, MemberNeeded> {
-        let levels = self.level_configurations.get(&key.0).ok_or(MemberNeeded(key))?;
+    /// Awards points; a duplicate when the award's once-only key was awarded before.
+    pub(super) fn award(
+        &mut self,
+        community_id: CommunityId,
+        award: Award<'_>,
+        entries: &mut EntryFactory<'_>,
+    ) -> Result<Verdict, MemberNeeded> {
+        let key = (community_id, award.member);
+        let levels = self.level_configurations.get(&community_id).ok_or(MemberNeeded(key))?;
         let member = self.members.get_mut(&key).ok_or(MemberNeeded(key))?;
-        Ok(match member.award_points(entry, levels, &mut self.awarded_keys) {
+        Ok(match member.award_points(entries.entry(award), levels, &mut self.awarded_keys) {
             Ok(Some(applied)) => {
                 self.collect(applied);
                 Verdict::Applied
@@ -90,10 +93,16 @@ impl Awards {
         })
     }
 
-    /// Takes an entry's points back, as far as there are any.
-    pub(super) fn take_back(&mut self, key: MemberKey, entry: PointEntry) -> Result<(), MemberNeeded> {
+    /// Takes an award's points back, as far as there are any.
+    pub(super) fn take_back(
+        &mut self,
+        community_id: CommunityId,
+        award: Award<'_>,
+        entries: &mut EntryFactory<'_>,
+    ) -> Result<(), MemberNeeded> {
+        let key = (community_id, award.member);
         let member = self.members.get_mut(&key).ok_or(MemberNeeded(key))?;
-        if let Some(applied) = member.deduct_points(entry) {
+        if let Some(applied) = member.deduct_points(entries.entry(award), &mut self.awarded_keys) {
             self.collect(applied);
         }
         Ok(())

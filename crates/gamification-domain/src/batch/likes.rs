@@ -1,7 +1,7 @@
 //! The likes' part of a batch: switches, which turn points on and off.
 
 use super::{Awards, EntryFactory, MemberNeeded, Verdict};
-use crate::{EventMetadata, LikeEffect, LikeKey, LikeSwitch, tracked::Tracked};
+use crate::{EventMetadata, LikeEffect, LikeKey, LikeSwitch, fact::Award, tracked::Tracked};
 
 /// Like switches that changed.
 #[derive(Clone, Debug, Default)]
@@ -34,16 +34,16 @@ impl Likes {
     ) -> Result<Verdict, MemberNeeded> {
         let mut switch = self.switches.get(&key).cloned().unwrap_or_else(|| LikeSwitch::new(key));
         let LikeEffect { outcome, award, take_back } = change(&mut switch);
-        let (source, source_id) = (key.content.liked_source(), key.content.source_id());
-        let mut entry = || entries.entry(metadata, source, source_id, key.liker_id);
+        let point_of = |author| Award::for_like(key, author, metadata);
         // The award comes first: it is the only step that can be rejected, and then nothing was changed.
         if let Some(author) = award
-            && let rejected @ Verdict::Rejected(_) = awards.award((key.community_id, author), entry())?
+            && let rejected @ Verdict::Rejected(_) =
+                awards.award(key.community_id, point_of(author), entries)?
         {
             return Ok(rejected);
         }
         if let Some(author) = take_back {
-            awards.take_back((key.community_id, author), entry())?;
+            awards.take_back(key.community_id, point_of(author), entries)?;
         }
         self.switches.put(switch);
         Ok(outcome.into())

@@ -5,9 +5,10 @@ use time::{Duration, macros::datetime};
 
 use super::*;
 use crate::{
-    Aggregate, Community, Content, Course, CourseCommunities, CourseListing, DomainEvent, EventId, LessonId,
-    LevelConfiguration, LevelConfigurationId, LevelCountChange, LevelNumber, MemberLeveledUp, MemberPoints,
-    MemberPointsId, OnceOnlyKey, PointChange, PointTransaction, Points, PostId, Profile, Role, Sequence,
+    Aggregate, Community, CommunityMember, Content, Course, CourseCommunities, CourseListing, DomainEvent,
+    EventId, Fact, FactKind, LessonId, LevelConfiguration, LevelConfigurationId, LevelCountChange,
+    LevelNumber, MemberLeveledUp, MemberPoints, MemberPointsId, OnceOnlyKey, PointChange, PointTransaction,
+    Points, PostId, Profile, Role, Sequence,
 };
 
 const NOON: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
