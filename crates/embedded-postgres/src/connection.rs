@@ -21,7 +21,7 @@ pub(crate) enum Answer {
     Accepts,
     /// There is one, but it is starting, stopping or slow.
     NotReady,
-    /// Nobody listens.
+    /// No process listens at the address.
     None,
 }
 

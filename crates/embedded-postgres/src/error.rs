@@ -11,7 +11,7 @@ pub enum Error {
     /// [`crate::Settings::name`] can't be part of a path.
     #[error("the name {name:?} must be 1 to 32 letters, digits, - and _")]
     InvalidName {
-        /// The name.
+        /// The name that was given.
         name: String,
     },
     /// The operating system does not take so long a path for a socket.
@@ -19,7 +19,7 @@ pub enum Error {
         "the path of the socket {socket} is longer than {longest} bytes; choose a shorter Settings::socket_root"
     )]
     SocketPathTooLong {
-        /// The path.
+        /// The path of the Unix socket, which is too long for the system.
         socket: PathBuf,
         /// The most bytes that it may have.
         longest: usize,
@@ -27,15 +27,15 @@ pub enum Error {
     /// A folder can't be made, or its owner and rights can't be set.
     #[error("can't make the folder {folder}")]
     Folder {
-        /// The folder.
+        /// The folder that was to be made.
         folder: PathBuf,
-        /// The cause.
+        /// What the system said.
         source: io::Error,
     },
     /// A folder that must be private belongs to another user, or is no folder.
     #[error("{folder} belongs to another user; remove it, or choose another {setting}")]
     ForeignFolder {
-        /// The folder.
+        /// The folder that must be private.
         folder: PathBuf,
         /// What sets the data folder.
         setting: &'static str,
@@ -43,9 +43,9 @@ pub enum Error {
     /// The link to the cluster has no target.
     #[error("{link} leads nowhere; remove it to start with an empty database")]
     DanglingLink {
-        /// The link.
+        /// The symbolic link without a target.
         link: PathBuf,
-        /// The cause.
+        /// What the system said.
         source: io::Error,
     },
     /// Root's PostgreSQL runs as a user who can't reach the cluster.

@@ -39,7 +39,7 @@ pub enum VerifyError {
     /// Nothing is stored of the community.
     #[error("nothing is stored of the community {0}")]
     CommunityUnknown(CommunityId),
-    /// The database failed.
+    /// The database failed, so nothing is known of what was not read yet.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

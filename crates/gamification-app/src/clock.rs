@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 /// Where commands take the time from, so that a test can give its own.
 pub trait Clock: Send + Sync + 'static {
-    /// The time now.
+    /// The time now, in UTC.
     fn now(&self) -> OffsetDateTime;
 }
 

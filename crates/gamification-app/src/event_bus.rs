@@ -57,7 +57,7 @@ type AnyEvent = Arc<dyn Any + Send + Sync>;
 pub struct HandlerFailed {
     /// Which, the first of them.
     pub handler: &'static str,
-    /// Why.
+    /// What kept the subscriber from handling it.
     pub source: BoxedError,
 }
 
@@ -68,9 +68,9 @@ pub struct EventEnvelope<T> {
     pub id: Uuid,
     /// Rises from event to event of a member.
     pub sequence: i64,
-    /// When it happened.
+    /// When the transaction that caused it recorded it, in UTC.
     pub at: OffsetDateTime,
-    /// What happened.
+    /// The event, of the type that was subscribed to.
     pub event: T,
 }
 

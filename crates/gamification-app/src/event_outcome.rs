@@ -27,7 +27,7 @@ macro_rules! event_statuses {
         }
 
         impl EventStatus {
-            /// All of them.
+            /// Every status, in the order of the API's counts.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$status),+];
 
             /// The stable name: `applied`, `duplicate`, `stale`, `ignored` or `rejected`.
@@ -42,7 +42,7 @@ macro_rules! event_statuses {
 }
 
 event_statuses! {
-    /// It changed something.
+    /// It changed points, a like or the directory.
     Applied = "applied";
     /// It was known already.
     Duplicate = "duplicate";
@@ -101,13 +101,13 @@ impl EventStatus {
 /// How many events came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventCounts {
-    /// Changed something.
+    /// How many changed points, a like or the directory.
     pub applied: u64,
-    /// Were known already.
+    /// How many told what was known already.
     pub duplicate: u64,
     /// Had been overtaken by newer changes.
     pub stale: u64,
-    /// Have no effect.
+    /// How many have no effect by the rules, or are of a type that means nothing here.
     pub ignored: u64,
     /// Are not recorded, and never will be as they are.
     pub rejected: u64,

@@ -7,7 +7,7 @@ use gamification_domain::{EventType, FactRecord};
 pub struct IncomingEvent {
     /// The id that its sender gave it; `None` where it has none that can be read.
     pub id: Option<String>,
-    /// What it says.
+    /// The fact that it tells, or why there is none.
     pub content: EventContent,
 }
 

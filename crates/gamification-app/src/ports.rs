@@ -52,7 +52,7 @@ pub enum StoreError {
     /// The change contradicts a rule that the database guards.
     #[error("a rule of the database refuses the change ({constraint})")]
     Conflict {
-        /// The rule's name.
+        /// The name of the unique key, foreign key or check in the schema.
         constraint: String,
     },
     /// Another transaction was in the way; the whole command may be tried again.
@@ -69,9 +69,9 @@ pub enum StoreError {
 /// A cause from below the ports, for the log.
 pub type BoxedError = Box<dyn Error + Send + Sync>;
 
-/// Where transactions begin.
+/// A store of everything that commands change: transactions begin here.
 pub trait Store: Send + Sync + 'static {
-    /// A transaction.
+    /// A transaction, with all repositories.
     type Tx: UnitOfWork;
 
     /// Begins one.

@@ -103,7 +103,7 @@ pub struct Loaded {
 pub struct Changes {
     /// Entries of the directory.
     pub directory: DirectoryEntries,
-    /// Like switches.
+    /// The like switches that are new or were turned.
     pub likes: LikeChanges,
     /// The ledger, and what follows from it.
     pub ledger: LedgerChanges,
@@ -112,7 +112,7 @@ pub struct Changes {
 /// What became of one fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It changed something.
+    /// It changed points, a like or the directory.
     Applied,
     /// It was known already.
     Duplicate,

@@ -29,7 +29,7 @@ pub enum Role {
 pub struct UnknownRole;
 
 impl Role {
-    /// The stable name.
+    /// The stable name, as events and the database carry it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -106,7 +106,7 @@ impl Community {
 /// How a present member appears on the platform.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// The name shown.
+    /// The name shown beside what they write; none where the platform never told one.
     pub display_name: Option<DirectoryText>,
     /// Where the picture is.
     pub avatar_url: Option<DirectoryText>,
@@ -148,7 +148,7 @@ impl CommunityMember {
         }
     }
 
-    /// Their role changes.
+    /// Their role changes; it is remembered also while they are no member.
     pub fn change_role(&mut self, role: Role, metadata: &EventMetadata) -> ChangeOutcome {
         self.role.set(role, metadata)
     }

@@ -24,7 +24,7 @@ macro_rules! event_types {
         }
 
         impl EventType {
-            /// All of them.
+            /// Every type, in the order of the README's table.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The stable name, as events carry it in `type`.
@@ -70,7 +70,7 @@ event_types! {
     MemberJoined;
     /// A member has another role.
     MemberRoleChanged;
-    /// A member left.
+    /// A member left; points and level wait for their return.
     MemberLeft;
     /// A course came into being, or has a new title.
     CourseCreated;

@@ -13,11 +13,11 @@ pub struct Fact {
     /// Where it happened; `None` only for a lesson whose event names just the course, until
     /// [`CourseCommunities::resolve`] has found the course's community.
     pub community_id: Option<CommunityId>,
-    /// What happened.
+    /// What happened, and to whom.
     pub kind: FactKind,
 }
 
-/// What happened.
+/// What may happen on the platform, with whom and what it concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FactKind {
     /// A member wrote a post or a comment.
@@ -65,12 +65,12 @@ pub enum FactKind {
         user_id: UserId,
         /// The role they joined with.
         role: Role,
-        /// How they appear.
+        /// The name and avatar that they are shown with.
         profile: Profile,
     },
     /// A member has another role.
     MemberRoleChanged {
-        /// The member.
+        /// The member who has another role.
         user_id: UserId,
         /// The role from then on.
         role: Role,
@@ -84,7 +84,7 @@ pub enum FactKind {
     CourseCreated {
         /// The course, which the community lists from then on.
         course_id: CourseId,
-        /// How it appears.
+        /// The title that it is shown with.
         listing: CourseListing,
     },
     /// A course was deleted.

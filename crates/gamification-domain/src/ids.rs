@@ -25,7 +25,7 @@ macro_rules! ids {
                 Self(id)
             }
 
-            /// The UUID itself.
+            /// The UUID, as the platform or the service gave it.
             #[must_use]
             pub const fn as_uuid(self) -> Uuid {
                 self.0

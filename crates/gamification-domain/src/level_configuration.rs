@@ -245,7 +245,7 @@ impl LevelConfiguration {
         &self.levels
     }
 
-    /// The aggregate's id.
+    /// The id of the configuration, the same for all its versions.
     #[must_use]
     pub const fn id(&self) -> LevelConfigurationId {
         self.id

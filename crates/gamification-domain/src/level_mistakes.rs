@@ -29,11 +29,11 @@ pub enum LevelPlace {
 /// A field of a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LevelField {
-    /// The level's number.
+    /// The level's number, 1 to 9.
     Level,
-    /// The name.
+    /// The level's name.
     Name,
-    /// The threshold.
+    /// The points from which on a member has the level.
     Threshold,
 }
 
@@ -43,7 +43,7 @@ pub enum LevelProblem {
     /// No draft defines this level; all nine are set together.
     #[error("Level {level} is missing")]
     Missing {
-        /// The missing level.
+        /// The level of 1 to 9 that the list lacks.
         level: LevelNumber,
     },
     /// Something that is no level.

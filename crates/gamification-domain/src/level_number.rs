@@ -46,7 +46,7 @@ impl LevelNumber {
         }
     }
 
-    /// The level's number.
+    /// The number, 1 to 9.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0

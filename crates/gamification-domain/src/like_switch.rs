@@ -8,9 +8,9 @@ use crate::{
 /// Something that is written by one member and liked by others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Content {
-    /// A post.
+    /// A post of the community.
     Post(PostId),
-    /// A comment.
+    /// A comment on a post.
     Comment(CommentId),
 }
 

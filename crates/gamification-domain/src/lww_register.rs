@@ -265,7 +265,7 @@ pub struct LwwRegister<T> {
 /// What became of a change. None of these is a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeOutcome {
-    /// It changed something.
+    /// The change is the newest, and the value is another now.
     Applied,
     /// It was known already.
     AlreadyApplied,
@@ -299,7 +299,7 @@ impl<T: PartialEq> LwwRegister<T> {
         }
     }
 
-    /// The value now.
+    /// The value of the newest change; the initial one while there is none.
     pub const fn value(&self) -> &T {
         &self.value
     }

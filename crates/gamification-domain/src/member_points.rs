@@ -77,7 +77,7 @@ pub struct PointEntry {
     pub actor_id: UserId,
     /// Why it is posted.
     pub cause: EntryCause,
-    /// When it happened.
+    /// When it happened, by the event's `time`.
     pub occurred_at: OffsetDateTime,
     /// When it is recorded.
     pub recorded_at: OffsetDateTime,
@@ -239,7 +239,7 @@ impl MemberPoints {
         }
     }
 
-    /// The aggregate's id.
+    /// The aggregate's id, which the ledger's entries name.
     #[must_use]
     pub const fn id(&self) -> MemberPointsId {
         self.id

@@ -5,9 +5,9 @@ use crate::{LevelConfiguration, LevelNumber, Points, UserId};
 /// A member's points, and the level they have reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberStanding {
-    /// Whose.
+    /// The member, by their id on the platform.
     pub user_id: UserId,
-    /// Their points.
+    /// The sum of their ledger, 0 or more.
     pub total_points: Points,
     /// Their level as it was last judged; see [`level_under`](Self::level_under).
     pub current_level: LevelNumber,

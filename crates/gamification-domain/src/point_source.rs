@@ -25,7 +25,7 @@ macro_rules! point_sources {
         }
 
         impl PointSource {
-            /// Every source.
+            /// Every source, in the order of the product's table.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$source),+];
 
             /// The stable name, the same in the API, the events and the ledger: at most 30 ASCII characters.

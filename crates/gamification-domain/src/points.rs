@@ -41,7 +41,7 @@ pub struct PointsOverflow {
 }
 
 impl Points {
-    /// No points.
+    /// No points: where every member begins.
     pub const ZERO: Self = Self(0);
     /// The largest amount: 2,147,483,647.
     pub const MAX: Self = Self(i32::MAX);
@@ -106,7 +106,7 @@ impl TryFrom<i64> for Points {
 /// What one transaction did to a total: points awarded (positive) or deducted (negative), never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PointChange {
-    /// Points were added.
+    /// So many points were added to the total.
     Awarded(Points),
     /// Points were taken away.
     Deducted(Points),

@@ -19,7 +19,7 @@ use crate::problem::{Code, ProblemBody};
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it is a description")]
 pub(crate) struct CommunityParameter {
-    /// The community
+    /// The community, by its id on the platform
     community_id: Uuid,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct CommunityParameter {
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it is a description")]
 pub(crate) struct UserParameter {
-    /// The user
+    /// The user, by their id on the platform
     user_id: Uuid,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct UserParameter {
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it is a description")]
 pub(crate) struct CourseParameter {
-    /// The course
+    /// The course, by its id on the platform
     course_id: Uuid,
 }
 
@@ -77,7 +77,7 @@ problems! {
     /// Of changes of levels.
     LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PreconditionFailed,
         PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
-    /// Of events.
+    /// The problems that taking events in may end with.
     EventProblems: BadRequest, Unauthenticated, Forbidden, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
     /// Of the look whether the server can take work.

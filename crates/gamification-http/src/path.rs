@@ -88,7 +88,7 @@ pub(crate) fn check_parameters(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A parameter's value.
+/// The decoded value of a parameter of the query.
 pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
     let mut parameters = form_urlencoded::parse(request.query_string().as_bytes());
     parameters.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())

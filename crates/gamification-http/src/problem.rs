@@ -46,7 +46,7 @@ pub(crate) enum Code {
     UnsupportedMediaType,
     /// The body is understood and breaks a rule.
     ValidationError,
-    /// Our fault.
+    /// A fault of the service, whose cause is in its log.
     Internal,
     /// Not now; the same request may succeed later.
     Unavailable,

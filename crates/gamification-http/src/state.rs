@@ -14,9 +14,9 @@ use crate::auth::TokenVerifier;
 pub struct Api<S, E> {
     /// Where reads come from, and settings go.
     pub store: S,
-    /// Where facts go.
+    /// The queue that facts are recorded through.
     pub facts: FactQueue,
-    /// Time and ids.
+    /// The clock and the generator of ids.
     pub system: E,
     /// Whose tokens are trusted.
     pub verifier: TokenVerifier,
@@ -32,7 +32,7 @@ pub struct Operations<S> {
     pub metrics: Metrics,
 }
 
-/// Writes metrics down.
+/// Renders all metrics in Prometheus' text format.
 pub type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Tells load balancers, through `/readyz`, to send no more work here. Clones share one state.
@@ -40,12 +40,12 @@ pub type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 pub struct Draining(Arc<AtomicBool>);
 
 impl Draining {
-    /// From now on.
+    /// Shutting down begins: readiness is off from now on.
     pub fn begin(&self) {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Whether it began.
+    /// Whether shutting down has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.0.load(Ordering::Acquire)

@@ -21,7 +21,7 @@ pub enum UnreadableSource {
     /// There is no such file, or it can't be read.
     #[error("{path} can't be read")]
     Unreadable {
-        /// The file.
+        /// The file that can't be opened.
         path: PathBuf,
         /// What the operating system says.
         #[source]

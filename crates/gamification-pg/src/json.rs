@@ -21,12 +21,12 @@ const VERSION: u8 = 1;
 pub(crate) struct Json<T: std::fmt::Debug>(Result<T, serde_json::Error>);
 
 impl<T: std::fmt::Debug> Json<T> {
-    /// To be written.
+    /// Content of a JSONB column that is to be written.
     pub(crate) const fn new(content: T) -> Self {
         Self(Ok(content))
     }
 
-    /// What was read.
+    /// The content that was read, if it has the shape that was expected.
     pub(crate) fn understood(self) -> Result<T, serde_json::Error> {
         self.0
     }

@@ -32,7 +32,7 @@ pub struct ChannelOptions {
 pub struct Channel {
     /// What the database knows it by.
     pub name: ChannelName,
-    /// Its other end.
+    /// The end that the relay delivers from.
     pub receiver: Receiver,
 }
 

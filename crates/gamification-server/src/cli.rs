@@ -14,7 +14,7 @@ pub struct Cli {
     /// What to do; without one, serve.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// How.
+    /// The options that the command shares with the others.
     #[command(flatten)]
     pub options: Options,
 }

@@ -17,7 +17,7 @@ use crate::{cli::Options, secret};
 
 /// Where the database is.
 pub enum Database {
-    /// At this address.
+    /// A database that exists, at this address.
     At(Box<DatabaseUrl>),
     /// In the data folder: started when needed.
     Embedded(Settings),

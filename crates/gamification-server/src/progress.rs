@@ -16,7 +16,7 @@ impl Progress {
         Self::new(ProgressBar::new(length), "[{bar:30}] {percent:>3}% {msg} · {elapsed} · {eta} left")
     }
 
-    /// Without one.
+    /// Progress towards an end that is not known.
     pub(crate) fn endless() -> Self {
         Self::new(ProgressBar::new_spinner(), "{spinner} {msg} · {elapsed}")
     }

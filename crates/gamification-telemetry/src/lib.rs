@@ -19,7 +19,7 @@ pub use traces::join_trace;
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Lines for people, with colours on a terminal.
     Pretty,
     /// One JSON object a line.
     Json,

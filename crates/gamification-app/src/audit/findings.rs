@@ -12,13 +12,13 @@ use crate::ports::{BrokenEvent, DeliveryGap, RepeatedAward, WrongLevelCount, Wro
 pub struct Finding {
     /// What does not hold.
     pub invariant: Invariant,
-    /// The community.
+    /// The community whose data are wrong.
     pub community_id: CommunityId,
     /// Of whom or what: `member 0192…`, `level 3`; `None` where it is the community itself.
     pub subject: Option<String>,
-    /// What is stored.
+    /// What is stored, as text for an operator.
     pub found: String,
-    /// What should be.
+    /// What should be stored, as text for an operator.
     pub expected: String,
 }
 
@@ -40,7 +40,7 @@ pub enum AuditEvent {
     MemberCount(u64),
     /// So much was looked at since the last time.
     Progress(AuditProgress),
-    /// Something is off.
+    /// An invariant does not hold.
     Finding(Finding),
     /// So many more are off in the same way.
     Omitted(Invariant, u64),

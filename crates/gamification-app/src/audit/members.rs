@@ -34,7 +34,7 @@ impl Members {
         Self { first: Some((first, UserId::new(Uuid::nil()))), last }
     }
 
-    /// The next chunk.
+    /// The next chunk of members, in the order of their keys; empty at the end.
     pub(super) async fn next(
         &mut self,
         verification: &impl Verification,

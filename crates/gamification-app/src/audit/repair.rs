@@ -126,7 +126,7 @@ async fn repair_members(
 
 /// What was seen of a member before they were locked.
 struct LastSeen {
-    /// Their level.
+    /// Their level as it was stored, unchecked.
     level: i64,
     /// The level that their newest level-up event says, if one is still kept.
     announced: Option<i64>,

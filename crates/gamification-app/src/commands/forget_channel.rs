@@ -17,7 +17,7 @@ pub enum ForgetChannelError {
         "a running process delivers to the channel \"{0}\": stop it, or start it without the channel, first"
     )]
     InUse(ChannelName),
-    /// The database failed.
+    /// The database failed; the channel is as it was.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -21,7 +21,7 @@ pub enum SetCourseLevelRequirementError {
     /// The community does not list this course.
     #[error("Course not found")]
     CourseNotFound,
-    /// The database failed.
+    /// The database failed; the requirement is as it was, unless the commit itself failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

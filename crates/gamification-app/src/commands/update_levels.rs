@@ -33,7 +33,7 @@ pub enum UpdateLevelsError {
     /// The levels were changed since the caller read them.
     #[error("The levels were changed since you read them")]
     Stale,
-    /// The database failed.
+    /// The database failed; the levels are as they were, unless the commit itself failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

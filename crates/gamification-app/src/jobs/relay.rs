@@ -40,7 +40,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The pause after the first failure of an event; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause.
+/// The longest pause between two attempts to deliver one member's events.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// After so many failures an event is given up, when the receiver accepts others: with these pauses, after three hours.
 const MAX_FAILURES: u32 = 24;

@@ -27,7 +27,7 @@ impl ChannelName {
     /// The most characters of a name.
     pub const MAX_LENGTH: usize = 30;
 
-    /// As text.
+    /// The name: 1 to 30 of a to z, 0 to 9, `-` and `_`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -15,9 +15,9 @@ pub struct PendingEvent {
     pub id: Uuid,
     /// Rises from event to event of a member.
     pub sequence: i64,
-    /// What happened.
+    /// The event to be delivered.
     pub event: DomainEvent,
-    /// When.
+    /// When it was recorded, in UTC.
     pub created_at: OffsetDateTime,
     /// How delivering it has failed so far.
     pub failure: Option<DeliveryFailure>,
@@ -34,7 +34,7 @@ impl PendingEvent {
 /// Failed attempts at a member's next event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryFailure {
-    /// How many.
+    /// How many attempts failed in a row.
     pub failures: u32,
     /// When the last one was.
     pub attempted_at: OffsetDateTime,
@@ -55,14 +55,14 @@ pub struct ParkedEvent {
     pub channel: ChannelName,
     /// The member it is about; what the channel has to deliver of them later waits behind it.
     pub member: MemberKey,
-    /// The failed attempts.
+    /// The attempts that failed in a row, and why the last one did.
     pub failure: DeliveryFailure,
 }
 
 /// What a channel has to deliver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelBacklog {
-    /// The channel's name.
+    /// The name of the registered channel.
     pub channel: ChannelName,
     /// The number of events, parked ones and those that wait behind them included.
     pub pending: u64,

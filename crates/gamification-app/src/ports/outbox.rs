@@ -13,7 +13,7 @@ use super::StoreError;
 pub struct OutboxEvent {
     /// The id it is delivered under, every time.
     pub id: Uuid,
-    /// What happened.
+    /// The event to be delivered to each registered channel.
     pub event: DomainEvent,
 }
 

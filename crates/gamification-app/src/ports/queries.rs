@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::{Membership, StoreError};
 
-/// Every read.
+/// All reads that the service answers.
 pub trait Queries:
     MembershipQueries + MemberQueries + LevelQueries + CourseQueries + RecalculationQueries + SchemaQueries
 {
@@ -49,7 +49,7 @@ pub struct BesideOwn<T> {
 /// A course, and what it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CourseGate {
-    /// The course.
+    /// The course whose gate is asked for.
     pub course_id: CourseId,
     /// The lowest level that gets in; everybody does when `None`.
     pub minimum_level: Option<LevelNumber>,
@@ -75,7 +75,7 @@ pub trait MemberQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError>> + Send;
 }
 
-/// A community's levels.
+/// Reads of a community's levels, and of its members' standings.
 pub trait LevelQueries: Send + Sync + 'static {
     /// How the members spread over the levels; `None` when the community is not known.
     fn level_distribution(
@@ -103,7 +103,7 @@ pub trait RecalculationQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<CommunityId>, StoreError>> + Send;
 }
 
-/// The schema itself.
+/// Reads of the schema itself, for readiness.
 pub trait SchemaQueries: Send + Sync + 'static {
     /// Whether the database can be reached and has the schema that this program was built for.
     fn schema_is_current(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;

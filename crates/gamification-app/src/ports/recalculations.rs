@@ -67,11 +67,11 @@ pub struct LevelUps {
 /// A member who rose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LevelUp {
-    /// The member.
+    /// The member who reached a higher level.
     pub user_id: UserId,
-    /// The level before.
+    /// The level before the change of thresholds.
     pub old_level: LevelNumber,
-    /// The level now.
+    /// The level that their points reach under the new thresholds.
     pub new_level: LevelNumber,
     /// Whether they count in the distribution.
     pub is_present: bool,

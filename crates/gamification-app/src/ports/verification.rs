@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::StoreError;
 
-/// Where audits begin.
+/// A store that can be read as it was at one moment: audits begin here.
 pub trait Verification: Send + Sync + 'static {
-    /// A moment.
+    /// The store as it was at one moment.
     type Snapshot: Snapshot;
 
     /// Holds on to a moment: whatever is committed later is not seen.
@@ -132,7 +132,7 @@ pub trait RepairRepository: Send {
     ) -> impl Future<Output = Result<Vec<WrongLevelCount>, StoreError>> + Send;
 }
 
-/// Some of many.
+/// Some examples, and how many there are in all.
 #[derive(Clone, Debug)]
 pub struct Sample<T> {
     /// The first of them.
@@ -144,11 +144,11 @@ pub struct Sample<T> {
 /// A member's points, with what they are derived from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMember {
-    /// The member.
+    /// Whose points these are.
     pub member: MemberKey,
     /// The total, in points.
     pub total_points: i32,
-    /// The level.
+    /// The stored level, unchecked: 1 to 9 where nothing is wrong.
     pub current_level: i16,
     /// Whether they count in the distribution.
     pub is_present: bool,
@@ -163,7 +163,7 @@ pub struct StoredMember {
 /// What a member's derived values come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceOfTruth {
-    /// The member.
+    /// The member, by their id on the platform.
     pub user_id: UserId,
     /// The sum of their lines in the ledger, in points.
     pub ledger_points: i64,
@@ -188,10 +188,10 @@ pub struct RepeatedAward {
     pub wrong_scopes: i64,
 }
 
-/// A level configuration.
+/// A level configuration as it is stored, unchecked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredLevelConfiguration {
-    /// The community.
+    /// The community whose levels these are.
     pub community_id: CommunityId,
     /// Level and threshold of each entry, in the order they are stored; `None` where there is no whole number.
     pub levels: Vec<(Option<i64>, Option<i64>)>,
@@ -200,9 +200,9 @@ pub struct StoredLevelConfiguration {
 /// A count of present members that is off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongLevelCount {
-    /// The community.
+    /// The community whose members are counted.
     pub community_id: CommunityId,
-    /// At which level.
+    /// The stored level of the count, unchecked.
     pub level: i16,
     /// What is noted; 0 when nothing is.
     pub noted: i64,
@@ -213,15 +213,15 @@ pub struct WrongLevelCount {
 /// A like whose points in the ledger are not what its switch says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongLike {
-    /// The community.
+    /// The community that the like belongs to.
     pub community_id: CommunityId,
-    /// `post_liked` or `comment_liked`.
+    /// The source of the like's point: `post_liked` or `comment_liked`.
     pub source: String,
     /// Which post or comment.
     pub content_id: Uuid,
-    /// Who likes it.
+    /// The user who likes the content.
     pub liker_id: Uuid,
-    /// Who wrote it.
+    /// The member who holds the like's point, as the switch says.
     pub author_id: Uuid,
     /// How many points this author holds for it.
     pub held: i64,
@@ -234,9 +234,9 @@ pub struct WrongLike {
 pub struct BrokenEvent {
     /// Whom it is about.
     pub member: MemberKey,
-    /// Its place.
+    /// Its place in the outbox, rising.
     pub sequence: i64,
-    /// Its type.
+    /// The event's type, such as `PointsAwarded`.
     pub event_type: String,
     /// The total or level before it, as it says itself; `None` when it does not say.
     pub before: Option<String>,
@@ -251,7 +251,7 @@ pub struct BrokenEvent {
 /// What a channel has to deliver of a member, where that is not each kept event from some place on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryGap {
-    /// The member.
+    /// The member whom the events are about.
     pub member: MemberKey,
     /// The channel's name; `None` when it is not registered.
     pub channel: Option<String>,

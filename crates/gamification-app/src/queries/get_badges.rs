@@ -7,9 +7,9 @@ use crate::{access, ports::Queries, queries::ReadError};
 /// What an avatar wears.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Badge {
-    /// Whose.
+    /// The member whose badge it is.
     pub user_id: UserId,
-    /// Their level.
+    /// The highest level they ever reached, by the thresholds of now.
     pub level: LevelNumber,
     /// What the community calls it.
     pub level_name: LevelName,

@@ -11,11 +11,11 @@ use crate::{access, ports::Queries, queries::ReadError};
 pub struct MemberLevel {
     /// Whose level this is.
     pub user_id: UserId,
-    /// Their level.
+    /// The highest level they ever reached, by the thresholds of now.
     pub level: LevelNumber,
     /// What the community calls it.
     pub level_name: LevelName,
-    /// Their points.
+    /// The sum of their ledger, 0 or more.
     pub total_points: Points,
     /// What they need for the next level: on one's own profile only, and none at level 9.
     pub points_to_next_level: Option<Points>,

@@ -14,7 +14,7 @@ pub enum ReadError {
     /// The community does not list the course.
     #[error("Course not found")]
     CourseNotFound,
-    /// The database failed.
+    /// The database failed; the same read may succeed later.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -8,7 +8,7 @@ use crate::{EventMetadata, LikeEffect, LikeKey, LikeSwitch, fact::Award, tracked
 pub struct LikeChanges {
     /// Those that did not exist.
     pub new: Vec<LikeSwitch>,
-    /// Those that did.
+    /// Those that existed, and were turned.
     pub changed: Vec<LikeSwitch>,
 }
 

@@ -29,22 +29,22 @@ pub enum InvalidKeyFile {
     /// It can't be read.
     #[error("{path} can't be read")]
     Unreadable {
-        /// Which file.
+        /// The file that can't be read.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         #[source]
         error: io::Error,
     },
     /// It is not a public key of a kind that is known here.
     #[error("{path} must hold a public key in PEM for RS256, ES256 (P-256) or EdDSA (Ed25519)")]
     NotAPublicKey {
-        /// Which file.
+        /// The file that holds no usable key.
         path: PathBuf,
     },
     /// It is not a set of keys, or none of them can be used.
     #[error("{path} must hold a JSON Web Key Set with a key that has a kid and is for RS256, ES256 or EdDSA")]
     NotAKeySet {
-        /// Which file.
+        /// The file that is no key set.
         path: PathBuf,
     },
 }

@@ -70,9 +70,9 @@ pub struct TokenIssuer {
 /// What tokens must say about where they come from and for whom they are; `None` is not checked, and not said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenClaims {
-    /// The claim `iss`.
+    /// What the claim `iss` must be, where that is checked.
     pub issuer: Option<String>,
-    /// The claim `aud`.
+    /// What the claim `aud` must be or contain, where that is checked.
     pub audience: Option<String>,
 }
 

@@ -20,7 +20,7 @@ pub enum TlsError {
     /// The file named by `sslrootcert`.
     #[error("sslrootcert {path}: {problem}")]
     RootCertificate {
-        /// Which file.
+        /// The certificate file that can't be used.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,

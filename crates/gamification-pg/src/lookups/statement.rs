@@ -147,7 +147,7 @@ type Understood<T> = Result<T, Arc<StoreError>>;
 /// What the statement answers.
 type Answer = (Records<LevelsRow>, Records<CallerRow>, Records<StandingRow>);
 
-/// What was found.
+/// The rows that one statement found, by the keys that were asked for.
 #[derive(Default)]
 pub(super) struct Found {
     levels: HashMap<CommunityId, Understood<Arc<LevelConfiguration>>>,

@@ -95,9 +95,9 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let outcome = server.await.context("the server failed");
     stopper.abort();
     // The last way into the queue went with the server, and every request that waited for it has been answered.
+    // Relays end beside it: what is committed meanwhile waits in the outbox for the next start.
     let ended = async { while workers.join_next().await.is_some() {} };
-    let _ = timeout(QUEUE_TIMEOUT, ended).await;
-    background.stop().await;
+    let _ = tokio::join!(timeout(QUEUE_TIMEOUT, ended), background.stop());
     if let Some(server) = elsewhere {
         server.stop().await;
     }
