@@ -15,6 +15,8 @@ Feature: What members see
         | level                | 3       |
         | level_name           | Builder |
         | total_points         | 45      |
+        | level_threshold      | 30      |
+        | next_level_threshold | 60      |
         | points_to_next_level | 15      |
         | is_max_level         | false   |
 
@@ -27,6 +29,8 @@ Feature: What members see
         | level                | 3       |
         | level_name           | Builder |
         | total_points         | 45      |
+        | level_threshold      | null    |
+        | next_level_threshold | null    |
         | points_to_next_level | null    |
         | is_max_level         | false   |
 
@@ -38,6 +42,8 @@ Feature: What members see
         | level                | 1       |
         | level_name           | Student |
         | total_points         | 0       |
+        | level_threshold      | null    |
+        | next_level_threshold | null    |
         | points_to_next_level | null    |
         | is_max_level         | false   |
 
@@ -50,6 +56,8 @@ Feature: What members see
         | level                | 9     |
         | level_name           | Icon  |
         | total_points         | 400   |
+        | level_threshold      | 360   |
+        | next_level_threshold | null  |
         | points_to_next_level | null  |
         | is_max_level         | true  |
 

@@ -46,6 +46,15 @@ Feature: Who may do what
         | is signed with another secret |
         | is not signed at all          |
 
+    Scenario: A token that has expired says so to programs
+      When a token of Ada's that has expired is used to read the levels
+      Then the answer is 401 UNAUTHENTICATED
+      And the challenge says that the token has expired
+
+    Scenario: A token with another flaw does not say which
+      When a token of Ada's that is signed with another secret is used to read the levels
+      Then the challenge does not say that the token has expired
+
     Scenario: The platform's own token is no member
       When the platform's own token is used to read the levels
       Then the answer is 401 UNAUTHENTICATED

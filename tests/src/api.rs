@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     Answer, TestDatabase, TestServer,
     event::{admin_joined, community_created, course_created, event, id, member_joined},
+    reading_service_token,
 };
 
 /// A community with one of each role, a course in it, and an operation's answer to anybody.
@@ -60,7 +61,14 @@ impl ApiScene {
             .replace("{community_id}", &community.to_string())
             .replace("{user_id}", &self.ada.to_string())
             .replace("{course_id}", &self.course.to_string());
-        let query = if operation.id == "badges" { format!("?user_ids={}", self.ada) } else { String::new() };
+        // A service says whose access it asks for.
+        let names_learner = operation.id.starts_with("course_access")
+            && token.is_some_and(|token| token == reading_service_token());
+        let query = match operation.id.as_str() {
+            "badges" => format!("?user_ids={}", self.ada),
+            _ if names_learner => format!("?user_id={}", self.ada),
+            _ => String::new(),
+        };
         self.server.call(&operation.method, &format!("{path}{query}"), token, &operation.body())
     }
 }
@@ -86,7 +94,7 @@ impl Operation {
         let level =
             |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": level - 1});
         match self.id.as_str() {
-            "update_levels" => {
+            "update_levels" | "preview_levels" => {
                 Some(("application/json", json!({"levels": (1..=9).map(level).collect::<Vec<_>>()})))
             }
             "set_course_level_requirement" => Some(("application/json", json!({"minimum_level": 2}))),

@@ -203,17 +203,20 @@ pub struct Answer {
     pub status: u16,
     /// Its headers.
     pub headers: ureq::http::HeaderMap,
+    /// The bytes of its body, as they came.
+    pub length: usize,
     /// Its body; `null` when that is no JSON.
     pub body: Value,
 }
 
 impl Answer {
     fn read(mut response: Response<ureq::Body>) -> Self {
-        let text = response.body_mut().read_to_string().expect("an answer is UTF-8");
+        let bytes = response.body_mut().read_to_vec().expect("an answer ends");
         Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: serde_json::from_str(&text).unwrap_or_default(),
+            length: bytes.len(),
+            body: serde_json::from_slice(&bytes).unwrap_or_default(),
         }
     }
 
@@ -452,6 +455,12 @@ pub fn user_token(user_id: Uuid) -> String {
 #[must_use]
 pub fn service_token() -> String {
     signed(&json!({"sub": "platform", "exp": in_an_hour(), "scope": "gamification:events:write"}))
+}
+
+/// A token for reading every community.
+#[must_use]
+pub fn reading_service_token() -> String {
+    signed(&json!({"sub": "classroom", "exp": in_an_hour(), "scope": "gamification:read"}))
 }
 
 /// A token with any claims, signed with the tests' secret.

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use gamification_app::{
-    AccessDenied, Clock, System,
+    AccessDenied, Clock, Reader, System,
     commands::{
-        LevelsUpdate, SetCourseLevelRequirementError, UpdateLevelsError, record_facts,
+        LevelsUpdate, LevelsUpdated, SetCourseLevelRequirementError, UpdateLevelsError, record_facts,
         set_course_level_requirement, update_levels,
     },
     ports::{Store, StoreError, UnitOfWork},
-    queries::{get_badges, get_course_access, get_levels, get_member_level},
+    queries::{Learner, get_badges, get_course_access, get_levels, get_member_level},
 };
 use gamification_domain::{
     CommunityId, Content, CourseId, CourseListing, EventId, EventMetadata, Fact, FactKind, FactRecord,
@@ -64,7 +64,11 @@ impl Scene {
         FactRecord { fact: Fact::new(self.community, kind), metadata }
     }
 
-    async fn update_levels(&self, caller: UserId, update: LevelsUpdate) -> Result<(), UpdateLevelsError> {
+    async fn update_levels(
+        &self,
+        caller: UserId,
+        update: LevelsUpdate,
+    ) -> Result<LevelsUpdated, UpdateLevelsError> {
         update_levels(&self.store, &System, (self.community, caller), &update).await
     }
 
@@ -156,6 +160,33 @@ async fn a_transaction_that_is_dropped_leaves_neither_locks_nor_a_half_open_conn
     tx.unwrap().rollback().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_is_set_although_its_course_is_held_for_longer_than_one_attempt_waits() {
+    let scene = Scene::new(4).await;
+    let client = scene.database.client().await;
+    let mut holder = scene.database.client().await;
+    let hold = holder.transaction().await.unwrap();
+    hold.execute("SELECT FROM courses WHERE course_id = $1 FOR UPDATE", &[&scene.course.as_uuid()])
+        .await
+        .unwrap();
+    let set = async { scene.set_requirement(scene.admin, scene.course).await };
+    let release = async {
+        // Each attempt waits anew.
+        let attempts = "SELECT extract(epoch FROM query_start)::text FROM pg_stat_activity
+                        WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        let mut seen = BTreeSet::new();
+        until("a second attempt waits", async || {
+            let waiting = client.query(attempts, &[]).await.unwrap();
+            seen.extend(waiting.iter().map(|row| row.get::<_, String>(0)));
+            seen.len() > 1
+        })
+        .await;
+        hold.rollback().await.unwrap();
+    };
+    let (set, ()) = tokio::join!(set, release);
+    set.unwrap();
+}
+
 /// Reads while a change of thresholds is stored, and Ada, who has to rise, can't be written yet.
 async fn while_ada_waits(look: impl AsyncFnOnce(&Scene)) {
     let scene = Scene::new(4).await;
@@ -183,7 +214,8 @@ async fn while_ada_waits(look: impl AsyncFnOnce(&Scene)) {
 #[tokio::test(flavor = "multi_thread")]
 async fn badges_follow_new_thresholds_before_members_are_leveled_up() {
     while_ada_waits(async |scene| {
-        let badges = get_badges(&scene.store, (scene.community, scene.admin), &[scene.ada]).await.unwrap();
+        let badges =
+            get_badges(&scene.store, scene.community, Reader::User(scene.admin), &[scene.ada]).await.unwrap();
         assert_eq!((badges[0].level.get(), badges[0].level_name.as_str()), (3, "Builder"));
     })
     .await;
@@ -192,9 +224,12 @@ async fn badges_follow_new_thresholds_before_members_are_leveled_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_level_grid_and_a_profile_follow_new_thresholds_before_members_are_leveled_up() {
     while_ada_waits(async |scene| {
-        let caller = (scene.community, scene.ada);
-        assert_eq!(get_levels(&scene.store, caller).await.unwrap().current_user_level.get(), 3);
-        assert_eq!(get_member_level(&scene.store, caller, scene.ada).await.unwrap().level.get(), 3);
+        let reader = Reader::User(scene.ada);
+        let levels = get_levels(&scene.store, scene.community, reader).await.unwrap();
+        assert_eq!(levels.own.map(|(level, role)| (level.get(), role)), Some((3, Role::Member)));
+        assert!(levels.recalculation.is_some(), "the grid says that members still follow");
+        let own = get_member_level(&scene.store, scene.community, reader, scene.ada).await.unwrap();
+        assert_eq!(own.level.get(), 3);
     })
     .await;
 }
@@ -203,8 +238,9 @@ async fn the_level_grid_and_a_profile_follow_new_thresholds_before_members_are_l
 async fn course_access_follows_new_thresholds_before_members_are_leveled_up() {
     while_ada_waits(async |scene| {
         scene.set_requirement(scene.admin, scene.course).await.unwrap();
-        let caller = (scene.community, scene.ada);
-        let (access, _) = get_course_access(&scene.store, caller, scene.course).await.unwrap();
+        let learner = Learner::Own(scene.ada);
+        let access = get_course_access(&scene.store, scene.community, learner, scene.course).await;
+        let (access, _) = access.unwrap();
         assert!(access.has_access());
         assert_eq!(access.current_level().get(), 3);
     })

@@ -6,7 +6,7 @@ mod races;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gamification_app::{
-    AccessDenied, Clock, IdGenerator,
+    AccessDenied, Clock, IdGenerator, Reader,
     commands::record_facts,
     ports::{Membership, MembershipQueries},
     queries::{MemberLevel, ReadError, get_member_level},
@@ -24,6 +24,7 @@ use uuid::Uuid;
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
 /// A clock that stands still, and ids of its own.
+#[derive(Clone)]
 struct Fixed;
 
 impl Clock for Fixed {
@@ -101,7 +102,7 @@ impl Scene {
     }
 
     async fn level_of_author(&self) -> Result<MemberLevel, ReadError> {
-        get_member_level(&self.store, (self.community_id, self.author), self.author).await
+        get_member_level(&self.store, self.community_id, Reader::User(self.author), self.author).await
     }
 
     async fn total(&self) -> i64 {
@@ -208,7 +209,7 @@ async fn points_are_found_by_the_member_who_joins_later() {
     scene.record(&[at(5, scene.joined(scene.author))]).await;
     let level = scene.level_of_author().await.unwrap();
     assert_eq!((level.total_points.get(), level.level.get()), (3, 1));
-    assert_eq!(level.points_to_next_level.unwrap().get(), 7);
+    assert_eq!(level.progress.unwrap().next.unwrap().points_to_go.get(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,9 +310,9 @@ async fn the_directory_follows_the_newest_change_and_keeps_points_of_who_left() 
 async fn only_members_see_members_and_only_their_own_way_to_the_next_level() {
     let scene = Scene::new().await;
     scene.record(&[at(9, scene.joined(scene.author)), at(8, scene.joined(scene.liker))]).await;
-    let look = |caller, user| get_member_level(&scene.store, (scene.community_id, caller), user);
-    assert!(look(scene.author, scene.author).await.unwrap().points_to_next_level.is_some());
-    assert!(look(scene.liker, scene.author).await.unwrap().points_to_next_level.is_none());
+    let look = |caller, user| get_member_level(&scene.store, scene.community_id, Reader::User(caller), user);
+    assert!(look(scene.author, scene.author).await.unwrap().progress.is_some());
+    assert!(look(scene.liker, scene.author).await.unwrap().progress.is_none());
     let stranger = UserId::new(Uuid::now_v7());
     assert!(matches!(
         look(stranger, scene.author).await,

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use gamification_domain::{LevelConfiguration, MemberStanding, Role};
+use gamification_domain::{LevelConfiguration, Role, UserId};
 
-use crate::ports::{BesideOwn, CommunityView, Membership};
+use crate::ports::{CommunityView, Membership};
 
 /// Why a caller is turned away, in the order it is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,31 +20,47 @@ pub enum AccessDenied {
     NotAnAdmin,
 }
 
-/// Lets members in: gives the community's levels, and what was asked for.
-///
-/// # Errors
-/// [`AccessDenied`], the first that applies.
-pub(crate) fn member<T>(
-    view: Option<CommunityView<T>>,
-) -> Result<(Arc<LevelConfiguration>, T), AccessDenied> {
-    let CommunityView { membership, levels, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
-    match membership {
-        Membership::Member(_) => Ok((levels, asked)),
-        Membership::NotAMember => Err(AccessDenied::NotAMember),
+/// Who reads a community.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A user, who must be a member.
+    User(UserId),
+    /// A service of the platform, which may read every community without being a member.
+    Service,
+}
+
+impl Reader {
+    /// The user, by their id on the platform; none where a service reads.
+    #[must_use]
+    pub const fn user_id(self) -> Option<UserId> {
+        match self {
+            Self::User(user_id) => Some(user_id),
+            Self::Service => None,
+        }
+    }
+
+    /// Whether a member's way to the next level is shown: to themselves, and to services.
+    pub(crate) fn sees_progress_of(self, member: UserId) -> bool {
+        match self {
+            Self::User(user_id) => user_id == member,
+            Self::Service => true,
+        }
     }
 }
 
-/// The same, and the member's own standing.
+/// Lets members and services in: gives the community's levels, and what was asked for.
 ///
 /// # Errors
 /// [`AccessDenied`], the first that applies.
-pub(crate) fn member_beside_own<T>(
-    view: Option<CommunityView<BesideOwn<T>>>,
-) -> Result<(MemberStanding, Arc<LevelConfiguration>, T), AccessDenied> {
-    let (levels, BesideOwn { own, asked }) = member(view)?;
-    // Every member has points, from the moment they join.
-    let own = own.ok_or(AccessDenied::NotAMember)?;
-    Ok((own, levels, asked))
+pub(crate) fn reader<T>(
+    reader: Reader,
+    view: Option<CommunityView<T>>,
+) -> Result<(Arc<LevelConfiguration>, T), AccessDenied> {
+    let CommunityView { membership, levels, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
+    match (reader, membership) {
+        (Reader::Service, _) | (Reader::User(_), Membership::Member(_)) => Ok((levels, asked)),
+        (Reader::User(_), Membership::NotAMember) => Err(AccessDenied::NotAMember),
+    }
 }
 
 /// Lets admins in: gives what was asked for.

@@ -4,13 +4,13 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Where commands take the time from, so that a test can give its own.
-pub trait Clock: Send + Sync + 'static {
+pub trait Clock: Clone + Send + Sync + 'static {
     /// The time now, in UTC.
     fn now(&self) -> OffsetDateTime;
 }
 
 /// Where commands take fresh ids from.
-pub trait IdGenerator: Send + Sync + 'static {
+pub trait IdGenerator: Clone + Send + Sync + 'static {
     /// An id that was never given before.
     fn next_id(&self) -> Uuid;
 }

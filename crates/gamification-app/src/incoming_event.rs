@@ -33,10 +33,27 @@ pub enum EventContent {
     },
 }
 
+/// The kinds of mistakes in events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventMistakeKind {
+    /// What must be there is not.
+    Missing,
+    /// What is there has the wrong type or form.
+    Invalid,
+    /// A name is there twice.
+    Repeated,
+    /// The lesson's community can't be told from its course.
+    CourseUnknown,
+    /// The member's total would be too large.
+    TotalTooLarge,
+}
+
 /// What is wrong with an event that can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct EventMistake {
+    /// What kind of mistake it is, for programs.
+    pub kind: EventMistakeKind,
     /// The place in the event, as a pointer in a URI fragment: `#/data/author_id`; `#` is the whole event.
     pub pointer: String,
     /// A sentence for its sender: `data.author_id is missing`.

@@ -61,11 +61,11 @@ pub mod ports;
 pub mod queries;
 mod transaction;
 
-pub use access::AccessDenied;
+pub use access::{AccessDenied, Reader};
 pub use chain::Chain;
 pub use clock::{Clock, IdGenerator, System};
 pub use event_bus::{EventBus, EventEnvelope, HandlerFailed};
 pub use event_outcome::{EventCounts, EventOutcome, EventStatus};
 pub use fact_queue::{FactQueue, RecordError, Recorded};
-pub use incoming_event::{EventContent, EventMistake, IncomingEvent};
+pub use incoming_event::{EventContent, EventMistake, EventMistakeKind, IncomingEvent};
 pub use observation::{HISTOGRAMS, describe_metrics};

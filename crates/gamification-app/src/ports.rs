@@ -35,8 +35,9 @@ pub use level_configurations::LevelConfigurationRepository;
 pub use like_switches::LikeSwitchRepository;
 pub use outbox::{Outbox, OutboxEvent};
 pub use queries::{
-    BesideOwn, CommunityView, CourseGate, CourseQueries, LevelQueries, MemberQueries, MembershipQueries,
-    Queries, RecalculationQueries, SchemaQueries,
+    BesideOwn, CommunityView, CourseGate, CourseQueries, LevelQueries, LevelSpread, MemberQueries,
+    MembersWithin, MembershipQueries, PointBandQueries, PointBands, Queries, RecalculationProgress,
+    RecalculationQueries, SchemaQueries,
 };
 pub use recalculations::{LevelUp, LevelUps, RecalculationRepository};
 pub use repository::Repository;
@@ -70,7 +71,7 @@ pub enum StoreError {
 pub type BoxedError = Box<dyn Error + Send + Sync>;
 
 /// A store of everything that commands change: transactions begin here.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Clone + Send + Sync + 'static {
     /// A transaction, with all repositories.
     type Tx: UnitOfWork;
 

@@ -29,6 +29,9 @@ pub enum Role {
 pub struct UnknownRole;
 
 impl Role {
+    /// Every role, the one with the fewest rights first.
+    pub const ALL: [Self; 3] = [Self::Member, Self::Moderator, Self::Admin];
+
     /// The stable name, as events and the database carry it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

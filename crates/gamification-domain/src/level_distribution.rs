@@ -26,12 +26,31 @@ impl LevelDistribution {
         }
     }
 
+    /// Adds members to a level.
+    pub fn add(&mut self, level: LevelNumber, members: u32) {
+        if let Some(count) = self.0.get_mut(level.index()) {
+            *count = count.saturating_add(members);
+        }
+    }
+
+    /// How many members a level has.
+    #[must_use]
+    pub fn at(&self, level: LevelNumber) -> u32 {
+        self.0.get(level.index()).copied().unwrap_or_default()
+    }
+
+    /// How many members there are at all levels together.
+    #[must_use]
+    pub fn members(&self) -> u64 {
+        self.0.iter().copied().map(u64::from).sum()
+    }
+
     /// The share of the members who are at this level, in percent with one decimal (half a tenth rounds up); 0 when
     /// there are no members at all.
     #[must_use]
     pub fn percentage(&self, level: LevelNumber) -> f64 {
-        let all: u64 = self.0.iter().copied().map(u64::from).sum();
-        let here = self.0.get(level.index()).copied().map_or(0, u64::from);
+        let all = self.members();
+        let here = u64::from(self.at(level));
         let tenths = (here * 2_000 + all).checked_div(all * 2).unwrap_or(0);
         u32::try_from(tenths).map_or(0.0, |tenths| f64::from(tenths) / 10.0)
     }

@@ -1,6 +1,6 @@
 //! The envelope of an event: the attributes that CloudEvents 1.0 gives it, and `data` in their midst.
 
-use gamification_app::{EventContent, EventMistake, IncomingEvent};
+use gamification_app::{EventContent, EventMistake, EventMistakeKind, IncomingEvent};
 use gamification_domain::{EventId, EventMetadata, EventType, FactRecord, Sequence};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -24,7 +24,7 @@ pub(crate) fn read_event(event: &Json, received_at: OffsetDateTime) -> IncomingE
 
 fn content(event: &Json, received_at: OffsetDateTime) -> Result<EventContent, EventMistake> {
     let Json::Object(attributes) = event else {
-        return Err(mistake(&[], "must be a JSON object"));
+        return Err(mistake(EventMistakeKind::Invalid, &[], "must be a JSON object"));
     };
     let event = Fields::new(attributes, &[])?;
     if event.text("specversion")? != "1.0" {
@@ -39,7 +39,7 @@ fn content(event: &Json, received_at: OffsetDateTime) -> Result<EventContent, Ev
     };
     let data = match event.get("data") {
         Some(Json::Object(data)) => Fields::new(data, &["data"])?,
-        None | Some(Json::Null) => return Err(event.mistake("data", "is missing")),
+        None | Some(Json::Null) => return Err(event.missing("data")),
         Some(Json::Text(_) | Json::WholeNumber(_) | Json::Other) => {
             return Err(event.mistake("data", "must be a JSON object"));
         }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use gamification_app::EventMistake;
+use gamification_app::{EventMistake, EventMistakeKind};
 
 use crate::{
     json::{Json, JsonObject},
@@ -22,8 +22,10 @@ impl<'a> Fields<'a> {
         let fields = Self { object, path };
         match object.repeated() {
             None => Ok(fields),
-            Some(name) if is_plain(name) => Err(fields.mistake(name, "is there twice")),
-            Some(_) => Err(mistake(path, "has a name twice")),
+            Some(name) if is_plain(name) => {
+                Err(fields.mistake_of(EventMistakeKind::Repeated, name, "is there twice"))
+            }
+            Some(_) => Err(mistake(EventMistakeKind::Repeated, path, "has a name twice")),
         }
     }
 
@@ -34,7 +36,7 @@ impl<'a> Fields<'a> {
     /// A text that must be there, and not be empty.
     pub(crate) fn text(&self, name: &str) -> Result<&'a str, EventMistake> {
         match self.get(name) {
-            None | Some(Json::Null) => Err(self.mistake(name, "is missing")),
+            None | Some(Json::Null) => Err(self.missing(name)),
             Some(Json::Text(text)) if text.is_empty() => Err(self.mistake(name, "must not be empty")),
             Some(Json::Text(text)) => Ok(text),
             Some(Json::WholeNumber(_) | Json::Object(_) | Json::Other) => {
@@ -72,9 +74,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A field that must be there is not.
+    pub(crate) fn missing(&self, name: &str) -> EventMistake {
+        self.mistake_of(EventMistakeKind::Missing, name, "is missing")
+    }
+
+    /// A field has the wrong type or form.
     pub(crate) fn mistake(&self, name: &str, problem: &str) -> EventMistake {
+        self.mistake_of(EventMistakeKind::Invalid, name, problem)
+    }
+
+    fn mistake_of(&self, kind: EventMistakeKind, name: &str, problem: &str) -> EventMistake {
         let path: Vec<&str> = self.path.iter().copied().chain([name]).collect();
-        mistake(&path, problem)
+        mistake(kind, &path, problem)
     }
 }
 

@@ -81,7 +81,7 @@ fn is_sound(event: &IncomingEvent) -> TestCaseResult {
             prop_assert!(metadata.occurred_at() <= NOON);
         }
         EventContent::UnknownType => prop_assert!(event.id.is_some()),
-        EventContent::Invalid { event_type: _, mistake: EventMistake { pointer, detail } } => {
+        EventContent::Invalid { event_type: _, mistake: EventMistake { kind: _, pointer, detail } } => {
             prop_assert!(pointer == "#" || pointer.starts_with("#/"), "{}", pointer);
             prop_assert!(!detail.is_empty() && detail.len() < 200, "{}", detail);
             prop_assert!(!detail.chars().any(char::is_control) && detail.is_ascii(), "{}", detail);
@@ -279,7 +279,7 @@ proptest! {
         prop_assert!(matches!(structured(&good).unwrap().content, EventContent::Fact(_)));
         let member = format!("\"{name}\":");
         let twice = good.replacen(&member, &format!("{member}{},{member}", quoted(&value)), 1);
-        let EventMistake { pointer, detail } = mistake(structured(&twice).unwrap());
+        let EventMistake { kind: _, pointer, detail } = mistake(structured(&twice).unwrap());
         prop_assert!(pointer.ends_with(&format!("/{name}")), "{}", pointer);
         prop_assert!(detail.ends_with(&format!("{name} is there twice")), "{}", detail);
     }
@@ -371,7 +371,7 @@ fn texts_of_any_size_are_read_up_to_their_limits() {
     ] {
         let name = field.split_once(':').unwrap().0;
         let event = structured(&good.replace(field, &format!("{name}:\"{huge}\""))).unwrap();
-        let EventMistake { pointer: place, detail } = mistake(event);
+        let EventMistake { kind: _, pointer: place, detail } = mistake(event);
         assert_eq!(place, pointer);
         assert!(detail.len() < 100, "{detail}");
     }
@@ -415,7 +415,7 @@ fn times_at_the_ends_of_the_calendar_are_read_or_refused() {
         "1795341600",
         "now",
     ] {
-        let EventMistake { pointer, detail } = mistake(read(time));
+        let EventMistake { kind: _, pointer, detail } = mistake(read(time));
         assert_eq!(
             (pointer.as_str(), detail.as_str()),
             ("#/time", "time must be an RFC 3339 date-time"),

@@ -16,8 +16,10 @@ use gamification_app::{
 use tracing_actix_web::TracingLogger;
 
 use crate::{
+    compression::compress_large_answers,
     cors::{Origin, cors},
     problem::{limit_heads, render_problems},
+    request_id::identify_requests,
     request_metrics::measure_requests,
     request_span::{JoinTrace, RequestSpan},
     routes,
@@ -42,8 +44,8 @@ pub struct AppParts<S, E> {
     pub join_trace: Option<JoinTrace>,
 }
 
-/// Puts an app together: each request gets its span, is measured, and is refused early where its head is too large; each
-/// error becomes a problem document; and browsers are told which pages may read the answer.
+/// Puts an app together: each request gets its id and its span, is measured, and is refused early where its head is too large; each
+/// error becomes a problem document; large answers are compressed; and browsers are told which pages may read the answer.
 pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
     AppParts { api, operations, origins, join_trace }: AppParts<S, E>,
 ) -> App<
@@ -60,9 +62,11 @@ pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
         .wrap(from_fn(limit_heads))
         .wrap(cors(&origins))
         .wrap(from_fn(render_problems))
+        .wrap(from_fn(compress_large_answers))
         .wrap(DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
         .wrap(from_fn(measure_requests))
         .wrap(TracingLogger::<RequestSpan>::new())
+        .wrap(from_fn(identify_requests))
         .configure(|config| {
             if let Some(join_trace) = join_trace {
                 config.app_data(join_trace);

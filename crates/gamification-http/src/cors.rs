@@ -5,6 +5,8 @@ use std::str::FromStr;
 use actix_cors::Cors;
 use actix_web::http::header;
 
+use crate::request_id::X_REQUEST_ID;
+
 /// The origin of pages, such as `https://app.example`: a scheme, a host, and a port where it is not the usual one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
@@ -28,9 +30,17 @@ impl FromStr for Origin {
 /// Lets the pages of some origins call the API. Tokens come in a header, so no cookies are involved.
 pub(crate) fn cors(origins: &[Origin]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "PUT", "POST"])
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
-        .expose_headers([header::ETAG, header::RETRY_AFTER])
+        .allowed_methods(["GET", "HEAD", "PUT", "POST"])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::HeaderName::from_static("idempotency-key"),
+            header::HeaderName::from_static("traceparent"),
+            X_REQUEST_ID,
+        ])
+        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, X_REQUEST_ID])
         // Whether the page may read the answer is for its browser to enforce; other programs send an origin too.
         .block_on_origin_mismatch(false)
         .max_age(3_600);

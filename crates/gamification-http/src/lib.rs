@@ -21,18 +21,23 @@
 mod app;
 mod auth;
 mod body;
+mod compression;
+mod conditional;
 mod cors;
 mod deadline;
 mod openapi;
 mod path;
 mod problem;
+mod request_id;
 mod request_metrics;
 mod request_span;
 mod routes;
 mod state;
 
 pub use app::{AppParts, app, serve};
-pub use auth::{InvalidKeyFile, InvalidSecret, TokenClaims, TokenIssuer, TokenVerifier};
+pub use auth::{
+    EVENTS_SCOPE, InvalidKeyFile, InvalidSecret, READ_SCOPE, TokenClaims, TokenIssuer, TokenVerifier,
+};
 pub use cors::{InvalidOrigin, Origin};
 pub use request_metrics::{REQUEST_DURATION, describe_metrics};
 pub use request_span::JoinTrace;

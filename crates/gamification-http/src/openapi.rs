@@ -39,6 +39,21 @@ pub(crate) struct CourseParameter {
     course_id: Uuid,
 }
 
+/// What makes a read conditional.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is a description")]
+pub(crate) struct IfNoneMatch {
+    /// The `ETag` of an earlier answer: 304 says that it still counts
+    #[param(rename = "If-None-Match")]
+    if_none_match: Option<String>,
+}
+
+/// The answer to who has it already.
+#[derive(IntoResponses)]
+#[response(status = 304, description = "The answer whose `ETag` was named still counts")]
+pub(crate) struct NotModified;
+
 /// Adds the token to the document, and the schema that all problems share.
 pub(crate) struct Bearer;
 
@@ -75,7 +90,7 @@ problems! {
     SettingsProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
     /// Of changes of levels.
-    LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PreconditionFailed,
+    LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, Recalculating, PreconditionFailed,
         PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
     /// The problems that taking events in may end with.
     EventProblems: BadRequest, Unauthenticated, Forbidden, RequestTimeout, PayloadTooLarge, UriTooLong,
@@ -105,7 +120,7 @@ fn response(codes: &[Code]) -> Response {
         ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);
     let header = match codes {
         [Code::Unauthenticated] => Some("WWW-Authenticate"),
-        [Code::Unavailable] => Some("Retry-After"),
+        [Code::Unavailable | Code::Recalculating] => Some("Retry-After"),
         _ => None,
     };
     match header {

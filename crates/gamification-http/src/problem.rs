@@ -13,79 +13,74 @@ use actix_web::{
     middleware::Next,
 };
 use gamification_app::{AccessDenied, Chain, ports::StoreError, queries::ReadError};
+use gamification_domain::{CourseAccess, LevelConfiguration};
 use serde::Serialize;
-use tracing_actix_web::RequestId;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
-/// Each kind of problem, known to clients by its `code`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Code {
+use crate::request_id::RequestId;
+
+/// Declares the kinds of problems: each with its status, its stable code and its title, once.
+macro_rules! codes {
+    ($($(#[$doc:meta])+ $code:ident = $status:ident, $name:literal, $title:literal;)+) => {
+        /// Each kind of problem, known to clients by its `code`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code {
+            $($(#[$doc])+ $code,)+
+        }
+
+        impl Code {
+            /// All kinds.
+            const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// Status, stable code and title.
+            const fn row(self) -> (StatusCode, &'static str, &'static str) {
+                match self {
+                    $(Self::$code => (StatusCode::$status, $name, $title),)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
     /// The request can't be understood.
-    BadRequest,
+    BadRequest = BAD_REQUEST, "BAD_REQUEST", "Bad request";
     /// There is no valid token.
-    Unauthenticated,
+    Unauthenticated = UNAUTHORIZED, "UNAUTHENTICATED", "Not authenticated";
     /// The caller may not.
-    Forbidden,
+    Forbidden = FORBIDDEN, "FORBIDDEN", "Not allowed";
     /// The caller's level is too low.
-    InsufficientLevel,
+    InsufficientLevel = FORBIDDEN, "INSUFFICIENT_LEVEL", "Level too low";
     /// There is no such thing, or it is not the caller's to know of.
-    NotFound,
+    NotFound = NOT_FOUND, "NOT_FOUND", "Not found";
     /// The address knows other methods.
-    MethodNotAllowed,
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed";
+    /// Members are still being leveled up after an earlier change of thresholds.
+    Recalculating = CONFLICT, "RECALCULATING", "Still recalculating";
     /// The stored version is newer than the one that the request expects.
-    PreconditionFailed,
+    PreconditionFailed = PRECONDITION_FAILED, "PRECONDITION_FAILED", "Precondition failed";
     /// The body did not arrive in time.
-    RequestTimeout,
+    RequestTimeout = REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "Request timed out";
     /// The body is too large.
-    PayloadTooLarge,
+    PayloadTooLarge = PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "Payload too large";
     /// The address is too long.
-    UriTooLong,
+    UriTooLong = URI_TOO_LONG, "URI_TOO_LONG", "Address too long";
     /// The headers are too large.
-    HeadersTooLarge,
+    HeadersTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", "Headers too large";
     /// The body is of a type that is not understood here.
-    UnsupportedMediaType,
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type";
     /// The body is understood and breaks a rule.
-    ValidationError,
+    ValidationError = UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "Validation failed";
     /// A fault of the service, whose cause is in its log.
-    Internal,
+    Internal = INTERNAL_SERVER_ERROR, "INTERNAL", "Internal error";
     /// Not now; the same request may succeed later.
-    Unavailable,
+    Unavailable = SERVICE_UNAVAILABLE, "UNAVAILABLE", "Not available now";
 }
 
 impl Code {
-    /// Status, stable code and title: the whole table.
-    const fn row(self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Self::BadRequest => (StatusCode::BAD_REQUEST, "BAD_REQUEST", "Bad request"),
-            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Not authenticated"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN", "Not allowed"),
-            Self::InsufficientLevel => (StatusCode::FORBIDDEN, "INSUFFICIENT_LEVEL", "Level too low"),
-            Self::PreconditionFailed => {
-                (StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", "Precondition failed")
-            }
-            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"),
-            Self::MethodNotAllowed => {
-                (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed")
-            }
-            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "Request timed out"),
-            Self::PayloadTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "Payload too large")
-            }
-            Self::UriTooLong => (StatusCode::URI_TOO_LONG, "URI_TOO_LONG", "Address too long"),
-            Self::HeadersTooLarge => {
-                (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", "Headers too large")
-            }
-            Self::UnsupportedMediaType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type")
-            }
-            Self::ValidationError => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "Validation failed")
-            }
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Internal error"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "Not available now"),
-        }
-    }
-
     pub(crate) const fn status(self) -> StatusCode {
         self.row().0
     }
@@ -123,8 +118,40 @@ pub(crate) struct Problem {
     code: Code,
     detail: String,
     errors: Vec<FieldError>,
+    extension: Option<Box<Extension>>,
     header: Option<(&'static str, Cow<'static, str>)>,
     request_id: Option<RequestId>,
+}
+
+/// What a problem says to programs beyond its code.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+struct Extension {
+    /// Why the caller may not: of `FORBIDDEN` only
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<ForbiddenReason>,
+    /// The level that is asked for: of `INSUFFICIENT_LEVEL` only
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 9)]
+    required_level: Option<u8>,
+    /// What the community calls it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required_level_name: Option<String>,
+    /// The level that there is
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 9)]
+    current_level: Option<u8>,
+}
+
+/// Why a caller may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum ForbiddenReason {
+    /// They are not a member of the community.
+    NotAMember,
+    /// They are a member without the role `ADMIN`.
+    NotAnAdmin,
+    /// Their token's scope is too small.
+    MissingScope,
 }
 
 /// One mistake in a body.
@@ -132,8 +159,44 @@ pub(crate) struct Problem {
 pub(crate) struct FieldError {
     /// Where: a JSON pointer as a URI fragment, such as `#/data/author_id`.
     pub(crate) pointer: String,
-    /// What is wrong there.
+    /// What is wrong there, for programs; stable.
+    pub(crate) code: FieldCode,
+    /// What is wrong there, for people.
     pub(crate) detail: String,
+}
+
+/// What can be wrong with a field of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum FieldCode {
+    /// What must be there is not, or is empty.
+    Required,
+    /// It has the wrong type or form.
+    Invalid,
+    /// It is there twice.
+    Repeated,
+    /// It means nothing here.
+    UnknownField,
+    /// It has more characters than it may.
+    TooLong,
+    /// Another one has the same name.
+    NotUnique,
+    /// It is less than it may be.
+    TooLow,
+    /// It is more than it may be.
+    TooLarge,
+    /// It is not above the one before it.
+    NotIncreasing,
+    /// The lesson's community can't be told from its course.
+    CourseUnknown,
+    /// The member's total would be too large.
+    TotalTooLarge,
+}
+
+impl FieldError {
+    pub(crate) fn new(pointer: impl Into<String>, code: FieldCode, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code, detail: detail.into() }
+    }
 }
 
 /// How long a client should wait before it tries again, in seconds.
@@ -141,11 +204,16 @@ const RETRY_AFTER_SECONDS: &str = "1";
 
 impl Problem {
     fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), header: None, request_id: None }
+        let detail = detail.into();
+        Self { code, detail, errors: Vec::new(), extension: None, header: None, request_id: None }
     }
 
     fn with_header(self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         Self { header: Some((name, value.into())), ..self }
+    }
+
+    fn with_extension(self, extension: Extension) -> Self {
+        Self { extension: Some(Box::new(extension)), ..self }
     }
 
     /// The request can't be understood.
@@ -153,14 +221,23 @@ impl Problem {
         Self::new(Code::BadRequest, detail)
     }
 
-    /// There is no token. What is wrong with a bad one is never told.
+    /// There is no token.
     #[must_use]
     pub(crate) fn no_token() -> Self {
         Self::new(Code::Unauthenticated, "A bearer token is required")
             .with_header("WWW-Authenticate", "Bearer realm=\"gamification\"")
     }
 
-    /// There is a token and it is not valid. Why is never told.
+    /// The token was good until it expired.
+    #[must_use]
+    pub(crate) fn expired_token() -> Self {
+        const CHALLENGE: &str =
+            "Bearer realm=\"gamification\", error=\"invalid_token\", error_description=\"expired\"";
+        Self::new(Code::Unauthenticated, "The bearer token is not valid")
+            .with_header("WWW-Authenticate", CHALLENGE)
+    }
+
+    /// There is a token and it is not valid. Why else than by its age is never told.
     #[must_use]
     pub(crate) fn bad_token() -> Self {
         const CHALLENGE: &str = "Bearer realm=\"gamification\", error=\"invalid_token\"";
@@ -169,18 +246,36 @@ impl Problem {
     }
 
     /// The caller may not.
-    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(Code::Forbidden, detail)
+    fn forbidden(reason: ForbiddenReason, detail: impl Into<String>) -> Self {
+        let extension = Extension { reason: Some(reason), ..Extension::default() };
+        Self::new(Code::Forbidden, detail).with_extension(extension)
     }
 
-    /// The caller's level is too low.
-    pub(crate) fn insufficient_level(detail: impl Into<String>) -> Self {
-        Self::new(Code::InsufficientLevel, detail)
+    /// The token's scope does not contain what it must.
+    pub(crate) fn missing_scope(scope: &str) -> Self {
+        Self::forbidden(ForbiddenReason::MissingScope, format!("The token's scope must contain {scope}"))
+    }
+
+    /// The member's level is too low for a course; `None` when it is not.
+    pub(crate) fn insufficient_level(access: &CourseAccess, levels: &LevelConfiguration) -> Option<Self> {
+        let (detail, required) = access.unlock_message(levels).zip(access.required_level())?;
+        let extension = Extension {
+            reason: None,
+            required_level: Some(required.get()),
+            required_level_name: Some(levels.definition(required).name().as_str().to_owned()),
+            current_level: Some(access.current_level().get()),
+        };
+        Some(Self::new(Code::InsufficientLevel, detail).with_extension(extension))
     }
 
     /// The stored version is newer than the one that the request expects.
     pub(crate) fn precondition_failed(detail: impl Into<String>) -> Self {
         Self::new(Code::PreconditionFailed, detail)
+    }
+
+    /// Members are still being leveled up; soon the same request may succeed.
+    pub(crate) fn recalculating(detail: impl Into<String>) -> Self {
+        Self::new(Code::Recalculating, detail).with_header("Retry-After", RETRY_AFTER_SECONDS)
     }
 
     /// There is no such thing.
@@ -243,7 +338,7 @@ impl Problem {
     }
 
     fn body(&self) -> ProblemBody {
-        let Self { code, detail, errors, header: _, request_id } = self;
+        let Self { code, detail, errors, extension, header: _, request_id } = self;
         let (status, name, title) = code.row();
         ProblemBody {
             kind: format!("urn:gamification:problem:{}", name.to_lowercase().replace('_', "-")),
@@ -252,7 +347,8 @@ impl Problem {
             code: name,
             detail: detail.clone(),
             errors: errors.clone(),
-            request_id: request_id.map(|id| id.to_string()),
+            extension: extension.as_deref().cloned().unwrap_or_default(),
+            request_id: request_id.as_ref().map(ToString::to_string),
         }
     }
 
@@ -276,7 +372,7 @@ pub(crate) struct ProblemBody {
     kind: String,
     title: &'static str,
     status: u16,
-    /// Stable: for programs to look at
+    #[schema(schema_with = code)]
     code: &'static str,
     /// For people; the first error's where there are several
     detail: String,
@@ -284,9 +380,18 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
+    #[serde(flatten)]
+    extension: Extension,
     /// Under which the log knows the request
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+}
+
+fn code() -> impl Into<RefOr<Schema>> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(Code::ALL.iter().map(|code| code.name())))
+        .description(Some("Stable: for programs to look at"))
 }
 
 impl fmt::Display for Problem {
@@ -309,7 +414,8 @@ impl From<AccessDenied> for Problem {
     fn from(denied: AccessDenied) -> Self {
         match denied {
             AccessDenied::CommunityNotFound => Self::not_found(denied.to_string()),
-            AccessDenied::NotAMember | AccessDenied::NotAnAdmin => Self::forbidden(denied.to_string()),
+            AccessDenied::NotAMember => Self::forbidden(ForbiddenReason::NotAMember, denied.to_string()),
+            AccessDenied::NotAnAdmin => Self::forbidden(ForbiddenReason::NotAnAdmin, denied.to_string()),
         }
     }
 }
@@ -348,7 +454,7 @@ pub(crate) async fn render_problems<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let request_id = request.extensions().get::<RequestId>().copied();
+    let request_id = request.extensions().get::<RequestId>().cloned();
     let response = match next.call(request).await {
         Ok(response) => response,
         Err(error) => {

@@ -6,7 +6,9 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
 };
 use tracing::{Span, field::Empty};
-use tracing_actix_web::{RequestId, RootSpanBuilder};
+use tracing_actix_web::RootSpanBuilder;
+
+use crate::request_id::RequestId;
 
 /// Makes a request's span a part of its caller's trace: takes the span, which has the fields `otel.name` and `trace_id` for
 /// that, the request's name, and what gives a header by its name.

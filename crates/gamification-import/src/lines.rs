@@ -5,7 +5,9 @@ use std::{
     str,
 };
 
-use gamification_app::{Clock, EventContent, EventMistake, IdGenerator, IncomingEvent, System};
+use gamification_app::{
+    Clock, EventContent, EventMistake, EventMistakeKind, IdGenerator, IncomingEvent, System,
+};
 use gamification_events::{MalformedMessage, read_structured};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::mpsc;
@@ -139,7 +141,7 @@ impl<R: BufRead, E: Clock + IdGenerator> Lines<R, E> {
 
 /// A line from which not even JSON can be read.
 fn not_an_event(detail: String) -> IncomingEvent {
-    let mistake = EventMistake { pointer: "#".to_owned(), detail };
+    let mistake = EventMistake { kind: EventMistakeKind::Invalid, pointer: "#".to_owned(), detail };
     IncomingEvent { id: None, content: EventContent::Invalid { event_type: None, mistake } }
 }
 

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::BuildError;
 use gamification_app::{
-    Clock, EventBus, EventEnvelope, FactQueue, IdGenerator, RecordError, Recorded, System,
+    Clock, EventBus, EventEnvelope, FactQueue, IdGenerator, Reader, RecordError, Recorded, System,
     commands::register_channel,
     jobs::{self, relay_events},
     ports::{BoxedError, ChannelName, InvalidChannelName, MemberQueries, StoreError},
@@ -129,7 +129,7 @@ impl Gamification {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn member_level(&self, member: MemberKey) -> Result<Option<MemberLevel>, StoreError> {
-        let view = self.store.member_standings(member, &[member.1]).await?;
+        let view = self.store.member_standings(member.0, Reader::Service, &[member.1]).await?;
         Ok(view.and_then(|view| Some(MemberLevel::of(*view.asked.first()?, &view.levels))))
     }
 

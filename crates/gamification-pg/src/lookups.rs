@@ -19,8 +19,11 @@ use std::{
 };
 
 use diesel_async::AsyncPgConnection;
-use gamification_app::ports::{BoxedError, CommunityView, StoreError};
-use gamification_domain::{MemberKey, MemberStanding, UserId};
+use gamification_app::{
+    Reader,
+    ports::{BoxedError, CommunityView, StoreError},
+};
+use gamification_domain::{CommunityId, MemberStanding, UserId};
 use tokio::{
     sync::{
         mpsc::{self, error::TrySendError},
@@ -41,12 +44,13 @@ const CAPACITY: usize = 8_192;
 /// How long a statement may take, with opening the connection for it: callers are answered within 5 seconds.
 const DEADLINE: Duration = Duration::from_secs(4);
 
-/// A view of a community by one of its users, with how members stand; `None` when the community is not known.
+/// A view of a community by one who reads it, with how members stand; `None` when the community is not known.
 type View = Option<CommunityView<Vec<MemberStanding>>>;
 
 /// What one caller asks for.
 struct Lookup {
-    caller: MemberKey,
+    community_id: CommunityId,
+    reader: Reader,
     users: Vec<UserId>,
     reply: oneshot::Sender<Result<View, StoreError>>,
 }
@@ -73,11 +77,12 @@ impl Lookups {
     /// How members stand at a moment after this call, without users whom the community never had.
     pub(crate) async fn member_standings(
         &self,
-        caller: MemberKey,
+        community_id: CommunityId,
+        reader: Reader,
         users: Vec<UserId>,
     ) -> Result<View, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.sender().try_send(Lookup { caller, users, reply });
+        let sent = self.sender().try_send(Lookup { community_id, reader, users, reply });
         sent.map_err(|error| match error {
             TrySendError::Full(_) => unavailable("too many reads wait"),
             TrySendError::Closed(_) => unavailable("the runtime ends"),
@@ -132,9 +137,9 @@ impl Answering {
                 Err(Arc::new(unavailable(elapsed)))
             }
         };
-        for Lookup { caller, users, reply } in lookups.drain(..) {
+        for Lookup { community_id, reader, users, reply } in lookups.drain(..) {
             let view = match &found {
-                Ok(found) => found.view(caller, &users),
+                Ok(found) => found.view(community_id, reader, &users),
                 Err(error) => Err(shared(error)),
             };
             // A caller who has left is no reason to stop.
@@ -166,7 +171,8 @@ impl Answering {
         connection: &mut AsyncPgConnection,
         lookups: &[Lookup],
     ) -> impl Future<Output = Result<Found, StoreError>> {
-        let asked = lookups.iter().map(|lookup| (lookup.caller, lookup.users.as_slice()));
+        let asked =
+            lookups.iter().map(|lookup| (lookup.community_id, lookup.reader, lookup.users.as_slice()));
         let asked = Asked::new(asked, &self.levels);
         async move {
             match sending::first(connection, asked.statement()).await? {

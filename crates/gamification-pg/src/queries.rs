@@ -1,12 +1,22 @@
 //! Reads: one round trip each, what the caller may see included.
 
-use diesel::{ExpressionMethods, QueryDsl};
-use gamification_app::ports::{
-    BesideOwn, CommunityView, CourseGate, CourseQueries, LevelQueries, MemberQueries, Membership,
-    MembershipQueries, RecalculationQueries, SchemaQueries, StoreError,
+use std::collections::HashMap;
+
+use diesel::{
+    ExpressionMethods, QueryDsl,
+    sql_types::{BigInt, Integer},
+};
+use gamification_app::{
+    Reader,
+    ports::{
+        BesideOwn, CommunityView, CourseGate, CourseQueries, LevelQueries, LevelSpread, MemberQueries,
+        MembersWithin, Membership, MembershipQueries, PointBandQueries, PointBands, RecalculationProgress,
+        RecalculationQueries, SchemaQueries, StoreError,
+    },
 };
 use gamification_domain::{
-    CommunityId, CourseId, LevelDistribution, LevelNumber, MemberKey, MemberStanding, UserId,
+    CommunityId, CourseId, DirectoryText, LevelDistribution, LevelNumber, MemberKey, MemberStanding, Points,
+    UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -21,7 +31,7 @@ use crate::{
         community_members, course_level_requirements, courses, level_configurations, level_counts,
         member_points, recalculations,
     },
-    statement::{Nested, OrNull, Records, record, statements},
+    statement::{Nested, OrNull, Plain, Records, record, statements},
 };
 
 record! {
@@ -50,14 +60,37 @@ record! {
     }
 }
 
-/// A [`CommunityViewRow`] with the records that a subselect answers; no row when the community is not known.
+record! {
+    /// How far leveling up a community's members has come.
+    struct RecalculationRow: Read {
+        community_id: Uuid => recalculations::community_id,
+        members_done: i64 => recalculations::members_done,
+        members_total: Option<i64> => recalculations::members_total,
+    }
+}
+
+record! {
+    /// Present members at one stored level with totals in one band.
+    struct MembersWithinRow: Read {
+        version: i32 => level_configurations::version,
+        community_id: Uuid => member_points::community_id,
+        current_level: i16 => member_points::current_level,
+        band: i32 => Plain<Integer>,
+        members: i64 => Plain<BigInt>,
+        some: Vec<Uuid> => [member_points::user_id],
+    }
+}
+
+/// A [`CommunityViewRow`] with the records that subselects answer; no row when the community is not known.
 macro_rules! community_view {
-    ($answer:expr) => {
+    ($answer:expr $(, $more:expr)?) => {
         concat!(
             "SELECT caller.role, own.total_points, own.current_level,
                     ",
             levels_unless_known!(":known_version", ":known_at"),
-            ", answers.*
+            ", answers.*",
+            $(community_view!(@column $more),)?
+            "
              FROM communities AS known
              JOIN level_configurations AS levels ON levels.community_id = :community_id
              LEFT JOIN community_members AS caller
@@ -66,9 +99,14 @@ macro_rules! community_view {
                  ON own.community_id = :community_id AND own.user_id = :caller_id
              CROSS JOIN LATERAL (SELECT array_agg(answer) FROM (",
             $answer,
-            ") AS answer) AS answers
+            ") AS answer) AS answers",
+            $(" CROSS JOIN LATERAL (SELECT array_agg(answer) FROM (", $more, ") AS answer) AS more",)?
+            "
              WHERE known.community_id = :community_id"
         )
+    };
+    (@column $more:expr) => {
+        ", more.*"
     };
 }
 
@@ -90,12 +128,14 @@ macro_rules! course_gates {
 statements! {
     struct SelectLevelDistribution {
         community_id: Uuid => level_counts::community_id,
-        caller_id: Uuid => member_points::user_id,
+        caller_id: Option<Uuid> => OrNull<member_points::user_id>,
         known_version: Option<i32> => OrNull<level_configurations::version>,
         known_at: Option<OffsetDateTime> => OrNull<level_configurations::updated_at>,
-    } -> (CommunityViewRow, Records<LevelCountRow>)
+    } -> (CommunityViewRow, Records<LevelCountRow>, Records<RecalculationRow>)
     = community_view!(
-        "SELECT c.community_id, c.level, c.members FROM level_counts AS c WHERE c.community_id = :community_id"
+        "SELECT c.community_id, c.level, c.members FROM level_counts AS c WHERE c.community_id = :community_id",
+        "SELECT r.community_id, r.members_done, r.members_total
+         FROM recalculations AS r WHERE r.community_id = :community_id"
     );
 
     struct SelectCourseGates {
@@ -114,6 +154,77 @@ statements! {
         known_at: Option<OffsetDateTime> => OrNull<level_configurations::updated_at>,
     } -> (CommunityViewRow, Records<CourseGateRow>)
     = community_view!(course_gates!(""));
+
+    /// Which level a band's members have is not asked here: that is the domain's to say.
+    struct SelectMembersWithin {
+        community_id: Uuid => member_points::community_id,
+        cuts: Vec<i32> => [member_points::total_points],
+    } -> MembersWithinRow
+    = "SELECT levels.version, levels.community_id, within.current_level, within.band, within.members, within.some
+       FROM level_configurations AS levels
+       CROSS JOIN (
+           SELECT m.current_level, width_bucket(m.total_points, :cuts) AS band, COUNT(*) AS members,
+                  (array_agg(m.user_id))[1:30] AS some
+           FROM member_points AS m
+           WHERE m.community_id = :community_id AND m.is_present
+           GROUP BY m.current_level, band) AS within
+       WHERE levels.community_id = :community_id";
+}
+
+/// With the version of the levels at the moment of the read.
+impl TryFrom<MembersWithinRow> for (u32, MembersWithin) {
+    type Error = StoreError;
+
+    fn try_from(row: MembersWithinRow) -> Result<Self, StoreError> {
+        let MembersWithinRow { version, community_id, current_level, band, members, some } = row;
+        let key = [community_id];
+        let version = u32::try_from(version).map_err(misread!(level_configurations::version, key))?;
+        let current_level = LevelNumber::new(i64::from(current_level));
+        let members = MembersWithin {
+            current_level: current_level.map_err(misread!(member_points::current_level, key))?,
+            // PostgreSQL counts from 1, and nobody has less than 0 points.
+            band: usize::try_from(band).unwrap_or_default().saturating_sub(1),
+            members: u32::try_from(members).map_err(corrupt)?,
+            some: some.into_iter().map(UserId::new).collect(),
+        };
+        Ok((version, members))
+    }
+}
+
+impl PointBandQueries for PgStore {
+    async fn members_within(
+        &self,
+        community_id: CommunityId,
+        from: &[Points],
+    ) -> Result<PointBands, StoreError> {
+        let cuts = from.iter().map(|points| points.get()).collect();
+        let select = SelectMembersWithin { community_id: community_id.as_uuid(), cuts };
+        let rows: Vec<(u32, MembersWithin)> = self.read(select).await?;
+        Ok(PointBands {
+            version: rows.first().map(|(version, _)| *version),
+            bands: rows.into_iter().map(|(_, members)| members).collect(),
+        })
+    }
+
+    async fn display_names(
+        &self,
+        community_id: CommunityId,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, DirectoryText>, StoreError> {
+        let community_id = community_id.as_uuid();
+        let users: Vec<Uuid> = users.iter().map(|user_id| user_id.as_uuid()).collect();
+        let named = community_members::table
+            .filter(community_members::community_id.eq(community_id))
+            .filter(community_members::user_id.eq_any(users))
+            .select((community_members::user_id, community_members::display_name));
+        let rows: Vec<(Uuid, Option<String>)> = self.load(named).await?;
+        let name = |(user_id, name): (Uuid, Option<String>)| {
+            let name = DirectoryText::parse(&name?)
+                .map_err(misread!(community_members::display_name, [community_id, user_id]));
+            Some(name.map(|name| (UserId::new(user_id), name)))
+        };
+        rows.into_iter().filter_map(name).collect()
+    }
 }
 
 impl PgStore {
@@ -121,10 +232,12 @@ impl PgStore {
     fn view<T>(
         &self,
         CommunityViewRow { role, own, levels }: CommunityViewRow,
-        caller_id: Uuid,
+        caller_id: Option<Uuid>,
         known: Option<KnownLevels>,
         asked: T,
     ) -> Result<CommunityView<BesideOwn<T>>, StoreError> {
+        // Of a caller who is no user, nothing is found.
+        let caller_id = caller_id.unwrap_or_default();
         let key = [levels.community_id, caller_id];
         let own = own.map(|OwnRow { total_points, current_level }| {
             standing(UserId::new(caller_id), (total_points, current_level), &key)
@@ -134,6 +247,21 @@ impl PgStore {
             levels: self.levels().resolve(levels, known)?,
             asked: BesideOwn { own: own.transpose()?, asked },
         })
+    }
+}
+
+impl RecalculationRow {
+    /// Before the first chunk is done nobody has counted those to look at, who are the present members at least.
+    fn progress(self, distribution: &LevelDistribution) -> Result<RecalculationProgress, StoreError> {
+        let Self { community_id, members_done, members_total } = self;
+        let key = [community_id];
+        let done = u64::try_from(members_done).map_err(misread!(recalculations::members_done, key))?;
+        let of = match members_total {
+            Some(total) => u64::try_from(total).map_err(misread!(recalculations::members_total, key))?,
+            None => distribution.members(),
+        };
+        // Members who came since are looked at too.
+        Ok(RecalculationProgress { done, of: of.max(done) })
     }
 }
 
@@ -158,30 +286,34 @@ impl MembershipQueries for PgStore {
 impl MemberQueries for PgStore {
     async fn member_standings(
         &self,
-        caller: MemberKey,
+        community_id: CommunityId,
+        reader: Reader,
         users: &[UserId],
     ) -> Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError> {
-        self.lookups().member_standings(caller, users.to_vec()).await
+        self.lookups().member_standings(community_id, reader, users.to_vec()).await
     }
 }
 
 impl LevelQueries for PgStore {
     async fn level_distribution(
         &self,
-        (community_id, caller_id): MemberKey,
-    ) -> Result<Option<CommunityView<BesideOwn<LevelDistribution>>>, StoreError> {
+        community_id: CommunityId,
+        reader: Reader,
+    ) -> Result<Option<CommunityView<BesideOwn<LevelSpread>>>, StoreError> {
         let known = self.levels().known(community_id);
         let (known_version, known_at) = KnownLevels::version(known.as_ref());
-        let (community_id, caller_id) = (community_id.as_uuid(), caller_id.as_uuid());
+        let (community_id, caller_id) = (community_id.as_uuid(), reader.user_id().map(UserId::as_uuid));
         let select = SelectLevelDistribution { community_id, caller_id, known_version, known_at };
-        let Some((view, counts)) = self.row(select).await? else { return Ok(None) };
+        let Some((view, counts, recalculations)) = self.row(select).await? else { return Ok(None) };
         let mut distribution = LevelDistribution::default();
         for LevelCountRow { community_id, level, members } in counts {
             let key = [community_id];
             let level = LevelNumber::new(i64::from(level)).map_err(misread!(level_counts::level, key))?;
             distribution.set(level, u32::try_from(members).map_err(misread!(level_counts::members, key))?);
         }
-        self.view(view, caller_id, known, distribution).map(Some)
+        let recalculation = recalculations.into_iter().next().map(|row| row.progress(&distribution));
+        let spread = LevelSpread { distribution, recalculation: recalculation.transpose()? };
+        self.view(view, caller_id, known, spread).map(Some)
     }
 }
 
@@ -208,7 +340,7 @@ impl CourseQueries for PgStore {
         let Some((view, gates)) = row else { return Ok(None) };
         let gates: Result<Vec<CourseGate>, StoreError> =
             gates.into_iter().map(|gate| gate.in_community(community_id)).collect();
-        self.view(view, caller_id, known, gates?).map(Some)
+        self.view(view, Some(caller_id), known, gates?).map(Some)
     }
 }
 

@@ -161,6 +161,8 @@ diesel::table! {
         next_user_id -> Uuid,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        members_done -> BigInt,
+        members_total -> Nullable<BigInt>,
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use embedded_postgres::{EmbeddedPostgres, Settings};
 use gamification_app::{EventEnvelope, IdGenerator, System, ports::BoxedError};
 use gamification_domain::{
-    CommunityId, Content, CourseId, Fact, FactKind, LessonId, MemberLeveledUp, Points, PointsAwarded, PostId,
+    CommunityId, Content, CourseId, Fact, FactKind, LessonId, MemberLeveledUp, PointsAwarded, PostId,
     Profile, Role, UserId,
 };
 use gamification_pg::Gamification;
@@ -63,7 +63,8 @@ async fn gamify(url: &str) -> anyhow::Result<()> {
         println!("{}", news.recv().await.unwrap_or_default());
     }
     if let Some(level) = gamification.member_level((community_id, ada)).await? {
-        let next = level.points_to_next_level.map_or(0, Points::get);
+        let next =
+            level.progress.and_then(|progress| progress.next).map_or(0, |next| next.points_to_go.get());
         println!("{} points, {next} to the next level", level.total_points);
     }
     gamification.stop().await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::scene::Scene;
 
 /// What can be asked for, in a scenario's words: method, path below the community, and a valid body.
-fn operation(scene: &mut Scene, words: &str) -> (&'static str, String, Option<Value>) {
+pub(crate) fn operation(scene: &mut Scene, words: &str) -> (&'static str, String, Option<Value>) {
     let (member, course) = (scene.person("Ada"), scene.course("Rust"));
     let levels: Vec<Value> = (1..=9)
         .map(|level| json!({"level": level, "name": format!("Level {level}"), "threshold": level - 1}))
@@ -17,6 +17,7 @@ fn operation(scene: &mut Scene, words: &str) -> (&'static str, String, Option<Va
         "read badges" => ("GET", format!("members/levels?user_ids={member}"), None),
         "read the levels" => ("GET", "levels".to_owned(), None),
         "change the levels" => ("PUT", "levels".to_owned(), Some(json!({"levels": levels}))),
+        "preview the levels" => ("POST", "levels/preview".to_owned(), Some(json!({"levels": levels}))),
         "change the levels to junk" => ("PUT", "levels".to_owned(), Some(json!("junk"))),
         "read the access to a course" => ("GET", format!("courses/{course}/access"), None),
         "read the access to all courses" => ("GET", "courses/access".to_owned(), None),
@@ -38,6 +39,7 @@ fn operation(scene: &mut Scene, words: &str) -> (&'static str, String, Option<Va
 fn call(scene: &mut Scene, words: &str, token: Option<&str>) {
     let (method, rest, body) = operation(scene, words);
     let path = scene.path(&rest);
+    scene.asked_for(&path);
     let body = body.map(|body| ("application/json", body));
     let answer = scene.stage.server.call(method, &path, token, &body);
     scene.answered(answer);

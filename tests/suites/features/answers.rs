@@ -34,7 +34,12 @@ fn mistakes(scene: &mut Scene, step: &Step) {
         .map(|row| json!({"pointer": format!("#{}", row["place"]), "detail": row["message"]}))
         .collect();
     let answer = scene.answer();
-    assert_eq!(answer.body["errors"], json!(expected), "{answer:?}");
+    let mut errors = answer.body["errors"].clone();
+    for error in errors.as_array_mut().expect("errors") {
+        let code = error.as_object_mut().expect("an error").remove("code");
+        assert!(code.is_some_and(|code| code.is_string()), "each has a code: {answer:?}");
+    }
+    assert_eq!(errors, json!(expected), "{answer:?}");
     assert_eq!(answer.body["detail"], expected[0]["detail"], "the first one speaks for all");
 }
 
@@ -44,4 +49,39 @@ fn challenge(scene: &mut Scene, which: String) {
     let challenge = scene.answer().header("www-authenticate").expect("a challenge");
     assert!(challenge.starts_with("Bearer "), "{challenge}");
     assert_eq!(challenge.contains("invalid_token"), which == "another", "{challenge}");
+}
+
+#[then(regex = r"^the challenge (says|does not say) that the token has expired$")]
+fn challenge_says_expired(scene: &mut Scene, says: String) {
+    let challenge = scene.answer().header("www-authenticate").expect("a challenge");
+    let expected = r#"error="invalid_token", error_description="expired""#;
+    assert_eq!(challenge.contains(expected), says == "says", "{challenge}");
+}
+
+#[then(regex = r"^the reason is ([A-Z_]+)$")]
+fn reason_is(scene: &mut Scene, reason: String) {
+    let answer = scene.answer();
+    assert_eq!(answer.body["reason"], reason, "{answer:?}");
+}
+
+/// Beside what every problem says.
+#[then("the problem says")]
+fn problem_says(scene: &mut Scene, step: &Step) {
+    for row in rows(step) {
+        let expected = scene.cell(&row["field"], &row["value"]);
+        assert_eq!(scene.answer().body[&row["field"]], expected, "{:?}", scene.answer());
+    }
+}
+
+#[then("the codes of the mistakes are")]
+fn codes_are(scene: &mut Scene, step: &Step) {
+    let expected: Vec<(String, String)> =
+        rows(step).iter().map(|row| (format!("#{}", row["place"]), row["code"].clone())).collect();
+    let answer = scene.answer();
+    answer.problem(422, "VALIDATION_ERROR");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let errors = answer.body["errors"].as_array().expect("errors").iter();
+    let found: Vec<(String, String)> =
+        errors.map(|error| (text(&error["pointer"]), text(&error["code"]))).collect();
+    assert_eq!(found, expected, "{answer:?}");
 }

@@ -15,7 +15,7 @@ fn defaults() -> Value {
 }
 
 /// The defaults, but for what the step's table says. A cell is JSON, or a name as it stands there.
-fn defaults_with(scene: &mut Scene, step: &Step) -> Value {
+pub(crate) fn defaults_with(scene: &mut Scene, step: &Step) -> Value {
     let mut body = defaults();
     for row in rows(step) {
         let place = row["level"].parse::<usize>().expect("a level") - 1;
@@ -138,5 +138,6 @@ fn defaults_stand(scene: &mut Scene) {
         level.as_object_mut().expect("a level").remove("member_percentage");
     }
     assert_eq!(levels, defaults()["levels"]);
-    assert_eq!(scene.answer().header("etag"), Some("\"1\""), "nobody ever changed them");
+    let tag = scene.answer().header("etag").expect("a tag");
+    assert!(tag.starts_with("\"1."), "nobody ever changed them: {tag}");
 }

@@ -4,8 +4,8 @@
 //! all are over, shows for everybody that appeared in them what no single scenario can: totals are the sum of the ledger.
 //!
 //! To add a scenario, write it with the steps that are there. A step lies in the file of its subject: what the
-//! platform reports in `events`, what members see in `members`, what admins change in `levels` and `gates`, who may
-//! do what in `access`, and the answer that the scenario got in `answers`. An undefined step fails the run.
+//! platform reports in `events`, what members see in `members`, what admins change in `levels` and `gates` and try in `preview`, who may
+//! do what in `access` and `services`, reads that are repeated in `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
 
 #![allow(
     clippy::expect_used,
@@ -23,7 +23,10 @@ mod events;
 mod gates;
 mod levels;
 mod members;
+mod polling;
+mod preview;
 mod scene;
+mod services;
 
 use std::{path::Path, sync::Arc};
 

@@ -56,6 +56,9 @@ pub(crate) struct Scene {
     answer: Option<Answer>,
     /// The `ETag` that each reader of the levels was given.
     pub(crate) tags: HashMap<String, String>,
+    /// Where the latest read went, and the tag that its answer had.
+    path: Option<String>,
+    tag: Option<String>,
 }
 
 impl fmt::Debug for Scene {
@@ -79,6 +82,8 @@ impl Scene {
             held_back: None,
             answer: None,
             tags: HashMap::new(),
+            path: None,
+            tag: None,
         }
     }
 
@@ -170,7 +175,9 @@ impl Scene {
     pub(crate) fn get(&mut self, caller: &str, rest: &str) {
         let token = user_token(self.person(caller));
         let path = self.path(rest);
-        self.answer = Some(self.stage.server.get(&path, Some(&token)));
+        self.asked_for(&path);
+        let answer = self.stage.server.get(&path, Some(&token));
+        self.answered(answer);
     }
 
     pub(crate) fn put(&mut self, caller: &str, rest: &str, headers: &[(&str, &str)], body: &Value) {
@@ -182,7 +189,25 @@ impl Scene {
         format!("/api/communities/{}/{rest}", self.community())
     }
 
+    /// Remembers where a read goes, so that it can be repeated.
+    pub(crate) fn asked_for(&mut self, path: &str) {
+        self.path = Some(path.to_owned());
+    }
+
+    /// Where the latest read went.
+    pub(crate) fn latest_path(&self) -> String {
+        self.path.clone().expect("something was read")
+    }
+
+    /// The tag of the latest read that had one.
+    pub(crate) fn latest_tag(&self) -> String {
+        self.tag.clone().expect("a read was given a tag")
+    }
+
     pub(crate) fn answered(&mut self, answer: Answer) {
+        if let Some(tag) = answer.header("etag") {
+            self.tag = Some(tag.to_owned());
+        }
         self.answer = Some(answer);
     }
 

@@ -15,4 +15,4 @@ pub use record_facts::record_facts;
 pub(crate) use record_facts::{default_levels, new_members, record_facts_once};
 pub use register_channel::register_channel;
 pub use set_course_level_requirement::{SetCourseLevelRequirementError, set_course_level_requirement};
-pub use update_levels::{LevelsUpdate, UpdateLevelsError, update_levels};
+pub use update_levels::{LevelsUpdate, LevelsUpdated, UpdateLevelsError, update_levels};

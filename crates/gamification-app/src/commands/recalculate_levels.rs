@@ -102,7 +102,7 @@ async fn level_up_in(
     let level_ups = tx.level_up_members(levels, first, event_ids, now).await?;
     tx.change_level_counts(&counts(community_id, &level_ups.level_ups).into_changes()).await?;
     match level_ups.next {
-        Some(next) => tx.save_recalculation(community_id, next, now).await?,
+        Some(next) => tx.save_recalculation(community_id, next, CHUNK, now).await?,
         None => tx.delete_recalculation(community_id).await?,
     }
     Ok(Ending::Commit(Some(level_ups)))

@@ -1,9 +1,13 @@
 //! An admin names the levels and sets their thresholds.
 
-use gamification_domain::{LevelChanges, LevelDraft, LevelMistakes, MemberKey};
+use std::time::Duration;
+
+use gamification_domain::{CommunityId, LevelChanges, LevelDraft, LevelMistakes, MemberKey};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use crate::{
-    Clock, IdGenerator,
+    Chain, Clock, IdGenerator,
     access::{self, AccessDenied},
     commands::recalculate_levels,
     contention::{self, CommandError},
@@ -20,8 +24,19 @@ pub struct LevelsUpdate {
     pub expected_versions: Option<Vec<u32>>,
 }
 
-/// Why levels were not updated, in the order it is checked; nothing was changed, unless the database failed while
-/// members were being leveled up: then that goes on by itself.
+/// How far a change of levels has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LevelsUpdated {
+    /// The levels count, and every member is where they put them.
+    Everywhere,
+    /// The levels count for every read and award; leveling up those whose level rises goes on by itself.
+    Recalculating,
+}
+
+/// How long a change waits for members to be leveled up, by itself and by the change before it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why levels were not updated, in the order it is checked; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateLevelsError {
     /// The caller may not.
@@ -33,16 +48,20 @@ pub enum UpdateLevelsError {
     /// The levels were changed since the caller read them.
     #[error("The levels were changed since you read them")]
     Stale,
+    /// Members are still being leveled up after an earlier change of thresholds. Until that is over thresholds stay, or
+    /// members would miss a level that only the earlier change would have given them.
+    #[error("Members are still being leveled up after the last change of thresholds")]
+    Recalculating,
     /// The database failed; the levels are as they were, unless the commit itself failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Replaces the levels of a community, and returns when every member is where the new thresholds put them.
+/// Replaces the levels of a community, and returns when every member is where the new thresholds put them, or after two
+/// seconds.
 ///
 /// The new levels count from the first, short transaction on; leveling members up follows in chunks, so events and reads
-/// go on meanwhile. A change of thresholds waits for the one before it to be done, or members would miss a level that
-/// only the first would have given them.
+/// go on meanwhile. It goes on on the runtime that calls this, and elsewhere should that end.
 ///
 /// # Errors
 /// [`UpdateLevelsError`], the first that applies.
@@ -51,20 +70,45 @@ pub async fn update_levels(
     system: &(impl Clock + IdGenerator),
     caller: MemberKey,
     update: &LevelsUpdate,
-) -> Result<(), UpdateLevelsError> {
+) -> Result<LevelsUpdated, UpdateLevelsError> {
+    let until = Instant::now() + PATIENCE;
     loop {
         let store_levels = || within_deadline(store_levels(store, system, caller, update));
         match contention::retry(store_levels).await? {
             Stored::Done(changes) => {
                 log(caller, &changes);
-                return Ok(());
+                return Ok(LevelsUpdated::Everywhere);
             }
             Stored::MembersToLevelUp(changes) => {
                 log(caller, &changes);
-                return Ok(recalculate_levels(store, system, caller.0).await?);
+                return Ok(level_up(store, system, caller.0, until).await);
             }
-            Stored::NotYet => recalculate_levels(store, system, caller.0).await?,
+            Stored::NotYet => match level_up(store, system, caller.0, until).await {
+                LevelsUpdated::Everywhere => {}
+                LevelsUpdated::Recalculating => return Err(UpdateLevelsError::Recalculating),
+            },
         }
+    }
+}
+
+/// Levels members up, beside this call once the time is over. What fails is resumed by the job that looks for it.
+async fn level_up(
+    store: &impl Store,
+    system: &(impl Clock + IdGenerator),
+    community_id: CommunityId,
+    until: Instant,
+) -> LevelsUpdated {
+    let (store, system) = (store.clone(), system.clone());
+    let leveling_up = async move {
+        let outcome = recalculate_levels(&store, &system, community_id).await;
+        if let Err(error) = &outcome {
+            tracing::warn!(%community_id, error = %Chain(error), "a recalculation failed and will be resumed");
+        }
+        outcome.is_ok()
+    };
+    match timeout_at(until, tokio::spawn(leveling_up.in_current_span())).await {
+        Ok(Ok(true)) => LevelsUpdated::Everywhere,
+        Ok(Ok(false) | Err(_)) | Err(_) => LevelsUpdated::Recalculating,
     }
 }
 
@@ -72,7 +116,7 @@ impl CommandError for UpdateLevelsError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
-            Self::AccessDenied(_) | Self::Invalid(_) | Self::Stale => None,
+            Self::AccessDenied(_) | Self::Invalid(_) | Self::Stale | Self::Recalculating => None,
         }
     }
 }

@@ -1,18 +1,25 @@
 //! Reads. Each costs one round trip, what the caller may see included.
 
-use std::{future::Future, sync::Arc};
+use std::{collections::HashMap, future::Future, sync::Arc};
 
 use gamification_domain::{
-    CommunityId, CourseId, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey, MemberStanding,
-    UserId,
+    CommunityId, CourseId, DirectoryText, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey,
+    MemberStanding, Points, UserId,
 };
 use time::OffsetDateTime;
 
 use super::{Membership, StoreError};
+use crate::Reader;
 
 /// All reads that the service answers.
 pub trait Queries:
-    MembershipQueries + MemberQueries + LevelQueries + CourseQueries + RecalculationQueries + SchemaQueries
+    MembershipQueries
+    + MemberQueries
+    + LevelQueries
+    + PointBandQueries
+    + CourseQueries
+    + RecalculationQueries
+    + SchemaQueries
 {
 }
 
@@ -20,6 +27,7 @@ impl<Q> Queries for Q where
     Q: MembershipQueries
         + MemberQueries
         + LevelQueries
+        + PointBandQueries
         + CourseQueries
         + RecalculationQueries
         + SchemaQueries
@@ -29,7 +37,7 @@ impl<Q> Queries for Q where
 /// A community as one of its users may see it; everything about it comes from one moment.
 #[derive(Clone, Debug)]
 pub struct CommunityView<T> {
-    /// What the caller is in it.
+    /// What the reader is in it; a service is no member.
     pub membership: Membership,
     /// The community's levels, shared by all views of the same version.
     pub levels: Arc<LevelConfiguration>,
@@ -37,13 +45,53 @@ pub struct CommunityView<T> {
     pub asked: T,
 }
 
-/// What was asked for, and how the caller stands.
+/// What was asked for, and how the reader stands.
 #[derive(Clone, Debug)]
 pub struct BesideOwn<T> {
-    /// The caller's points and level; `None` for a user whom the community never had.
+    /// The reader's points and level; `None` for a service, and for a user whom the community never had.
     pub own: Option<MemberStanding>,
     /// What was asked for.
     pub asked: T,
+}
+
+/// How the members of a community spread over its levels.
+#[derive(Clone, Debug)]
+pub struct LevelSpread {
+    /// How many present members each level has.
+    pub distribution: LevelDistribution,
+    /// How far leveling them up after a change of thresholds has come; `None` when it is done.
+    pub recalculation: Option<RecalculationProgress>,
+}
+
+/// How far a recalculation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecalculationProgress {
+    /// How many members were looked at.
+    pub done: u64,
+    /// How many there were to look at when it began.
+    pub of: u64,
+}
+
+/// Members of a community whose totals lie in the same band, for each level that is stored of them.
+#[derive(Clone, Debug, Default)]
+pub struct PointBands {
+    /// The version of the community's levels at that moment; `None` when it has none.
+    pub version: Option<u32>,
+    /// The bands in which there are members.
+    pub bands: Vec<MembersWithin>,
+}
+
+/// Present members at one stored level with totals in one band.
+#[derive(Clone, Debug)]
+pub struct MembersWithin {
+    /// The level that is stored of them.
+    pub current_level: LevelNumber,
+    /// The place of the band among the totals that it was asked with.
+    pub band: usize,
+    /// How many they are.
+    pub members: u32,
+    /// Some of them, at most 30.
+    pub some: Vec<UserId>,
 }
 
 /// A course, and what it asks for.
@@ -70,26 +118,47 @@ pub trait MemberQueries: Send + Sync + 'static {
     /// not known.
     fn member_standings(
         &self,
-        caller: MemberKey,
+        community_id: CommunityId,
+        reader: Reader,
         users: &[UserId],
     ) -> impl Future<Output = Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError>> + Send;
 }
 
 /// Reads of a community's levels, and of its members' standings.
 pub trait LevelQueries: Send + Sync + 'static {
-    /// How the members spread over the levels; `None` when the community is not known.
+    /// How the members spread over the levels, and how far leveling them up has come; `None` when the community is not
+    /// known.
     fn level_distribution(
         &self,
-        caller: MemberKey,
-    ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<LevelDistribution>>>, StoreError>> + Send;
+        community_id: CommunityId,
+        reader: Reader,
+    ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<LevelSpread>>>, StoreError>> + Send;
+}
+
+/// What a change of thresholds depends on.
+pub trait PointBandQueries: Send + Sync + 'static {
+    /// How many present members have totals from each of these on, up to the next; `from` rises and begins with 0.
+    fn members_within(
+        &self,
+        community_id: CommunityId,
+        from: &[Points],
+    ) -> impl Future<Output = Result<PointBands, StoreError>> + Send;
+
+    /// The names that are shown of users, of those who have one.
+    fn display_names(
+        &self,
+        community_id: CommunityId,
+        users: &[UserId],
+    ) -> impl Future<Output = Result<HashMap<UserId, DirectoryText>, StoreError>> + Send;
 }
 
 /// Courses and their gates.
 pub trait CourseQueries: Send + Sync + 'static {
-    /// The courses listed in the community, by id: all, or those of `courses`; `None` when the community is not known.
+    /// The courses listed in the community, by id: all, or those of `courses`, beside how the member stands whose access
+    /// is asked for; `None` when the community is not known.
     fn course_gates(
         &self,
-        caller: MemberKey,
+        member: MemberKey,
         courses: Option<&[CourseId]>,
     ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<Vec<CourseGate>>>>, StoreError>> + Send;
 }

@@ -40,11 +40,12 @@ pub trait RecalculationRepository: Send {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<LevelUps, StoreError>> + Send;
 
-    /// Notes the first member who was not looked at yet.
+    /// Notes the first member who was not looked at yet, and that so many more were.
     fn save_recalculation(
         &mut self,
         community_id: CommunityId,
         next: UserId,
+        looked_at: usize,
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 

@@ -1,8 +1,8 @@
 //! A feed shows the badges of many members at once.
 
-use gamification_domain::{LevelName, LevelNumber, MemberKey, MemberStanding, UserId};
+use gamification_domain::{CommunityId, LevelName, LevelNumber, MemberStanding, UserId};
 
-use crate::{access, ports::Queries, queries::ReadError};
+use crate::{Reader, access, ports::Queries, queries::ReadError};
 
 /// What an avatar wears.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +21,12 @@ pub struct Badge {
 /// [`ReadError`], the first that applies.
 pub async fn get_badges(
     queries: &impl Queries,
-    caller: MemberKey,
+    community_id: CommunityId,
+    reader: Reader,
     users: &[UserId],
 ) -> Result<Vec<Badge>, ReadError> {
-    let (levels, asked) = access::member(queries.member_standings(caller, users).await?)?;
+    let (levels, asked) =
+        access::reader(reader, queries.member_standings(community_id, reader, users).await?)?;
     let badge = |member: MemberStanding| {
         let level = member.level_under(&levels);
         Badge { user_id: member.user_id, level, level_name: levels.definition(level).name().clone() }

@@ -1,10 +1,10 @@
 //! A member looks at a profile: points and level.
 
 use gamification_domain::{
-    LevelConfiguration, LevelName, LevelNumber, MemberKey, MemberStanding, Points, UserId,
+    CommunityId, LevelConfiguration, LevelName, LevelNumber, MemberStanding, Points, UserId,
 };
 
-use crate::{access, ports::Queries, queries::ReadError};
+use crate::{Reader, access, ports::Queries, queries::ReadError};
 
 /// What a profile shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,26 @@ pub struct MemberLevel {
     pub level_name: LevelName,
     /// The sum of their ledger, 0 or more.
     pub total_points: Points,
-    /// What they need for the next level: on one's own profile only, and none at level 9.
-    pub points_to_next_level: Option<Points>,
+    /// Their way to the next level: shown to themselves and to services only.
+    pub progress: Option<LevelProgress>,
+}
+
+/// A member's way from their level to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelProgress {
+    /// The points that reach their level. By the ratchet they may have fewer.
+    pub level_threshold: Points,
+    /// What comes next; none at level 9.
+    pub next: Option<NextLevel>,
+}
+
+/// What the next level takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextLevel {
+    /// The points that reach it.
+    pub threshold: Points,
+    /// How many of them are still to be earned.
+    pub points_to_go: Points,
 }
 
 impl MemberLevel {
@@ -32,12 +50,25 @@ impl MemberLevel {
             level,
             level_name: levels.definition(level).name().clone(),
             total_points: member.total_points,
-            points_to_next_level: levels.points_to_next_level(level, member.total_points),
+            progress: Some(LevelProgress::of(level, member.total_points, levels)),
         }
     }
 }
 
-/// Gives a member's points and level to another member, or to themselves.
+impl LevelProgress {
+    fn of(level: LevelNumber, total_points: Points, levels: &LevelConfiguration) -> Self {
+        let next = level.next().zip(levels.points_to_next_level(level, total_points));
+        Self {
+            level_threshold: levels.definition(level).threshold(),
+            next: next.map(|(next, points_to_go)| NextLevel {
+                threshold: levels.definition(next).threshold(),
+                points_to_go,
+            }),
+        }
+    }
+}
+
+/// Gives a member's points and level to a member, themselves or another, or to a service.
 ///
 /// A member who left is still shown: points and level wait for their return.
 ///
@@ -45,12 +76,14 @@ impl MemberLevel {
 /// [`ReadError`], the first that applies.
 pub async fn get_member_level(
     queries: &impl Queries,
-    caller: MemberKey,
+    community_id: CommunityId,
+    reader: Reader,
     user_id: UserId,
 ) -> Result<MemberLevel, ReadError> {
-    let (levels, asked) = access::member(queries.member_standings(caller, &[user_id]).await?)?;
+    let view = queries.member_standings(community_id, reader, &[user_id]).await?;
+    let (levels, asked) = access::reader(reader, view)?;
     let member = asked.into_iter().next().ok_or(ReadError::MemberNotFound)?;
     let level = MemberLevel::of(member, &levels);
-    let points_to_next_level = level.points_to_next_level.filter(|_| caller.1 == user_id);
-    Ok(MemberLevel { points_to_next_level, ..level })
+    let progress = level.progress.filter(|_| reader.sees_progress_of(user_id));
+    Ok(MemberLevel { progress, ..level })
 }

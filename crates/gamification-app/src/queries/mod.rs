@@ -6,12 +6,16 @@ mod get_course_access;
 mod get_course_level_requirement;
 mod get_levels;
 mod get_member_level;
+mod preview_levels;
 mod read_error;
 
 pub use authorize_admin::authorize_admin;
 pub use get_badges::{Badge, get_badges};
-pub use get_course_access::{CourseAccesses, get_course_access, get_course_accesses};
+pub use get_course_access::{CourseAccesses, Learner, get_course_access, get_course_accesses};
 pub use get_course_level_requirement::get_course_level_requirement;
 pub use get_levels::{Levels, get_levels};
-pub use get_member_level::{MemberLevel, get_member_level};
+pub use get_member_level::{LevelProgress, MemberLevel, NextLevel, get_member_level};
+pub use preview_levels::{
+    LevelsPreview, NAMED_LEVEL_UPS, PreviewLevelsError, PreviewedLevelUp, preview_levels,
+};
 pub use read_error::ReadError;

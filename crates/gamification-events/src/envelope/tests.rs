@@ -29,7 +29,7 @@ fn refusal(event: &Value) -> (String, String) {
 /// Its place, and what it is.
 fn mistake_of(event: IncomingEvent) -> (String, String) {
     match event.content {
-        EventContent::Invalid { mistake: EventMistake { pointer, detail }, .. } => (pointer, detail),
+        EventContent::Invalid { mistake: EventMistake { pointer, detail, .. }, .. } => (pointer, detail),
         other => panic!("{other:?}"),
     }
 }

@@ -12,10 +12,11 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION};
+use gamification_app::Reader;
 use gamification_domain::UserId;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, decode_header, encode,
-    get_current_timestamp,
+    errors::ErrorKind, get_current_timestamp,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,10 @@ use verified_tokens::{Fingerprint, VerifiedToken, VerifiedTokens};
 use crate::{path::check_parameters, problem::Problem};
 
 /// What a token's `scope` must contain for its bearer to send events.
-const EVENTS_SCOPE: &str = "gamification:events:write";
+pub const EVENTS_SCOPE: &str = "gamification:events:write";
+
+/// What a token's `scope` must contain for its bearer to read every community.
+pub const READ_SCOPE: &str = "gamification:read";
 
 /// How far clocks of issuer and server may be apart, in seconds.
 const LEEWAY: u64 = 30;
@@ -119,33 +123,43 @@ impl TokenVerifier {
         Self { keys, claims, verified: Arc::default() }
     }
 
-    fn caller(&self, token: &str) -> Option<Caller> {
+    fn caller(&self, token: &str) -> Result<Caller, BadToken> {
         let fingerprint = Fingerprint::of(token);
         // Before the keys are used: should they change meanwhile, the token counts as verified with the old ones.
         let generation = self.keys.generation();
         let known = self.verified.caller(fingerprint, generation, get_current_timestamp());
-        known.or_else(|| {
-            let verified = self.verify(token)?;
-            self.verified.insert(fingerprint, generation, verified);
-            Some(verified.caller)
-        })
+        known.map_or_else(
+            || {
+                let verified = self.verify(token)?;
+                self.verified.insert(fingerprint, generation, verified);
+                Ok(verified.caller)
+            },
+            Ok,
+        )
     }
 
-    fn verify(&self, token: &str) -> Option<VerifiedToken> {
+    fn verify(&self, token: &str) -> Result<VerifiedToken, BadToken> {
         let TrustedKey { key, algorithm } = match &self.keys {
             Keys::One(key) => key.clone(),
-            Keys::Set(keys) => keys.key(&decode_header(token).ok()?.kid?)?,
+            Keys::Set(keys) => {
+                let kid = decode_header(token).ok().and_then(|header| header.kid);
+                kid.and_then(|kid| keys.key(&kid)).ok_or(BadToken::Invalid)?
+            }
         };
-        let TokenData { header, claims } =
-            decode::<Claims>(token, &key, &self.claims.validation(algorithm)).ok()?;
+        let TokenData { header, claims } = decode::<Claims>(token, &key, &self.claims.validation(algorithm))?;
         // What a header calls critical must be understood (RFC 7515, section 4.1.11), and we understand no extension.
         if header.crit.is_some() {
-            return None;
+            return Err(BadToken::Invalid);
         }
         let scope = claims.scope.as_str().unwrap_or_default();
-        let may_send_events = scope.split(' ').any(|scope| scope == EVENTS_SCOPE);
-        let caller = Caller { user_id: claims.sub.parse().ok(), may_send_events };
-        Some(VerifiedToken { caller, expires_at: u64::try_from(claims.exp).ok()? })
+        let has = |wanted: &str| scope.split(' ').any(|scope| scope == wanted);
+        let caller = Caller {
+            user_id: claims.sub.parse().ok(),
+            may_send_events: has(EVENTS_SCOPE),
+            may_read: has(READ_SCOPE),
+        };
+        let expires_at = u64::try_from(claims.exp).map_err(|_| BadToken::Invalid)?;
+        Ok(VerifiedToken { caller, expires_at })
     }
 }
 
@@ -189,21 +203,21 @@ impl TokenIssuer {
         Ok(Self { key: EncodingKey::from_secret(checked(secret)?), claims })
     }
 
-    /// A token for `subject` that is valid for `ttl` from `now` on; with `events`, its bearer may send events.
+    /// A token for `subject` that is valid for `ttl` from `now` on, for these scopes.
     ///
     /// # Errors
     /// As the library says; not with a secret.
     pub fn issue(
         &self,
         subject: &str,
-        events: bool,
+        scopes: &[&str],
         now: OffsetDateTime,
         ttl: Duration,
     ) -> Result<String, jsonwebtoken::errors::Error> {
         let claims = Claims {
             sub: subject.to_owned(),
             exp: (now + ttl).unix_timestamp(),
-            scope: if events { EVENTS_SCOPE.into() } else { serde_json::Value::Null },
+            scope: if scopes.is_empty() { serde_json::Value::Null } else { scopes.join(" ").into() },
             iss: self.claims.issuer.clone().into(),
             aud: self.claims.audience.clone().into(),
         };
@@ -219,11 +233,31 @@ fn checked(secret: &SecretString) -> Result<&[u8], InvalidSecret> {
     Ok(secret)
 }
 
+/// Why a token opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BadToken {
+    /// It is signed with a trusted key, and its time is over.
+    Expired,
+    /// Anything else; what exactly is never told.
+    Invalid,
+}
+
+impl From<jsonwebtoken::errors::Error> for BadToken {
+    /// The signature is checked before the claims.
+    fn from(error: jsonwebtoken::errors::Error) -> Self {
+        match error.kind() {
+            ErrorKind::ExpiredSignature => Self::Expired,
+            _ => Self::Invalid,
+        }
+    }
+}
+
 /// The bearer of a valid token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Caller {
     user_id: Option<UserId>,
     may_send_events: bool,
+    may_read: bool,
 }
 
 /// Lets `request` in with a valid token only.
@@ -235,13 +269,20 @@ fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Problem::no_token());
     }
-    verifier.caller(token.trim()).ok_or_else(Problem::bad_token)
+    verifier.caller(token.trim()).map_err(|error| match error {
+        BadToken::Expired => Problem::expired_token(),
+        BadToken::Invalid => Problem::bad_token(),
+    })
 }
 
 /// A user of the platform. As a handler's first argument it is what is checked first.
 pub(crate) struct User {
     pub(crate) id: UserId,
 }
+
+/// Who reads: a service of the platform where the token's scope says so, else a user. As a handler's first argument it is
+/// what is checked first.
+pub(crate) struct ReadBy(pub(crate) Reader);
 
 /// A service that may send events. As a handler's first argument it is what is checked first.
 pub(crate) struct EventProducer;
@@ -259,6 +300,22 @@ impl FromRequest for User {
     }
 }
 
+impl FromRequest for ReadBy {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let reader = || {
+            let Caller { user_id, may_read, .. } = authenticate(request)?;
+            if may_read {
+                return Ok(Self(Reader::Service));
+            }
+            user_id.map(|user_id| Self(Reader::User(user_id))).ok_or_else(Problem::bad_token)
+        };
+        ready(reader())
+    }
+}
+
 impl FromRequest for EventProducer {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -268,7 +325,7 @@ impl FromRequest for EventProducer {
             let caller = authenticate(request)?;
             check_parameters(request)?;
             if !caller.may_send_events {
-                return Err(Problem::forbidden(format!("The token's scope must contain {EVENTS_SCOPE}")));
+                return Err(Problem::missing_scope(EVENTS_SCOPE));
             }
             Ok(Self)
         };

@@ -53,6 +53,12 @@ const fn method(method: &HttpMethod) -> Method {
     }
 }
 
+/// The methods of an endpoint: where there is `GET` there is `HEAD`, and whoever sends the answer leaves its body out.
+fn with_head(declared: &[Method]) -> Vec<Method> {
+    let head = declared.contains(&Method::GET).then_some(Method::HEAD);
+    declared.iter().cloned().chain(head).collect()
+}
+
 /// A declaration with its handler.
 pub(super) struct Endpoint {
     declaration: Declaration,
@@ -68,7 +74,7 @@ impl Endpoint {
         F::Output: Responder + 'static,
     {
         let declaration = Declaration::of::<P>();
-        let methods = declaration.methods.clone();
+        let methods = with_head(&declaration.methods);
         let is_ours = guard::fn_guard(move |context| methods.contains(&context.head().method));
         Self { declaration, route: web::route().guard(is_ours).to(handler) }
     }
@@ -95,7 +101,7 @@ fn resource(address: &str, endpoints: Vec<Endpoint>) -> Resource {
     let mut allowed: Vec<Method> = Vec::new();
     for Endpoint { declaration, route } in endpoints {
         let names = declaration.query_parameters();
-        for method in declaration.methods {
+        for method in with_head(&declaration.methods) {
             parameters.allow(method.clone(), names.clone());
             allowed.push(method);
         }

@@ -60,6 +60,7 @@ endpoints! {
         members::level<S, E>,
         levels::get<S, E>,
         levels::update<S, E>,
+        levels::preview<S, E>,
         courses::accesses<S, E>,
         courses::access<S, E>,
         courses::level_requirement<S, E>,

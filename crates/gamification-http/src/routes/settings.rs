@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use crate::problem::FieldError;
+use crate::problem::{FieldCode, FieldError};
 
 /// An error for each field that means nothing here: a misspelt one would be lost silently.
 pub(super) fn unknown_fields(object: &Map<String, Value>, known: &[&str], place: &str) -> Vec<FieldError> {
     let unknown = object.keys().filter(|name| !known.contains(&name.as_str()));
     unknown
-        .map(|name| FieldError {
+        .map(|name| {
             // As RFC 6901 escapes them.
-            pointer: format!("{place}/{}", name.replace('~', "~0").replace('/', "~1")),
-            detail: "Unknown field".to_owned(),
+            let pointer = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
+            FieldError::new(pointer, FieldCode::UnknownField, "Unknown field")
         })
         .collect()
 }

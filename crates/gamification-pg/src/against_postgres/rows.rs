@@ -69,7 +69,7 @@ async fn write(tx: &mut PgTx, now: OffsetDateTime) -> Result<(), StoreError> {
     if tx.lock_recalculation(COMMUNITY).await?.is_none() {
         tx.insert_recalculation(COMMUNITY, ID, now).await?;
     }
-    tx.save_recalculation(COMMUNITY, USER, now).await
+    tx.save_recalculation(COMMUNITY, USER, 1, now).await
 }
 
 /// The times of the only row of each table that has them.

@@ -6,7 +6,10 @@ use std::{
 };
 
 use diesel::sql_types::Integer;
-use gamification_app::ports::{CommunityView, Membership, StoreError};
+use gamification_app::{
+    Reader,
+    ports::{CommunityView, Membership, StoreError},
+};
 use gamification_domain::{CommunityId, LevelConfiguration, MemberKey, MemberStanding, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -114,17 +117,15 @@ pub(super) struct Asked {
 impl Asked {
     /// By each caller, how users stand.
     pub(super) fn new<'a>(
-        lookups: impl Iterator<Item = (MemberKey, &'a [UserId])>,
+        lookups: impl Iterator<Item = (CommunityId, Reader, &'a [UserId])>,
         cache: &LevelsCache,
     ) -> Self {
         let mut asked = Self::default();
         let (mut callers, mut users) = (HashSet::new(), HashSet::new());
-        for (caller, of_caller) in lookups {
-            let (community_id, _) = caller;
+        for (community_id, reader, of_caller) in lookups {
             asked.communities.entry(community_id).or_insert_with(|| cache.known(community_id));
-            if callers.insert(caller) {
-                asked.callers.push(caller);
-            }
+            let caller = reader.user_id().map(|user_id| (community_id, user_id));
+            asked.callers.extend(caller.filter(|caller| callers.insert(*caller)));
             let of_caller = of_caller.iter().map(|user_id| (community_id, *user_id));
             asked.users.extend(of_caller.filter(|user| users.insert(*user)));
         }
@@ -186,10 +187,16 @@ impl Found {
     }
 
     /// What one caller asked for.
-    pub(super) fn view(&self, caller: MemberKey, users: &[UserId]) -> Result<View, StoreError> {
-        let Some(levels) = self.levels.get(&caller.0) else { return Ok(None) };
-        let membership = self.memberships.get(&caller).map_or(Ok(Membership::NotAMember), understood)?;
-        let asked = users.iter().filter_map(|user_id| self.standings.get(&(caller.0, *user_id)));
+    pub(super) fn view(
+        &self,
+        community_id: CommunityId,
+        reader: Reader,
+        users: &[UserId],
+    ) -> Result<View, StoreError> {
+        let Some(levels) = self.levels.get(&community_id) else { return Ok(None) };
+        let membership = reader.user_id().and_then(|user_id| self.memberships.get(&(community_id, user_id)));
+        let membership = membership.map_or(Ok(Membership::NotAMember), understood)?;
+        let asked = users.iter().filter_map(|user_id| self.standings.get(&(community_id, *user_id)));
         let asked: Result<Vec<MemberStanding>, StoreError> = asked.map(understood).collect();
         Ok(Some(CommunityView { membership, levels: understood(levels)?, asked: asked? }))
     }

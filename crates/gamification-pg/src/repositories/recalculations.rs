@@ -38,8 +38,13 @@ statements! {
     struct UpdateRecalculation {
         community_id: Uuid => recalculations::community_id,
         next_user_id: Uuid => recalculations::next_user_id,
+        looked_at: i64 => recalculations::members_done,
         now: OffsetDateTime => recalculations::updated_at,
-    } = "UPDATE recalculations SET next_user_id = :next_user_id, updated_at = :now WHERE community_id = :community_id";
+    } = "UPDATE recalculations
+         SET next_user_id = :next_user_id, members_done = members_done + :looked_at, updated_at = :now,
+             members_total = COALESCE(
+                 members_total, (SELECT COUNT(*) FROM member_points WHERE community_id = :community_id))
+         WHERE community_id = :community_id";
 
     /// Levels up the members of a chunk who are below their band, and writes each one's event for every registered
     /// channel; gives who rose from where to where, and whether they count in the distribution.
@@ -181,10 +186,15 @@ impl RecalculationRepository for PgTx {
         &mut self,
         community_id: CommunityId,
         next: UserId,
+        looked_at: usize,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let update =
-            UpdateRecalculation { community_id: community_id.as_uuid(), next_user_id: next.as_uuid(), now };
+        let update = UpdateRecalculation {
+            community_id: community_id.as_uuid(),
+            next_user_id: next.as_uuid(),
+            looked_at: i64::try_from(looked_at).map_err(corrupt)?,
+            now,
+        };
         self.run(update);
         Ok(())
     }

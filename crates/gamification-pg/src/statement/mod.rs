@@ -37,7 +37,7 @@ pub(crate) trait Select: Statement + Query<SqlType = <Self::Row as Record>::SqlT
 /// of type [`Rows`] or [`AnyRows`] is a set of records. In the text parameters are written `:name`, as often as needed;
 /// that each is declared and each occurs is checked while the program is compiled.
 ///
-/// ```ignore
+/// ```text
 /// statements! {
 ///     struct SelectLevels { wanted: Rows<MemberRow>, above: i16 => member_points::current_level } -> LevelRow
 ///     = "SELECT m.user_id, m.current_level FROM member_points AS m JOIN :wanted USING (community_id, user_id)

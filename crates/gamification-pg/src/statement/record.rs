@@ -260,6 +260,21 @@ impl<R: Record, M: Record> Record for (R, Records<M>) {
     }
 }
 
+/// A row, and in its last two columns any number of records of two kinds that belong to it.
+impl<R: Record, M: Record, N: Record> Record for (R, Records<M>, Records<N>) {
+    type SqlTypes = (R::SqlTypes, Array<SqlRecord<M::SqlTypes>>, Array<SqlRecord<N::SqlTypes>>);
+    type Fields = Self;
+
+    fn from_fields(fields: Self) -> Self {
+        fields
+    }
+
+    #[cfg(test)]
+    fn columns() -> Vec<super::checks::Column> {
+        [R::columns(), M::columns(), N::columns()].concat()
+    }
+}
+
 /// Nothing but records of three kinds, in one row.
 impl<A: Record, B: Record, C: Record> Record for (Records<A>, Records<B>, Records<C>) {
     type SqlTypes =

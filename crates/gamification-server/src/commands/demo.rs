@@ -39,7 +39,7 @@ pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()>
     let issuer = TokenIssuer::hs256(&secret, config.token_claims())
         .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
     let now = System.now();
-    let token = |member: usize| issuer.issue(&member_id(member).to_string(), false, now, TOKEN_TTL);
+    let token = |member: usize| issuer.issue(&member_id(member).to_string(), &[], now, TOKEN_TTL);
     let (admin, member) = (token(0)?, token(MEMBER)?);
     with_database(options, log_format, async |connector| {
         let (events, applied) = fill(connector).await?;

@@ -59,7 +59,7 @@ async fn execute(command: Command, options: &Options, log_format: LogFormat) -> 
             verify::verify(options, log_format, community.map(CommunityId::new), repair).await
         }
         Command::Openapi => openapi::openapi(),
-        Command::Token { user, service, ttl } => token::token(options, &user, service, ttl),
+        Command::Token { user, service, read, ttl } => token::token(options, &user, (service, read), ttl),
     }
 }
 

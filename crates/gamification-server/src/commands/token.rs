@@ -5,23 +5,33 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use gamification_app::{Clock, System};
 use gamification_domain::UserId;
-use gamification_http::TokenIssuer;
+use gamification_http::{EVENTS_SCOPE, READ_SCOPE, TokenIssuer};
 
 use crate::{cli::Options, config::Config};
 
-pub(super) fn token(options: &Options, user: &str, service: bool, ttl: Duration) -> Result<()> {
-    if !service {
-        user.parse::<UserId>().context("--user must be a UUID (with --service, it may be any text)")?;
+pub(super) fn token(
+    options: &Options,
+    user: &str,
+    (service, read): (bool, bool),
+    ttl: Duration,
+) -> Result<()> {
+    if !service && !read {
+        user.parse::<UserId>()
+            .context("--user must be a UUID (with --service or --read, it may be any text)")?;
     }
     let config = Config::new(options);
     let issuer = TokenIssuer::hs256(&config.jwt_secret()?, config.token_claims())
         .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
+    let scopes: Vec<&str> = [(service, EVENTS_SCOPE), (read, READ_SCOPE)]
+        .into_iter()
+        .filter_map(|(is_wanted, scope)| is_wanted.then_some(scope))
+        .collect();
     let now = System.now();
     ensure!(
         now.checked_add(ttl.try_into()?).is_some(),
         "--ttl is too long: the calendar ends before the token does"
     );
-    let token = issuer.issue(user, service, now, ttl)?;
+    let token = issuer.issue(user, &scopes, now, ttl)?;
     println!("{token}");
     Ok(())
 }

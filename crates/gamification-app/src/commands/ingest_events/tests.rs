@@ -17,7 +17,7 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::*;
-use crate::{EventCounts, EventMistake};
+use crate::{EventCounts, EventMistake, EventMistakeKind};
 
 /// A post; its number is its id.
 fn post(number: u128) -> IncomingEvent {
@@ -44,7 +44,11 @@ fn unknown() -> IncomingEvent {
 }
 
 fn mistake() -> EventMistake {
-    EventMistake { pointer: "#".to_owned(), detail: "an event must be a JSON object".to_owned() }
+    EventMistake {
+        kind: EventMistakeKind::Invalid,
+        pointer: "#".to_owned(),
+        detail: "an event must be a JSON object".to_owned(),
+    }
 }
 
 fn invalid() -> IncomingEvent {

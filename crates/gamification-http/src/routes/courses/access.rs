@@ -10,8 +10,9 @@ use gamification_domain::{CourseAccess, LevelConfiguration, LevelNumber};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::learner::learner;
 use crate::{
-    auth::User,
+    auth::ReadBy,
     deadline::within_deadline,
     openapi::{CommunityParameter, CourseAccessProblems, CourseParameter},
     path::{self, CoursePath},
@@ -19,7 +20,7 @@ use crate::{
     state::Api,
 };
 
-/// Whether the caller gets into a course, and why.
+/// Whether a member gets into a course, and why.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CourseAccess, example = json!({
     "has_access": false, "required_level": 3, "required_level_name": "Builder", "current_level": 2
@@ -31,7 +32,7 @@ pub(in crate::routes) struct CourseAccessView {
     required_level: Option<u8>,
     #[schema(required)]
     required_level_name: Option<String>,
-    /// The caller's level, 1 to 9
+    /// The member's level, 1 to 9
     #[schema(minimum = 1, maximum = 9)]
     current_level: u8,
 }
@@ -49,20 +50,21 @@ impl CourseAccessView {
     }
 }
 
-/// Whether the caller gets into a course
+/// Whether a member gets into a course
 ///
 /// With `enforce=true` an answer of 403 says no, for gateways that look at the status only.
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/courses/{course_id}/access", tag = "courses", operation_id = "course_access",
     params(
         CommunityParameter, CourseParameter,
-        ("enforce" = Option<bool>, Query, description = "Answer 403 instead of `has_access: false`")
+        ("enforce" = Option<bool>, Query, description = "Answer 403 instead of `has_access: false`"),
+        ("user_id" = Option<uuid::Uuid>, Query, description = "The member whose access it is: for services. A user may name themselves only")
     ),
     responses((status = 200, description = "The decision", body = CourseAccessView), CourseAccessProblems),
     security(("bearer" = []))
 )]
 pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User,
+    ReadBy(reader): ReadBy,
     path: CoursePath,
     api: Data<Api<S, E>>,
     request: HttpRequest,
@@ -72,11 +74,12 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
         Some("true") => true,
         Some(_) => return Err(Problem::bad_request("enforce must be true or false")),
     };
+    let learner = learner(&request, reader)?;
     let CoursePath { community_id, course_id } = path;
     let (access, levels) =
-        within_deadline(get_course_access(&api.store, (community_id, user.id), course_id)).await?;
-    match access.unlock_message(&levels).filter(|_| enforce) {
-        Some(message) => Err(Problem::insufficient_level(message)),
+        within_deadline(get_course_access(&api.store, community_id, learner, course_id)).await?;
+    match Problem::insufficient_level(&access, &levels).filter(|_| enforce) {
+        Some(problem) => Err(problem),
         None => Ok(HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(CourseAccessView::new(access, &levels))),

@@ -1,6 +1,6 @@
 //! `GET /api/communities/{community_id}/courses/access`: the whole course list, with its locks.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use gamification_app::{
     Clock, IdGenerator,
     ports::{Queries, Store},
@@ -10,17 +10,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::CourseAccessView;
+use super::{access::CourseAccessView, learner::learner};
 use crate::{
-    auth::User,
+    auth::ReadBy,
+    conditional,
     deadline::within_deadline,
-    openapi::{CommunityParameter, ReadProblems},
+    openapi::{CommunityParameter, IfNoneMatch, NotModified, ReadProblems},
     path::{self, CommunityPath},
     problem::Problem,
     state::Api,
 };
 
-/// The caller's access to courses, by course id.
+/// A member's access to courses, by course id.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CourseAccesses)]
 pub(in crate::routes) struct CourseAccessesView {
@@ -36,31 +37,37 @@ struct ListedCourseAccessView {
     access: CourseAccessView,
 }
 
-/// The caller's access to every course of the community
+/// A member's access to every course of the community
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/courses/access", tag = "courses", operation_id = "course_accesses",
     params(
         CommunityParameter,
         ("course_ids" = Option<Vec<Uuid>>, Query, description = "Narrows to these courses, with commas between them",
-         style = Form, explode = false, min_items = 1, max_items = 200)
+         style = Form, explode = false, min_items = 1, max_items = 200),
+        ("user_id" = Option<Uuid>, Query, description = "The member whose access it is: for services. A user may name themselves only"),
+        IfNoneMatch
     ),
-    responses((status = 200, description = "The decisions, by course id", body = CourseAccessesView), ReadProblems),
+    responses(
+        (status = 200, description = "The decisions, by course id", body = CourseAccessesView,
+         headers(("ETag" = String, description = "Serves `If-None-Match`"))),
+        NotModified, ReadProblems
+    ),
     security(("bearer" = []))
 )]
 pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User,
+    ReadBy(reader): ReadBy,
     path: CommunityPath,
     api: Data<Api<S, E>>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let asked = path::ids(&request, "course_ids")?;
-    let caller = (path.community_id, user.id);
-    let CourseAccesses { levels, courses } =
-        within_deadline(get_course_accesses(&api.store, caller, asked.as_deref())).await?;
+    let learner = learner(&request, reader)?;
+    let get = get_course_accesses(&api.store, path.community_id, learner, asked.as_deref());
+    let CourseAccesses { levels, courses } = within_deadline(get).await?;
     let view = |(course_id, access): (gamification_domain::CourseId, _)| ListedCourseAccessView {
         course_id: course_id.as_uuid(),
         access: CourseAccessView::new(access, &levels),
     };
     let courses = courses.into_iter().map(view).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(CourseAccessesView { courses }))
+    conditional::answer(&request, None, &CourseAccessesView { courses })
 }

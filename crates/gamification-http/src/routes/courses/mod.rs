@@ -2,5 +2,6 @@
 
 pub(in crate::routes) mod access;
 pub(in crate::routes) mod accesses;
+mod learner;
 pub(in crate::routes) mod level_requirement;
 pub(in crate::routes) mod set_level_requirement;

@@ -22,7 +22,7 @@ use crate::{
     deadline::within_deadline,
     openapi::{CommunityParameter, CourseParameter, SettingsProblems},
     path::CoursePath,
-    problem::{FieldError, Problem},
+    problem::{FieldCode, FieldError, Problem},
     routes::settings::{unknown_fields, whole_number},
     state::Api,
 };
@@ -71,10 +71,8 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
 
 /// The field itself must be there, so that a misspelt one opens nothing.
 fn minimum_level(body: &Value) -> Result<Option<LevelNumber>, Vec<FieldError>> {
-    let wrong =
-        |pointer: &str, detail: &str| FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() };
     let Value::Object(body) = body else {
-        return Err(vec![wrong("#", "The body must be a JSON object")]);
+        return Err(vec![FieldError::new("#", FieldCode::Invalid, "The body must be a JSON object")]);
     };
     let mut errors = unknown_fields(body, &["minimum_level"], "#");
     let minimum_level = match body.get("minimum_level") {
@@ -82,14 +80,14 @@ fn minimum_level(body: &Value) -> Result<Option<LevelNumber>, Vec<FieldError>> {
         Some(value) => whole_number(value)
             .and_then(|number| LevelNumber::new(number).ok())
             .map(Some)
-            .ok_or("Minimum level must be a number from 1 to 9, or null"),
-        None => Err("Minimum level is required"),
+            .ok_or((FieldCode::Invalid, "Minimum level must be a number from 1 to 9, or null")),
+        None => Err((FieldCode::Required, "Minimum level is required")),
     };
     match minimum_level {
         Ok(minimum_level) if errors.is_empty() => Ok(minimum_level),
         Ok(_) => Err(errors),
-        Err(detail) => {
-            errors.insert(0, wrong("#/minimum_level", detail));
+        Err((code, detail)) => {
+            errors.insert(0, FieldError::new("#/minimum_level", code, detail));
             Err(errors)
         }
     }

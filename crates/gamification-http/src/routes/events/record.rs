@@ -6,7 +6,8 @@ use actix_web::{
     web::{Data, Payload},
 };
 use gamification_app::{
-    Clock, EventCounts, EventMistake, EventOutcome, EventStatus, IdGenerator, IncomingEvent,
+    Clock, EventCounts, EventMistake, EventMistakeKind, EventOutcome, EventStatus, IdGenerator,
+    IncomingEvent,
     commands::{SendAgain, ingest_events},
     ports::{Queries, Store},
 };
@@ -24,7 +25,7 @@ use crate::{
     auth::EventProducer,
     deadline::within_deadline,
     openapi::EventProblems,
-    problem::{FieldError, Problem},
+    problem::{FieldCode, FieldError, Problem},
     state::Api,
 };
 
@@ -180,14 +181,21 @@ impl From<EventStatus> for Status {
 
 /// What is wrong with an event that came alone.
 fn problem(outcome: &EventOutcome) -> Option<Problem> {
-    let EventMistake { pointer, detail } = match outcome {
+    let EventMistake { kind, pointer, detail } = match outcome {
         EventOutcome::Invalid(mistake) => mistake.clone(),
         EventOutcome::Judged(Verdict::Rejected(rejection)) => rejection_mistake(*rejection),
         EventOutcome::Internal => return Some(Problem::internal()),
         EventOutcome::Judged(Verdict::Applied | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored)
         | EventOutcome::UnknownType => return None,
     };
-    Some(Problem::validation(vec![FieldError { pointer, detail }]))
+    let code = match kind {
+        EventMistakeKind::Missing => FieldCode::Required,
+        EventMistakeKind::Invalid => FieldCode::Invalid,
+        EventMistakeKind::Repeated => FieldCode::Repeated,
+        EventMistakeKind::CourseUnknown => FieldCode::CourseUnknown,
+        EventMistakeKind::TotalTooLarge => FieldCode::TotalTooLarge,
+    };
+    Some(Problem::validation(vec![FieldError::new(pointer, code, detail)]))
 }
 
 /// What was recorded of the request is known when it comes again.

@@ -1,23 +1,23 @@
 //! `GET /api/communities/{community_id}/levels`: the level grid.
 
-use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, ETAG},
-    web::Data,
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use gamification_app::{
     Clock, IdGenerator,
-    ports::{Queries, Store},
+    ports::{Queries, RecalculationProgress, Store},
     queries::{Levels, get_levels},
 };
-use gamification_domain::{LevelDefinition, LevelDistribution};
+use gamification_domain::{LevelDefinition, LevelDistribution, Role};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType},
+};
 
 use crate::{
-    auth::User,
+    auth::ReadBy,
+    conditional,
     deadline::within_deadline,
-    openapi::{CommunityParameter, ReadProblems},
+    openapi::{CommunityParameter, IfNoneMatch, NotModified, ReadProblems},
     path::CommunityPath,
     problem::Problem,
     state::Api,
@@ -29,9 +29,34 @@ use crate::{
 pub(in crate::routes) struct LevelsView {
     #[schema(min_items = 9, max_items = 9)]
     levels: Vec<LevelView>,
-    /// 1 to 9
-    #[schema(minimum = 1, maximum = 9)]
-    current_user_level: u8,
+    /// 1 to 9; `null` for services
+    #[schema(required, minimum = 1, maximum = 9)]
+    current_user_level: Option<u8>,
+    /// `null` for services
+    #[schema(required, schema_with = role)]
+    current_user_role: Option<&'static str>,
+    /// Whether members are still being leveled up after a change of thresholds; what is shown is right meanwhile
+    recalculating: bool,
+    /// How far that has come, until it is over
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recalculation: Option<RecalculationView>,
+}
+
+/// How many members were looked at, of how many.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Recalculation, example = json!({"done": 312_000, "of": 1_000_000}))]
+struct RecalculationView {
+    #[schema(minimum = 0)]
+    done: u64,
+    #[schema(minimum = 0)]
+    of: u64,
+}
+
+fn role() -> impl Into<RefOr<Schema>> {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(Role::ALL.map(Role::as_str).map(Some).into_iter().chain([None])))
+        .description(Some("`null` for services"))
 }
 
 /// A level, and the share of the present members at it.
@@ -62,37 +87,38 @@ impl LevelView {
     }
 }
 
-/// The levels, with the tag that names the version of their names and thresholds.
-pub(super) fn answer(levels: Levels) -> HttpResponse {
-    let Levels { configuration, distribution, current_user_level } = levels;
-    let view = LevelsView {
-        levels: configuration.levels().iter().map(|level| LevelView::new(level, &distribution)).collect(),
-        current_user_level: current_user_level.get(),
-    };
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((ETAG, format!("\"{}\"", configuration.version())))
-        .json(view)
+/// What is shown of levels.
+pub(super) fn view(levels: &Levels) -> LevelsView {
+    let Levels { configuration, distribution, recalculation, own } = levels;
+    LevelsView {
+        levels: configuration.levels().iter().map(|level| LevelView::new(level, distribution)).collect(),
+        current_user_level: own.map(|(level, _)| level.get()),
+        current_user_role: own.map(|(_, role)| role.as_str()),
+        recalculating: recalculation.is_some(),
+        recalculation: recalculation.map(|RecalculationProgress { done, of }| RecalculationView { done, of }),
+    }
 }
 
 /// Names, thresholds and distribution of the levels
 ///
-/// The `ETag` names the version of names and thresholds; it serves `If-Match`.
+/// The `ETag` is the version of names and thresholds, a dot, and a hash of the answer: `If-Match` looks at the version,
+/// `If-None-Match` at all of it.
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/levels", tag = "levels", operation_id = "levels",
-    params(CommunityParameter),
+    params(CommunityParameter, IfNoneMatch),
     responses(
         (status = 200, description = "The levels", body = LevelsView,
-         headers(("ETag" = String, description = "Version of names and thresholds"))),
-        ReadProblems
+         headers(("ETag" = String, description = "Serves `If-Match` and `If-None-Match`"))),
+        NotModified, ReadProblems
     ),
     security(("bearer" = []))
 )]
 pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User,
+    ReadBy(reader): ReadBy,
     path: CommunityPath,
     api: Data<Api<S, E>>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let levels = within_deadline(get_levels(&api.store, (path.community_id, user.id))).await?;
-    Ok(answer(levels))
+    let levels = within_deadline(get_levels(&api.store, path.community_id, reader)).await?;
+    conditional::answer(&request, Some(levels.configuration.version()), &view(&levels))
 }

@@ -2,29 +2,35 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{HeaderMap, IF_MATCH},
+    http::{
+        StatusCode,
+        header::{HeaderMap, IF_MATCH},
+    },
     web::{Data, Payload},
 };
 use gamification_app::{
-    Clock, IdGenerator,
+    Clock, IdGenerator, Reader,
     commands::{LevelsUpdate, UpdateLevelsError, update_levels},
     ports::{Queries, Store},
     queries::{authorize_admin, get_levels},
 };
-use gamification_domain::{LevelConfiguration, LevelDraft, LevelField, LevelMistakes, LevelPlace};
+use gamification_domain::{
+    LevelConfiguration, LevelDraft, LevelField, LevelMistakes, LevelNameError, LevelPlace, LevelProblem,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use utoipa::ToSchema;
 
-use super::get::{LevelsView, answer};
+use super::get::{LevelsView, view};
 use crate::{
     auth::User,
     body,
+    conditional::{self, tags},
     deadline::within_deadline,
     openapi::{CommunityParameter, LevelsUpdateProblems},
     path::CommunityPath,
-    problem::{FieldError, Problem},
+    problem::{FieldCode, FieldError, Problem},
     routes::settings::{unknown_fields, whole_number},
     state::Api,
 };
@@ -57,8 +63,8 @@ struct LevelUpdateBody {
 
 /// Names the levels and sets their thresholds
 ///
-/// For admins. All nine at once; all mistakes are told at once. Answers when every member is where the new thresholds
-/// put them. Nobody's level falls.
+/// For admins. All nine at once; all mistakes are told at once. They count for every read and award at once; answers when
+/// every member was leveled up to where they put them, or after two seconds with 202. Nobody's level falls.
 #[utoipa::path(
     put, path = "/api/communities/{community_id}/levels", tag = "levels", operation_id = "update_levels",
     params(
@@ -68,7 +74,9 @@ struct LevelUpdateBody {
     request_body = LevelsUpdateBody,
     responses(
         (status = 200, description = "The levels as they are now", body = LevelsView,
-         headers(("ETag" = String, description = "Version of names and thresholds"))),
+         headers(("ETag" = String, description = "Serves `If-Match` and `If-None-Match`"))),
+        (status = 202, description = "The levels as they are now; members are still being leveled up", body = LevelsView,
+         headers(("ETag" = String, description = "Serves `If-Match` and `If-None-Match`"))),
         LevelsUpdateProblems
     ),
     security(("bearer" = []))
@@ -86,25 +94,30 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     let update =
         LevelsUpdate { drafts: drafts(&body)?, expected_versions: expected_versions(request.headers()) };
     update_levels(&api.store, &api.system, caller, &update).await?;
-    let levels = within_deadline(get_levels(&api.store, caller)).await?;
-    Ok(answer(levels))
+    let levels = within_deadline(get_levels(&api.store, path.community_id, Reader::User(user.id))).await?;
+    let mut answer = conditional::answer(&request, Some(levels.configuration.version()), &view(&levels))?;
+    if levels.recalculation.is_some() {
+        *answer.status_mut() = StatusCode::ACCEPTED;
+    }
+    Ok(answer)
 }
 
 /// The versions that `If-Match` names; `None` when any will do. What is no tag of ours matches nothing.
 fn expected_versions(headers: &HeaderMap) -> Option<Vec<u32>> {
-    let mut values = headers.get_all(IF_MATCH).peekable();
-    values.peek()?;
-    let tags: Vec<&str> =
-        values.filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).collect();
-    if tags.iter().any(|tag| tag.trim() == "*") {
+    headers.get(IF_MATCH)?;
+    if tags(headers, IF_MATCH).any(|tag| tag == "*") {
         return None;
     }
-    let version = |tag: &&str| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok();
-    Some(tags.iter().filter_map(version).collect())
+    // A tag is the version, or the version and a hash of what was shown beside it: the distribution may differ.
+    let version = |tag: &str| {
+        let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+        tag.split_once('.').map_or(tag, |(version, _)| version).parse().ok()
+    };
+    Some(tags(headers, IF_MATCH).filter_map(version).collect())
 }
 
 /// Understands a body, or reports all its mistakes at once.
-fn drafts(body: &Value) -> Result<Vec<LevelDraft>, Problem> {
+pub(super) fn drafts(body: &Value) -> Result<Vec<LevelDraft>, Problem> {
     let levels = levels_of(body).map_err(|error| Problem::validation(vec![error]))?;
     let mut errors = Vec::new();
     let unknown = body.as_object().into_iter().flat_map(|body| unknown_fields(body, &["levels"], "#"));
@@ -125,22 +138,23 @@ fn drafts(body: &Value) -> Result<Vec<LevelDraft>, Problem> {
 }
 
 fn levels_of(body: &Value) -> Result<Vec<&Map<String, Value>>, FieldError> {
-    let wrong = |pointer: String, detail: &str| FieldError { pointer, detail: detail.to_owned() };
-    let body = body.as_object().ok_or_else(|| wrong("#".into(), "The body must be a JSON object"))?;
-    let levels = body.get("levels").ok_or_else(|| wrong("#/levels".into(), "Levels are required"))?;
-    let levels = levels.as_array().ok_or_else(|| wrong("#/levels".into(), "Levels must be a list"))?;
+    let invalid = |pointer: &str, detail: &str| FieldError::new(pointer, FieldCode::Invalid, detail);
+    let body = body.as_object().ok_or_else(|| invalid("#", "The body must be a JSON object"))?;
+    let required = || FieldError::new("#/levels", FieldCode::Required, "Levels are required");
+    let levels = body.get("levels").ok_or_else(required)?;
+    let levels = levels.as_array().ok_or_else(|| invalid("#/levels", "Levels must be a list"))?;
     levels
         .iter()
         .enumerate()
         .map(|(index, level)| {
             level
                 .as_object()
-                .ok_or_else(|| wrong(format!("#/levels/{index}"), "A level must be a JSON object"))
+                .ok_or_else(|| invalid(&format!("#/levels/{index}"), "A level must be a JSON object"))
         })
         .collect()
 }
 
-fn field_errors(mistakes: &LevelMistakes) -> Vec<FieldError> {
+pub(super) fn field_errors(mistakes: &LevelMistakes) -> Vec<FieldError> {
     let pointer = |place| match place {
         LevelPlace::List => "#/levels".to_owned(),
         LevelPlace::Field { index, field } => {
@@ -154,8 +168,28 @@ fn field_errors(mistakes: &LevelMistakes) -> Vec<FieldError> {
     };
     let mistakes = mistakes.as_slice().iter();
     mistakes
-        .map(|mistake| FieldError { pointer: pointer(mistake.place), detail: mistake.to_string() })
+        .map(|mistake| {
+            FieldError::new(pointer(mistake.place), field_code(&mistake.problem), mistake.to_string())
+        })
         .collect()
+}
+
+const fn field_code(problem: &LevelProblem) -> FieldCode {
+    match problem {
+        LevelProblem::Missing { .. } | LevelProblem::Name(LevelNameError::Required) => FieldCode::Required,
+        LevelProblem::NotALevel { .. }
+        | LevelProblem::ThresholdNotANumber
+        | LevelProblem::FirstThresholdNotZero { .. }
+        | LevelProblem::Name(LevelNameError::InvisibleCharacter { .. } | LevelNameError::NestedTooDeeply) => {
+            FieldCode::Invalid
+        }
+        LevelProblem::Repeated { .. } => FieldCode::Repeated,
+        LevelProblem::Name(LevelNameError::TooLong { .. }) => FieldCode::TooLong,
+        LevelProblem::NameNotUnique => FieldCode::NotUnique,
+        LevelProblem::SecondThresholdTooLow { .. } => FieldCode::TooLow,
+        LevelProblem::ThresholdsNotIncreasing { .. } => FieldCode::NotIncreasing,
+        LevelProblem::ThresholdTooLarge { .. } => FieldCode::TooLarge,
+    }
 }
 
 impl From<UpdateLevelsError> for Problem {
@@ -164,6 +198,7 @@ impl From<UpdateLevelsError> for Problem {
             UpdateLevelsError::AccessDenied(denied) => denied.into(),
             UpdateLevelsError::Invalid(mistakes) => Self::validation(field_errors(&mistakes)),
             UpdateLevelsError::Stale => Self::precondition_failed(error.to_string()),
+            UpdateLevelsError::Recalculating => Self::recalculating(error.to_string()),
             UpdateLevelsError::Store(error) => error.into(),
         }
     }

@@ -1,6 +1,6 @@
 //! `GET /api/communities/{community_id}/members/levels?user_ids=a,b,…`: the badges of a feed.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use gamification_app::{
     Clock, IdGenerator,
     ports::{Queries, Store},
@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    auth::User,
+    auth::ReadBy,
+    conditional,
     deadline::within_deadline,
-    openapi::{CommunityParameter, ReadProblems},
+    openapi::{CommunityParameter, IfNoneMatch, NotModified, ReadProblems},
     path::{self, CommunityPath},
     problem::Problem,
     state::Api,
@@ -54,20 +55,25 @@ impl From<Badge> for BadgeView {
     params(
         CommunityParameter,
         ("user_ids" = Vec<Uuid>, Query, description = "Users, with commas between them", style = Form, explode = false,
-         min_items = 1, max_items = 200)
+         min_items = 1, max_items = 200),
+        IfNoneMatch
     ),
-    responses((status = 200, description = "Badges, in the order asked", body = BadgesView), ReadProblems),
+    responses(
+        (status = 200, description = "Badges, in the order asked", body = BadgesView,
+         headers(("ETag" = String, description = "Serves `If-None-Match`"))),
+        NotModified, ReadProblems
+    ),
     security(("bearer" = []))
 )]
 pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator>(
-    user: User,
+    ReadBy(reader): ReadBy,
     path: CommunityPath,
     api: Data<Api<S, E>>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let users =
         path::ids(&request, "user_ids")?.ok_or_else(|| Problem::bad_request("user_ids is missing"))?;
-    let badges = within_deadline(get_badges(&api.store, (path.community_id, user.id), &users)).await?;
+    let badges = within_deadline(get_badges(&api.store, path.community_id, reader, &users)).await?;
     let members = badges.into_iter().map(BadgeView::from).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(BadgesView { members }))
+    conditional::answer(&request, None, &BadgesView { members })
 }

@@ -1,0 +1,139 @@
+//! An admin looks at what other levels would do, before anybody has them.
+
+use std::{cmp::Reverse, collections::BTreeSet};
+
+use gamification_domain::{
+    DirectoryText, LevelConfiguration, LevelDefinition, LevelDistribution, LevelDraft, LevelMistakes,
+    LevelNumber, MemberKey, MemberStanding, Points, UserId,
+};
+
+use crate::{
+    AccessDenied, Reader, access,
+    ports::{CommunityView, MembersWithin, PointBands, Queries, StoreError},
+};
+
+/// How many of those who would rise are named at most.
+pub const NAMED_LEVEL_UPS: usize = 30;
+
+/// How often thresholds may change while they are looked at.
+const MAX_TRIES: usize = 3;
+
+/// What a list of levels would do.
+#[derive(Clone, Debug)]
+pub struct LevelsPreview {
+    /// The levels as they would be.
+    pub configuration: LevelConfiguration,
+    /// How many present members each level has now.
+    pub before: LevelDistribution,
+    /// How many present members each level would have.
+    pub after: LevelDistribution,
+    /// How many present members would rise.
+    pub level_ups: u64,
+    /// Some of them, at most [`NAMED_LEVEL_UPS`], those who would rise highest first.
+    pub some: Vec<PreviewedLevelUp>,
+}
+
+/// A member who would rise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviewedLevelUp {
+    /// The member, by their id on the platform.
+    pub user_id: UserId,
+    /// The name shown of them, where the platform told one.
+    pub display_name: Option<DirectoryText>,
+    /// Their level now.
+    pub level: LevelNumber,
+    /// The level that they would have.
+    pub new_level: LevelNumber,
+}
+
+/// Why there is no preview, in the order it is checked.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewLevelsError {
+    /// The caller may not.
+    #[error(transparent)]
+    AccessDenied(#[from] AccessDenied),
+    /// The levels break rules.
+    #[error(transparent)]
+    Invalid(#[from] LevelMistakes),
+    /// The database failed, or thresholds change all the time.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Tells what a list of levels would do, and changes nothing.
+///
+/// # Errors
+/// [`PreviewLevelsError`], the first that applies.
+pub async fn preview_levels(
+    queries: &impl Queries,
+    caller: MemberKey,
+    drafts: &[LevelDraft],
+) -> Result<LevelsPreview, PreviewLevelsError> {
+    for _ in 0..MAX_TRIES {
+        let view = queries.member_standings(caller.0, Reader::User(caller.1), &[]).await?;
+        let CommunityView { membership, levels, .. } = view.ok_or(AccessDenied::CommunityNotFound)?;
+        access::admin(Some(membership))?;
+        let mut configuration = LevelConfiguration::clone(&levels);
+        configuration.update_levels(drafts)?;
+        let bands = cuts(&levels, &configuration);
+        let PointBands { version, bands: members } = queries.members_within(caller.0, &bands).await?;
+        if version == Some(levels.version()) {
+            let (preview, rising) = judge(configuration, &levels, &bands, &members);
+            return Ok(with_names(queries, caller, preview, rising).await?);
+        }
+    }
+    Err(StoreError::Contention("the levels change all the time".into()).into())
+}
+
+/// The totals where a level begins, now or then: between two of them all members are judged alike.
+fn cuts(now: &LevelConfiguration, then: &LevelConfiguration) -> Vec<Points> {
+    let thresholds: BTreeSet<Points> =
+        now.levels().iter().chain(then.levels()).map(LevelDefinition::threshold).collect();
+    thresholds.into_iter().collect()
+}
+
+/// A member who would rise, from which level to which.
+type Rising = (UserId, LevelNumber, LevelNumber);
+
+fn judge(
+    configuration: LevelConfiguration,
+    now: &LevelConfiguration,
+    cuts: &[Points],
+    members: &[MembersWithin],
+) -> (LevelsPreview, Vec<Rising>) {
+    let (mut before, mut after) = (LevelDistribution::default(), LevelDistribution::default());
+    let (mut level_ups, mut rising) = (0, Vec::new());
+    for MembersWithin { current_level, band, members, some } in members {
+        let total_points = cuts.get(*band).copied().unwrap_or(Points::ZERO);
+        let standing = |user_id, current_level| MemberStanding { user_id, total_points, current_level };
+        let anybody = UserId::new(uuid::Uuid::nil());
+        let level = standing(anybody, *current_level).level_under(now);
+        let new_level = standing(anybody, level).level_under(&configuration);
+        before.add(level, *members);
+        after.add(new_level, *members);
+        if new_level > level {
+            level_ups += u64::from(*members);
+            rising.extend(some.iter().map(|user_id| (*user_id, level, new_level)));
+        }
+    }
+    rising.sort_by_key(|(user_id, level, new_level)| (Reverse(*new_level), *level, *user_id));
+    rising.truncate(NAMED_LEVEL_UPS);
+    (LevelsPreview { configuration, before, after, level_ups, some: Vec::new() }, rising)
+}
+
+async fn with_names(
+    queries: &impl Queries,
+    (community_id, _): MemberKey,
+    preview: LevelsPreview,
+    rising: Vec<Rising>,
+) -> Result<LevelsPreview, StoreError> {
+    let users: Vec<UserId> = rising.iter().map(|(user_id, _, _)| *user_id).collect();
+    let mut names = queries.display_names(community_id, &users).await?;
+    let some = rising.into_iter().map(|(user_id, level, new_level)| PreviewedLevelUp {
+        user_id,
+        display_name: names.remove(&user_id),
+        level,
+        new_level,
+    });
+    Ok(LevelsPreview { some: some.collect(), ..preview })
+}
