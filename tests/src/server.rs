@@ -356,6 +356,14 @@ impl TestServer {
         Answer::read(self.agent.run(request.body(()).expect("a request")).expect("the server answers"))
     }
 
+    /// Waits until everybody is where a change of thresholds puts them.
+    pub fn until_leveled_up(&self, community: Uuid, admin: Uuid) {
+        let (path, token) = (format!("/api/communities/{community}/levels"), user_token(admin));
+        block_until("everybody is leveled up", || {
+            self.get(&path, Some(&token)).body["recalculating"] == false
+        });
+    }
+
     /// A page, as text.
     #[must_use]
     pub fn text(&self, path: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use futures_util::{FutureExt, future::join_all};
@@ -154,6 +154,29 @@ async fn a_queue_that_is_full_says_so_at_once() {
     while let Some(worker) = workers.join_next().await {
         worker.expect("the workers end by themselves");
     }
+}
+
+/// Is away, and counts how often it was asked.
+#[derive(Clone)]
+struct Away(Arc<AtomicU64>);
+
+impl Store for Away {
+    type Tx = PgTx;
+
+    async fn begin(&self) -> Result<PgTx, StoreError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Err(StoreError::Unavailable("on purpose".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_asked_once_for_all_facts_of_a_batch() {
+    let asked = Arc::new(AtomicU64::new(0));
+    let (queue, _workers) = FactQueue::start(&Away(Arc::clone(&asked)), &System);
+    let (community, ada) = (id(), id());
+    let recorded = queue.record((0..100).map(|_| record(community, ada)).collect()).await;
+    assert_eq!(recorded, vec![Err(RecordError::Unavailable); 100]);
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "halves of the batch would have been refused as well");
 }
 
 /// Panics in the first transaction.

@@ -59,7 +59,8 @@ async fn ten_likes_lift_a_member_to_level_two() {
     let scene = Scene::new().await;
     let post = id();
     let body = json!({"user_id": scene.ada, "level": 1, "level_name": "Student", "total_points": 0,
-                      "points_to_next_level": 10, "is_max_level": false});
+                      "level_threshold": 0, "next_level_threshold": 10, "points_to_next_level": 10,
+                      "is_max_level": false});
     assert_eq!(scene.level(), body);
     let likes: Vec<Value> = (1..=10)
         .map(|minute| post_like("PostLiked", minute, scene.community, post, id(), scene.ada))
@@ -68,7 +69,8 @@ async fn ten_likes_lift_a_member_to_level_two() {
         assert_eq!(statuses(&scene.server.send(like)), ["applied"]);
     }
     let body = json!({"user_id": scene.ada, "level": 2, "level_name": "Practitioner", "total_points": 10,
-                      "points_to_next_level": 20, "is_max_level": false});
+                      "level_threshold": 10, "next_level_threshold": 30, "points_to_next_level": 20,
+                      "is_max_level": false});
     assert_eq!(scene.level(), body);
     assert_eq!(scene.server.send_batch(&likes).body["duplicate"], 10);
     assert_eq!(scene.points(), 10);
@@ -159,7 +161,9 @@ async fn a_single_rejected_event_is_a_problem_with_its_place() {
     broken["data"]["author_id"] = "nobody".into();
     let answer = scene.server.send(&broken);
     assert_eq!(answer.problem(422, "VALIDATION_ERROR"), "data.author_id must be a UUID");
-    let errors = json!([{"pointer": "#/data/author_id", "detail": "data.author_id must be a UUID"}]);
+    let errors = json!([{
+        "pointer": "#/data/author_id", "code": "INVALID", "detail": "data.author_id must be a UUID"
+    }]);
     assert_eq!(answer.body["errors"], errors);
     assert_eq!(scene.points(), 0);
 }
@@ -301,7 +305,10 @@ async fn tokens_that_are_not_right_open_nothing() {
         let answer = scene.server.get(&path, Some(&token));
         assert_eq!(answer.problem(401, "UNAUTHENTICATED"), "The bearer token is not valid", "{token}");
         let challenge = "Bearer realm=\"gamification\", error=\"invalid_token\"";
-        assert_eq!(answer.header("www-authenticate"), Some(challenge));
+        let expired = format!("{challenge}, error_description=\"expired\"");
+        let is_expired = token == signed(&json!({"sub": sub, "exp": exp - 2 * 3_600}));
+        let expected = if is_expired { &expired } else { challenge };
+        assert_eq!(answer.header("www-authenticate"), Some(expected));
     }
     let answer = scene.server.get(&path, None);
     assert_eq!(answer.problem(401, "UNAUTHENTICATED"), "A bearer token is required");
@@ -390,7 +397,8 @@ async fn level_nine_has_no_next_level_and_points_go_on() {
     let posts: Vec<Value> = (0..200).map(|_| post_created(scene.community, id(), scene.ada)).collect();
     assert_eq!(scene.server.send_batch(&posts).body["applied"], 200);
     let body = json!({"user_id": scene.ada, "level": 9, "level_name": "Icon", "total_points": 400,
-                      "points_to_next_level": null, "is_max_level": true});
+                      "level_threshold": 360, "next_level_threshold": null, "points_to_next_level": null,
+                      "is_max_level": true});
     assert_eq!(scene.level(), body);
 }
 
@@ -401,7 +409,7 @@ async fn other_addresses_and_methods_are_problems_too() {
     scene.server.get("/api/communities", None).problem(404, "NOT_FOUND");
     let answer = scene.server.post("/livez", &[], b"");
     answer.problem(405, "METHOD_NOT_ALLOWED");
-    assert_eq!(answer.header("allow"), Some("GET"));
+    assert_eq!(answer.header("allow"), Some("GET, HEAD"));
     let answer = scene.server.get("/api/events", None);
     answer.problem(405, "METHOD_NOT_ALLOWED");
     assert_eq!(answer.header("allow"), Some("POST"));

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use gamification_app::{
+    System,
+    jobs::{Job, Recalculation},
+};
 use gamification_tests::{
     Campaign, Launch, LevelWatch, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
     event::{admin_joined, community_created, id, member_joined, post_created},
@@ -48,10 +52,7 @@ impl Scene {
     }
 
     fn wait_for_recalculation(&self) {
-        let path = format!("/api/communities/{}/levels", self.community);
-        block_until("everybody is leveled up", || {
-            self.server.get(&path, Some(&user_token(self.admin))).body["recalculating"] == false
-        });
+        self.server.until_leveled_up(self.community, self.admin);
     }
 
     /// Members with points, written at once; the ledger, the events and the counts with them.
@@ -178,7 +179,7 @@ async fn changes_of_thresholds_wait_for_one_another_and_none_is_missed() {
         }
     });
     assert_eq!(
-        scene.database.number("SELECT version FROM level_configurations").await,
+        scene.database.number("SELECT version::bigint FROM level_configurations").await,
         4,
         "each had its turn"
     );
@@ -305,4 +306,26 @@ async fn a_lifting_that_a_killed_server_left_is_ended_by_another() {
     let left = "SELECT COUNT(*) FROM recalculations";
     until("the next server ends it", async || database.number(left).await == 0).await;
     assert_eq!(database.number(lifted).await, i64::from(MEMBERS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recalculation_that_somebody_works_on_is_left_to_them() {
+    let scene = Scene::new().await;
+    let Scene { server, database, community, .. } = scene;
+    // Its own job must not be the one that ends it here.
+    assert!(server.terminate().0.success());
+    let client = database.client().await;
+    let begun = format!(
+        "INSERT INTO recalculations (community_id, id, next_user_id, created_at, updated_at)
+         VALUES ('{community}', gen_random_uuid(), '{nobody}', now(), now())",
+        nobody = Uuid::nil()
+    );
+    client.batch_execute(&begun).await.unwrap();
+    let mut job = Recalculation::new(database.store(2), System);
+    let left = "SELECT COUNT(*) FROM recalculations";
+    job.run_once().await.unwrap();
+    assert_eq!(database.number(left).await, 1, "a moment ago it was worked on");
+    client.batch_execute("UPDATE recalculations SET updated_at = now() - interval '1 minute'").await.unwrap();
+    job.run_once().await.unwrap();
+    assert_eq!(database.number(left).await, 0, "nobody works on it any more");
 }

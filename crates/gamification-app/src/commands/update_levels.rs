@@ -36,7 +36,8 @@ pub enum LevelsUpdated {
 /// How long a change waits for members to be leveled up, by itself and by the change before it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Why levels were not updated, in the order it is checked; nothing was changed.
+/// Why levels were not updated, in the order it is checked; nothing was changed, unless the database refused to level
+/// members up: then that is tried again and again.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateLevelsError {
     /// The caller may not.
@@ -81,9 +82,9 @@ pub async fn update_levels(
             }
             Stored::MembersToLevelUp(changes) => {
                 log(caller, &changes);
-                return Ok(level_up(store, system, caller.0, until).await);
+                return Ok(level_up(store, system, caller.0, until).await?);
             }
-            Stored::NotYet => match level_up(store, system, caller.0, until).await {
+            Stored::NotYet => match level_up(store, system, caller.0, until).await? {
                 LevelsUpdated::Everywhere => {}
                 LevelsUpdated::Recalculating => return Err(UpdateLevelsError::Recalculating),
             },
@@ -91,24 +92,28 @@ pub async fn update_levels(
     }
 }
 
-/// Levels members up, beside this call once the time is over. What fails is resumed by the job that looks for it.
+/// Levels members up, beside this call once the time is over. What fails is resumed by the job that looks for it, so only
+/// what will fail again is an error.
 async fn level_up(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
     until: Instant,
-) -> LevelsUpdated {
+) -> Result<LevelsUpdated, StoreError> {
     let (store, system) = (store.clone(), system.clone());
     let leveling_up = async move {
         let outcome = recalculate_levels(&store, &system, community_id).await;
         if let Err(error) = &outcome {
             tracing::warn!(%community_id, error = %Chain(error), "a recalculation failed and will be resumed");
         }
-        outcome.is_ok()
+        outcome
     };
     match timeout_at(until, tokio::spawn(leveling_up.in_current_span())).await {
-        Ok(Ok(true)) => LevelsUpdated::Everywhere,
-        Ok(Ok(false) | Err(_)) | Err(_) => LevelsUpdated::Recalculating,
+        Ok(Ok(Ok(()))) => Ok(LevelsUpdated::Everywhere),
+        Ok(Ok(Err(error @ (StoreError::Conflict { .. } | StoreError::Corrupt(_))))) => Err(error),
+        Ok(Ok(Err(StoreError::Contention(_) | StoreError::Unavailable(_))) | Err(_)) | Err(_) => {
+            Ok(LevelsUpdated::Recalculating)
+        }
     }
 }
 

@@ -311,8 +311,34 @@ fn jittered(pause: Duration, system: &(impl Clock + IdGenerator)) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
     use crate::System;
+
+    /// Gives ids that end with this byte.
+    #[derive(Clone)]
+    struct Ending(u8);
+
+    impl Clock for Ending {
+        fn now(&self) -> OffsetDateTime {
+            OffsetDateTime::UNIX_EPOCH
+        }
+    }
+
+    impl IdGenerator for Ending {
+        fn next_id(&self) -> Uuid {
+            Uuid::from_u128(u128::from(self.0))
+        }
+    }
+
+    #[test]
+    fn pauses_are_spread_from_half_of_them_on() {
+        let pause = Duration::from_secs(512);
+        assert_eq!(jittered(pause, &Ending(0)), Duration::from_secs(256));
+        assert_eq!(jittered(pause, &Ending(64)), Duration::from_secs(320));
+        assert_eq!(jittered(pause, &Ending(255)), Duration::from_secs(511));
+    }
 
     #[test]
     fn pauses_grow_to_ten_minutes_and_an_event_is_given_up_after_hours() {
