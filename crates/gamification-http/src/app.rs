@@ -1,6 +1,6 @@
 //! The Actix app: what every request passes through on its way to the endpoints.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{any::Any, io, net::SocketAddr, time::Duration};
 
 use actix_web::{
     App, Error, HttpServer,
@@ -14,6 +14,8 @@ use gamification_app::{
     ports::{Queries, Store},
 };
 use tracing_actix_web::TracingLogger;
+#[cfg(target_os = "linux")]
+use {actix_web::rt::net::TcpStream, rustix::net::sockopt::set_tcp_user_timeout};
 
 use crate::{
     compression::compress_large_answers,
@@ -31,6 +33,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long requests that have begun may take to end when the server stops, in seconds: as long as any of them is given.
 const SHUTDOWN_TIMEOUT: u64 = 5;
+
+/// How long an answer may wait for a client that takes nothing of it, in milliseconds. Far longer than a good network is
+/// ever silent; without an end, clients that ask and never read would take ever more memory.
+const UNREAD_TIMEOUT: u32 = 20_000;
 
 /// The endpoints of an app, and what it depends on who runs it.
 pub struct AppParts<S, E> {
@@ -75,6 +81,19 @@ pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
         })
 }
 
+/// Lets the system close a connection on which nothing could be sent for too long; where it has no such timer, only the
+/// end of the server closes it.
+fn cut_off_who_never_reads(connection: &dyn Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Err(error) = set_tcp_user_timeout(stream, UNREAD_TIMEOUT)
+    {
+        tracing::debug!(%error, "a connection has no timer for what is not read");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, UNREAD_TIMEOUT);
+}
+
 /// Serves an app at an address, once the server that it gives is awaited; port 0 picks a free one. Signals are for the
 /// caller to handle. Each worker makes its app of parts of its own, on its thread and within its runtime.
 ///
@@ -87,6 +106,7 @@ pub fn serve<S: Store + Queries, E: Clock + IdGenerator>(
     let server = HttpServer::new(move || app(parts()))
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .on_connect(|connection, _| cut_off_who_never_reads(connection))
         .disable_signals()
         .bind(listen)?;
     let addresses = server.addrs();
