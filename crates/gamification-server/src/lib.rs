@@ -1,6 +1,6 @@
 //! The points and levels service, put together: configuration, commands, wiring.
 //!
-//! This crate is the only one that knows all the others; it holds no rule and no route. `main.rs` calls [`run`]; what else
+//! This crate is the only one that knows all the others; it holds no rule and no route. `main.rs` calls [`main`]; what else
 //! is public here is for tests. A program that embeds the service uses `Gamification` of `gamification-pg`.
 //!
 //! # To add a command
@@ -25,4 +25,20 @@ mod progress;
 mod secret;
 mod telemetry;
 
-pub use commands::run;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Does what the command line says. A failure is one sentence with its causes, and no backtrace: it is for the operator.
+///
+/// Not generic and not a future, so that the program's own crate has nothing to compile a second time.
+#[tokio::main]
+pub async fn main() -> ExitCode {
+    match commands::run(cli::Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gamification-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -30,10 +30,7 @@ const SERVING: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
 const WORKING: &str = "info,gamification_app=warn";
 
 /// Does what the command line says.
-///
-/// # Errors
-/// One sentence, with its causes, for the operator.
-pub async fn run(Cli { command, options }: Cli) -> Result<()> {
+pub(crate) async fn run(Cli { command, options }: Cli) -> Result<()> {
     let config = Config::new(&options);
     let log_format = config.log_format()?;
     let command = command.unwrap_or(Command::Serve);
