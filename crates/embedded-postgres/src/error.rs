@@ -56,7 +56,7 @@ pub enum Error {
     ClosedFolder {
         /// Who PostgreSQL runs as.
         user: String,
-        /// The cluster's folder.
+        /// The folder of the cluster, which that user must reach.
         folder: PathBuf,
         /// What sets the data folder.
         setting: &'static str,
@@ -69,7 +69,7 @@ pub enum Error {
     File {
         /// The file or folder.
         file: PathBuf,
-        /// The cause.
+        /// What the system said.
         source: io::Error,
     },
     /// Another program starts or stops this PostgreSQL, and does not come to an end.
@@ -89,7 +89,7 @@ pub enum Error {
     UnusablePrograms {
         /// What sets the folder of the programs.
         setting: &'static str,
-        /// The folder.
+        /// The folder of the programs, as it was given.
         folder: PathBuf,
     },
     /// The server programs in [`crate::Settings::programs`] are older than version 14.
@@ -97,9 +97,9 @@ pub enum Error {
     OldPrograms {
         /// What sets the folder of the programs.
         setting: &'static str,
-        /// The folder.
+        /// The folder of the programs, as it was given.
         folder: PathBuf,
-        /// Their major version.
+        /// The major version of the programs that were found.
         version: u32,
     },
     /// The cluster needs programs of its own major version.
@@ -108,9 +108,9 @@ pub enum Error {
          Install that version, or name its folder in {setting}"
     )]
     OtherVersion {
-        /// The cluster's data.
+        /// The folder of the cluster's data.
         data: PathBuf,
-        /// Its major version.
+        /// The major version that wrote the data.
         version: u32,
         /// What sets the folder of the programs.
         setting: &'static str,
@@ -118,15 +118,15 @@ pub enum Error {
     /// A program can't be started, or not be waited for.
     #[error("{program} can't be run")]
     Run {
-        /// The program.
+        /// The program of PostgreSQL that was started.
         program: PathBuf,
-        /// The cause.
+        /// What the system said.
         source: io::Error,
     },
     /// A program that should end soon does not.
     #[error("{program} did not end in time; try again when the machine is less busy")]
     RunTimeout {
-        /// The program.
+        /// The program of PostgreSQL that was started.
         program: PathBuf,
     },
     /// The cluster can't be made.
@@ -138,9 +138,9 @@ pub enum Error {
     /// The server does not stay up.
     #[error("PostgreSQL ended at once ({status}); {log} says: {lines}")]
     EndedAtOnce {
-        /// How it ended.
+        /// How the program ended.
         status: ExitStatus,
-        /// Its log.
+        /// The server's log, which says why.
         log: PathBuf,
         /// The last lines there.
         lines: String,
@@ -151,37 +151,37 @@ pub enum Error {
         START_TIMEOUT.as_secs()
     )]
     StartTimeout {
-        /// Its log.
+        /// The server's log, which says why.
         log: PathBuf,
     },
     /// The server does not end.
     #[error("PostgreSQL, process {process}, did not stop within {} s; {log} says why", STOP_TIMEOUT.as_secs())]
     StopTimeout {
-        /// Its process id.
+        /// The id of the server's process.
         process: i32,
-        /// Its log.
+        /// The server's log, which says why.
         log: PathBuf,
     },
     /// The server's process can't be told to stop.
     #[error("PostgreSQL, process {process}, can't be stopped; stop it as its own user")]
     Signal {
-        /// Its process id.
+        /// The id of the server's process.
         process: i32,
-        /// The cause.
+        /// What the system said.
         source: io::Error,
     },
     /// The database can't be reached or created.
     #[error("the database {database} can't be created")]
     Database {
-        /// The database.
+        /// The name of the database that was asked for.
         database: String,
-        /// The cause.
+        /// What PostgreSQL said, or what became of the connection.
         source: tokio_postgres::Error,
     },
     /// The database takes too long to be created.
     #[error("the database {database} was not created in time; try again when the machine is less busy")]
     DatabaseTimeout {
-        /// The database.
+        /// The name of the database that was asked for.
         database: String,
     },
 }

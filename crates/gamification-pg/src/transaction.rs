@@ -89,7 +89,7 @@ type Waiting = Box<dyn for<'a> FnOnce(&'a AsyncPgConnection) -> BoxFuture<'a, Qu
 /// one that is told. The commit is sent once all of them have gone through.
 ///
 /// Dropped without commit, it closes the connection, and the server rolls back at once. Back in the pool the connection
-/// would keep its locks until somebody happened to draw it.
+/// would keep its locks until another caller happened to draw it.
 pub struct PgTx {
     connection: Option<Object<AsyncPgConnection>>,
     waiting: Vec<Waiting>,

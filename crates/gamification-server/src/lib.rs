@@ -32,6 +32,9 @@ use clap::Parser;
 /// Does what the command line says. A failure is one sentence with its causes, and no backtrace: it is for the operator.
 ///
 /// Not generic and not a future, so that the program's own crate has nothing to compile a second time.
+///
+/// # Panics
+/// When the system grants no threads.
 #[tokio::main]
 pub async fn main() -> ExitCode {
     match commands::run(cli::Cli::parse()).await {

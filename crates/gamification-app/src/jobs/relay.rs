@@ -42,7 +42,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two attempts to deliver one member's events.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
-/// After so many failures an event is given up, when the receiver accepts others: with these pauses, after three hours.
+/// After so many failures an event is given up, when the receiver accepts others: with these pauses, after some two
+/// hours, since each is shortened at random.
 const MAX_FAILURES: u32 = 24;
 
 /// A receiver of events.

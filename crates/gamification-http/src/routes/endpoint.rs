@@ -53,7 +53,7 @@ const fn method(method: &HttpMethod) -> Method {
     }
 }
 
-/// The methods of an endpoint: where there is `GET` there is `HEAD`, and whoever sends the answer leaves its body out.
+/// The methods of an endpoint: where there is `GET` there is `HEAD`, and the server leaves the body of its answer out.
 fn with_head(declared: &[Method]) -> Vec<Method> {
     let head = declared.contains(&Method::GET).then_some(Method::HEAD);
     declared.iter().cloned().chain(head).collect()

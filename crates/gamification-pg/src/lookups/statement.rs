@@ -61,7 +61,7 @@ record! {
 statements! {
     /// One statement, so that all of it comes from one moment.
     ///
-    /// Whoever is present was in the community; only of others the directory is asked whether they ever were.
+    /// A present member was in the community; only of others the directory is asked whether they ever were.
     pub(super) struct SelectStandings {
         communities: AnyRows<CommunityRow>,
         callers: AnyRows<UserRow>,

@@ -19,7 +19,7 @@ use super::level_requirement::{CourseLevelRequirementView, answer};
 use crate::{
     auth::User,
     body,
-    deadline::within_deadline,
+    deadline::Deadline,
     openapi::{CommunityParameter, CourseParameter, SettingsProblems},
     path::CoursePath,
     problem::{FieldCode, FieldError, Problem},
@@ -61,11 +61,12 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
 ) -> Result<HttpResponse, Problem> {
     let CoursePath { community_id, course_id } = path;
     let caller = (community_id, user.id);
-    within_deadline(authorize_admin(&api.store, caller)).await?;
-    let body = body::read_settings(request.headers(), payload).await?;
+    let mut deadline = Deadline::start();
+    deadline.keep(authorize_admin(&api.store, caller)).await?;
+    let body = deadline.await_sender(body::read_settings(request.headers(), payload)).await?;
     let minimum_level = minimum_level(&body).map_err(Problem::validation)?;
     let set = set_course_level_requirement(&api.store, &api.system, caller, course_id, minimum_level);
-    within_deadline(set).await?;
+    deadline.keep(set).await?;
     Ok(answer(course_id, minimum_level))
 }
 

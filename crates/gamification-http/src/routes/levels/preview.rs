@@ -18,7 +18,7 @@ use super::update::{LevelsUpdateBody, drafts, field_errors};
 use crate::{
     auth::User,
     body,
-    deadline::within_deadline,
+    deadline::Deadline,
     openapi::{CommunityParameter, SettingsProblems},
     path::CommunityPath,
     problem::Problem,
@@ -116,9 +116,10 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = (path.community_id, user.id);
-    within_deadline(authorize_admin(&api.store, caller)).await?;
-    let body = body::read_settings(request.headers(), payload).await?;
-    let preview = within_deadline(preview_levels(&api.store, caller, &drafts(&body)?)).await?;
+    let mut deadline = Deadline::start();
+    deadline.keep(authorize_admin(&api.store, caller)).await?;
+    let body = deadline.await_sender(body::read_settings(request.headers(), payload)).await?;
+    let preview = deadline.keep(preview_levels(&api.store, caller, &drafts(&body)?)).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(LevelsPreviewView::from(preview)))
 }
 

@@ -27,7 +27,7 @@ use crate::{
     auth::User,
     body,
     conditional::{self, tags},
-    deadline::within_deadline,
+    deadline::Deadline,
     openapi::{CommunityParameter, LevelsUpdateProblems},
     path::CommunityPath,
     problem::{FieldCode, FieldError, Problem},
@@ -89,12 +89,13 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = (path.community_id, user.id);
-    within_deadline(authorize_admin(&api.store, caller)).await?;
-    let body = body::read_settings(request.headers(), payload).await?;
+    let mut deadline = Deadline::start();
+    deadline.keep(authorize_admin(&api.store, caller)).await?;
+    let body = deadline.await_sender(body::read_settings(request.headers(), payload)).await?;
     let update =
         LevelsUpdate { drafts: drafts(&body)?, expected_versions: expected_versions(request.headers()) };
-    update_levels(&api.store, &api.system, caller, &update).await?;
-    let levels = within_deadline(get_levels(&api.store, path.community_id, Reader::User(user.id))).await?;
+    deadline.keep(update_levels(&api.store, &api.system, caller, &update)).await?;
+    let levels = deadline.keep(get_levels(&api.store, path.community_id, Reader::User(user.id))).await?;
     let mut answer = conditional::answer(&request, Some(levels.configuration.version()), &view(&levels))?;
     if levels.recalculation.is_some() {
         *answer.status_mut() = StatusCode::ACCEPTED;
