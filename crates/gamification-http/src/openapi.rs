@@ -13,7 +13,7 @@ use utoipa::{
 };
 use uuid::Uuid;
 
-use crate::problem::{Code, ProblemBody};
+use crate::problem::{Code, Extension, FieldCode, FieldError, ForbiddenReason, ProblemBody};
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -63,7 +63,13 @@ impl Modify for Bearer {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
-        components.schemas.insert("FieldError".to_owned(), crate::problem::FieldError::schema());
+        let parts = [
+            ("FieldError", FieldError::schema()),
+            ("FieldCode", FieldCode::schema()),
+            ("ProblemExtension", Extension::schema()),
+            ("ForbiddenReason", ForbiddenReason::schema()),
+        ];
+        components.schemas.extend(parts.map(|(name, schema)| (name.to_owned(), schema)));
     }
 }
 

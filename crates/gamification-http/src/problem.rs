@@ -125,7 +125,8 @@ pub(crate) struct Problem {
 
 /// What a problem says to programs beyond its code.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
-struct Extension {
+#[schema(as = ProblemExtension)]
+pub(crate) struct Extension {
     /// Why the caller may not: of `FORBIDDEN` only
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<ForbiddenReason>,
