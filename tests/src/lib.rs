@@ -53,6 +53,8 @@
 //! | R13 | servers that start at once on an empty database; migrations on a filled one | `lifecycle.rs` | 2 / 100 |
 //! | R14 | a rolling restart | `campaigns/kills.rs` | 4 / 100 restarts |
 //! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |
+//! | | reads on two servers after changes on either | `fresh_reads.rs` | 60 / 5,000 |
+//! | | a database of the first version | `upgrade.rs` | 1,000 / 10,000 members |
 //! | R16 | a mixed load with every fault | `campaigns/soak.rs`; `.ci/soak` | for `GAMIFICATION_SOAK_SECONDS`: 10, 60 in CI, 3,600 |
 
 #![allow(

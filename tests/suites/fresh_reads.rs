@@ -9,7 +9,7 @@ use std::{
 };
 
 use gamification_tests::{
-    Campaign, TestDatabase, TestServer, default_levels,
+    Campaign, TestDatabase, TestServer, assert_verify_finds_nothing, default_levels,
     event::{admin_joined, community_created, id, member_joined, post_created},
     user_token,
 };
@@ -81,6 +81,7 @@ async fn no_server_answers_what_was_true_before_an_acknowledged_change() {
     for reader in readers {
         assert!(reader.join().expect("totals never fell") > 0);
     }
+    assert_verify_finds_nothing(database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,6 @@
 //! Who may do what: checked by every command and query in the same order.
 
-use std::sync::Arc;
-
-use gamification_domain::{LevelConfiguration, Role, UserId};
+use gamification_domain::{Role, UserId};
 
 use crate::ports::{CommunityView, Membership};
 
@@ -48,17 +46,17 @@ impl Reader {
     }
 }
 
-/// Lets members and services in: gives the community's levels, and what was asked for.
+/// Lets members and services in: gives what they see.
 ///
 /// # Errors
 /// [`AccessDenied`], the first that applies.
 pub(crate) fn reader<T>(
     reader: Reader,
     view: Option<CommunityView<T>>,
-) -> Result<(Arc<LevelConfiguration>, T), AccessDenied> {
-    let CommunityView { membership, levels, asked } = view.ok_or(AccessDenied::CommunityNotFound)?;
-    match (reader, membership) {
-        (Reader::Service, _) | (Reader::User(_), Membership::Member(_)) => Ok((levels, asked)),
+) -> Result<CommunityView<T>, AccessDenied> {
+    let view = view.ok_or(AccessDenied::CommunityNotFound)?;
+    match (reader, view.membership) {
+        (Reader::Service, _) | (Reader::User(_), Membership::Member(_)) => Ok(view),
         (Reader::User(_), Membership::NotAMember) => Err(AccessDenied::NotAMember),
     }
 }

@@ -101,8 +101,8 @@ impl FactQueue {
     /// Starts the workers, on the runtime that calls this.
     pub fn start<S, E>(store: &S, system: &E) -> (Self, JoinSet<()>)
     where
-        S: Store + Clone,
-        E: Clock + IdGenerator + Clone,
+        S: Store,
+        E: Clock + IdGenerator,
     {
         let (sender, receiver) = mpsc::unbounded_channel();
         let waiting = Arc::new(Waiting {

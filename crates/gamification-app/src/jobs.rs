@@ -48,9 +48,9 @@ pub trait Job: Send + 'static {
 #[must_use]
 pub fn start<S, D, E>(store: &S, deliveries: &D, system: &E) -> JoinSet<()>
 where
-    S: Store + Queries + Statistics + CommitAnnouncements + Clone,
+    S: Store + Queries + Statistics + CommitAnnouncements,
     D: Deliveries + Clone,
-    E: Clock + IdGenerator + Clone,
+    E: Clock + IdGenerator,
 {
     let mut jobs = JoinSet::new();
     jobs.spawn(run(CommitAnnouncement::new(store.clone())));

@@ -205,6 +205,13 @@ impl LevelConfiguration {
         reached.map_or(LevelNumber::MIN, LevelDefinition::level)
     }
 
+    /// The level of a member who has reached `level` and has `points`: `max(level, level_for(points))`, so that it never
+    /// falls (the ratchet).
+    #[must_use]
+    pub fn level_from(&self, level: LevelNumber, points: Points) -> LevelNumber {
+        level.max(self.level_for_points(points))
+    }
+
     /// The points that reach a level.
     #[must_use]
     pub fn threshold_for_level(&self, level: LevelNumber) -> Points {

@@ -14,10 +14,9 @@ pub struct MemberStanding {
 }
 
 impl MemberStanding {
-    /// The level this member is at under these thresholds: `max(level, level_for(points))`, so that it never falls (the
-    /// ratchet).
+    /// The level this member is at under these thresholds, by the ratchet ([`LevelConfiguration::level_from`]).
     #[must_use]
     pub fn level_under(&self, levels: &LevelConfiguration) -> LevelNumber {
-        self.current_level.max(levels.level_for_points(self.total_points))
+        levels.level_from(self.current_level, self.total_points)
     }
 }

@@ -20,7 +20,8 @@ use {actix_web::rt::net::TcpStream, rustix::net::sockopt::set_tcp_user_timeout};
 use crate::{
     compression::compress_large_answers,
     cors::{Origin, cors},
-    problem::{limit_heads, render_problems},
+    head_limits::limit_heads,
+    problem::render_problems,
     request_id::identify_requests,
     request_metrics::measure_requests,
     request_span::{JoinTrace, RequestSpan},
@@ -50,8 +51,9 @@ pub struct AppParts<S, E> {
     pub join_trace: Option<JoinTrace>,
 }
 
-/// Puts an app together: each request gets its id and its span, is measured, and is refused early where its head is too large; each
-/// error becomes a problem document; large answers are compressed; and browsers are told which pages may read the answer.
+/// Puts an app together: each request gets its id and its span, is measured, and is refused early where its head is too
+/// large; each error becomes a problem document; large answers are compressed; and browsers are told which pages may read
+/// the answer.
 pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
     AppParts { api, operations, origins, join_trace }: AppParts<S, E>,
 ) -> App<

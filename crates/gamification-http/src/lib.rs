@@ -25,6 +25,7 @@ mod compression;
 mod conditional;
 mod cors;
 mod deadline;
+mod head_limits;
 mod openapi;
 mod path;
 mod problem;

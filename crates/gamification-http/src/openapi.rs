@@ -96,8 +96,8 @@ problems! {
     SettingsProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
     /// Of changes of levels.
-    LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, Recalculating, PreconditionFailed,
-        PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
+    LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, Recalculating,
+        PreconditionFailed, PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
     /// The problems that taking events in may end with.
     EventProblems: BadRequest, Unauthenticated, Forbidden, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;

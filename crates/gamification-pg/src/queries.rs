@@ -77,7 +77,7 @@ record! {
         current_level: i16 => member_points::current_level,
         band: i32 => Plain<Integer>,
         members: i64 => Plain<BigInt>,
-        some: Vec<Uuid> => [member_points::user_id],
+        sample: Vec<Uuid> => [member_points::user_id],
     }
 }
 
@@ -159,12 +159,13 @@ statements! {
     struct SelectMembersWithin {
         community_id: Uuid => member_points::community_id,
         cuts: Vec<i32> => [member_points::total_points],
+        sample: i32 => Plain<Integer>,
     } -> MembersWithinRow
-    = "SELECT levels.version, levels.community_id, within.current_level, within.band, within.members, within.some
+    = "SELECT levels.version, levels.community_id, within.current_level, within.band, within.members, within.sample
        FROM level_configurations AS levels
        CROSS JOIN (
            SELECT m.current_level, width_bucket(m.total_points, :cuts) AS band, COUNT(*) AS members,
-                  (array_agg(m.user_id))[1:30] AS some
+                  (array_agg(m.user_id))[1 : :sample] AS sample
            FROM member_points AS m
            WHERE m.community_id = :community_id AND m.is_present
            GROUP BY m.current_level, band) AS within
@@ -176,16 +177,16 @@ impl TryFrom<MembersWithinRow> for (u32, MembersWithin) {
     type Error = StoreError;
 
     fn try_from(row: MembersWithinRow) -> Result<Self, StoreError> {
-        let MembersWithinRow { version, community_id, current_level, band, members, some } = row;
+        let MembersWithinRow { version, community_id, current_level, band, members, sample } = row;
         let key = [community_id];
         let version = u32::try_from(version).map_err(misread!(level_configurations::version, key))?;
         let current_level = LevelNumber::new(i64::from(current_level));
         let members = MembersWithin {
             current_level: current_level.map_err(misread!(member_points::current_level, key))?,
-            // PostgreSQL counts from 1, and nobody has less than 0 points.
-            band: usize::try_from(band).unwrap_or_default().saturating_sub(1),
+            // PostgreSQL counts from 1; before the first, which is 0 points, there is nobody.
+            band: usize::try_from(band - 1).map_err(corrupt)?,
             members: u32::try_from(members).map_err(corrupt)?,
-            some: some.into_iter().map(UserId::new).collect(),
+            sample: sample.into_iter().map(UserId::new).collect(),
         };
         Ok((version, members))
     }
@@ -196,9 +197,11 @@ impl PointBandQueries for PgStore {
         &self,
         community_id: CommunityId,
         from: &[Points],
+        sample: usize,
     ) -> Result<PointBands, StoreError> {
         let cuts = from.iter().map(|points| points.get()).collect();
-        let select = SelectMembersWithin { community_id: community_id.as_uuid(), cuts };
+        let sample = i32::try_from(sample).map_err(corrupt)?;
+        let select = SelectMembersWithin { community_id: community_id.as_uuid(), cuts, sample };
         let rows: Vec<(u32, MembersWithin)> = self.read(select).await?;
         Ok(PointBands {
             version: rows.first().map(|(version, _)| *version),

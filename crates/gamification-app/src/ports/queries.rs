@@ -37,7 +37,7 @@ impl<Q> Queries for Q where
 /// A community as one of its users may see it; everything about it comes from one moment.
 #[derive(Clone, Debug)]
 pub struct CommunityView<T> {
-    /// What the reader is in it; a service is no member.
+    /// What the reader is in it: `NotAMember` for a service.
     pub membership: Membership,
     /// The community's levels, shared by all views of the same version.
     pub levels: Arc<LevelConfiguration>,
@@ -90,8 +90,8 @@ pub struct MembersWithin {
     pub band: usize,
     /// How many they are.
     pub members: u32,
-    /// Some of them, at most 30.
-    pub some: Vec<UserId>,
+    /// Some of them, as many as were asked for.
+    pub sample: Vec<UserId>,
 }
 
 /// A course, and what it asks for.
@@ -124,7 +124,7 @@ pub trait MemberQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError>> + Send;
 }
 
-/// Reads of a community's levels, and of its members' standings.
+/// Reads of a community's levels.
 pub trait LevelQueries: Send + Sync + 'static {
     /// How the members spread over the levels, and how far leveling them up has come; `None` when the community is not
     /// known.
@@ -137,11 +137,13 @@ pub trait LevelQueries: Send + Sync + 'static {
 
 /// What a change of thresholds depends on.
 pub trait PointBandQueries: Send + Sync + 'static {
-    /// How many present members have totals from each of these on, up to the next; `from` rises and begins with 0.
+    /// How many present members have totals from each of these on, up to the next, with at most `sample` of them; `from`
+    /// rises and begins with 0.
     fn members_within(
         &self,
         community_id: CommunityId,
         from: &[Points],
+        sample: usize,
     ) -> impl Future<Output = Result<PointBands, StoreError>> + Send;
 
     /// The names that are shown of users, of those who have one.

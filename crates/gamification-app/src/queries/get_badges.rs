@@ -2,7 +2,11 @@
 
 use gamification_domain::{CommunityId, LevelName, LevelNumber, MemberStanding, UserId};
 
-use crate::{Reader, access, ports::Queries, queries::ReadError};
+use crate::{
+    Reader, access,
+    ports::{CommunityView, Queries},
+    queries::ReadError,
+};
 
 /// What an avatar wears.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +29,8 @@ pub async fn get_badges(
     reader: Reader,
     users: &[UserId],
 ) -> Result<Vec<Badge>, ReadError> {
-    let (levels, asked) =
-        access::reader(reader, queries.member_standings(community_id, reader, users).await?)?;
+    let view = queries.member_standings(community_id, reader, users).await?;
+    let CommunityView { levels, asked, .. } = access::reader(reader, view)?;
     let badge = |member: MemberStanding| {
         let level = member.level_under(&levels);
         Badge { user_id: member.user_id, level, level_name: levels.definition(level).name().clone() }

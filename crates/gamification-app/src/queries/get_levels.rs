@@ -32,17 +32,13 @@ pub async fn get_levels(
     community_id: CommunityId,
     reader: Reader,
 ) -> Result<Levels, ReadError> {
-    let view = queries.level_distribution(community_id, reader).await?;
-    let role = view.as_ref().map(|CommunityView { membership, .. }| *membership);
-    let (levels, BesideOwn { own, asked }) = access::reader(reader, view)?;
+    let view = access::reader(reader, queries.level_distribution(community_id, reader).await?)?;
+    let CommunityView { membership, levels, asked: BesideOwn { own, asked } } = view;
     let LevelSpread { distribution, recalculation } = asked;
-    let own = match (reader, role) {
-        (Reader::User(_), Some(Membership::Member(role))) => {
-            // Every member has points, from the moment they join.
-            let own = own.ok_or(AccessDenied::NotAMember)?;
-            Some((own.level_under(&levels), role))
-        }
-        _ => None,
+    let own = match membership {
+        // Every member has points, from the moment they join.
+        Membership::Member(role) => Some((own.ok_or(AccessDenied::NotAMember)?.level_under(&levels), role)),
+        Membership::NotAMember => None,
     };
     Ok(Levels { configuration: levels, distribution, recalculation, own })
 }

@@ -1,10 +1,14 @@
-//! A member looks at a profile: points and level.
+//! A member or a service looks at a profile: points and level.
 
 use gamification_domain::{
     CommunityId, LevelConfiguration, LevelName, LevelNumber, MemberStanding, Points, UserId,
 };
 
-use crate::{Reader, access, ports::Queries, queries::ReadError};
+use crate::{
+    Reader, access,
+    ports::{CommunityView, Queries},
+    queries::ReadError,
+};
 
 /// What a profile shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +85,7 @@ pub async fn get_member_level(
     user_id: UserId,
 ) -> Result<MemberLevel, ReadError> {
     let view = queries.member_standings(community_id, reader, &[user_id]).await?;
-    let (levels, asked) = access::reader(reader, view)?;
+    let CommunityView { levels, asked, .. } = access::reader(reader, view)?;
     let member = asked.into_iter().next().ok_or(ReadError::MemberNotFound)?;
     let level = MemberLevel::of(member, &levels);
     let progress = level.progress.filter(|_| reader.sees_progress_of(user_id));

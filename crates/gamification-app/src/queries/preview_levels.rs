@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeSet};
 
 use gamification_domain::{
     DirectoryText, LevelConfiguration, LevelDefinition, LevelDistribution, LevelDraft, LevelMistakes,
-    LevelNumber, MemberKey, MemberStanding, Points, UserId,
+    LevelNumber, MemberKey, Points, UserId,
 };
 
 use crate::{
@@ -30,7 +30,7 @@ pub struct LevelsPreview {
     /// How many present members would rise.
     pub level_ups: u64,
     /// Some of them, at most [`NAMED_LEVEL_UPS`], those who would rise highest first.
-    pub some: Vec<PreviewedLevelUp>,
+    pub named: Vec<PreviewedLevelUp>,
 }
 
 /// A member who would rise.
@@ -76,7 +76,8 @@ pub async fn preview_levels(
         let mut configuration = LevelConfiguration::clone(&levels);
         configuration.update_levels(drafts)?;
         let bands = cuts(&levels, &configuration);
-        let PointBands { version, bands: members } = queries.members_within(caller.0, &bands).await?;
+        let PointBands { version, bands: members } =
+            queries.members_within(caller.0, &bands, NAMED_LEVEL_UPS).await?;
         if version == Some(levels.version()) {
             let (preview, rising) = judge(configuration, &levels, &bands, &members);
             return Ok(with_names(queries, caller, preview, rising).await?);
@@ -95,6 +96,7 @@ fn cuts(now: &LevelConfiguration, then: &LevelConfiguration) -> Vec<Points> {
 /// A member who would rise, from which level to which.
 type Rising = (UserId, LevelNumber, LevelNumber);
 
+/// Judges each band by the levels of now and then.
 fn judge(
     configuration: LevelConfiguration,
     now: &LevelConfiguration,
@@ -103,22 +105,21 @@ fn judge(
 ) -> (LevelsPreview, Vec<Rising>) {
     let (mut before, mut after) = (LevelDistribution::default(), LevelDistribution::default());
     let (mut level_ups, mut rising) = (0, Vec::new());
-    for MembersWithin { current_level, band, members, some } in members {
-        let total_points = cuts.get(*band).copied().unwrap_or(Points::ZERO);
-        let standing = |user_id, current_level| MemberStanding { user_id, total_points, current_level };
-        let anybody = UserId::new(uuid::Uuid::nil());
-        let level = standing(anybody, *current_level).level_under(now);
-        let new_level = standing(anybody, level).level_under(&configuration);
+    for MembersWithin { current_level, band, members, sample } in members {
+        // Where the band begins: within it everybody is judged alike.
+        let points = cuts.get(*band).copied().unwrap_or(Points::ZERO);
+        let level = now.level_from(*current_level, points);
+        let new_level = configuration.level_from(level, points);
         before.add(level, *members);
         after.add(new_level, *members);
         if new_level > level {
             level_ups += u64::from(*members);
-            rising.extend(some.iter().map(|user_id| (*user_id, level, new_level)));
+            rising.extend(sample.iter().map(|user_id| (*user_id, level, new_level)));
         }
     }
     rising.sort_by_key(|(user_id, level, new_level)| (Reverse(*new_level), *level, *user_id));
     rising.truncate(NAMED_LEVEL_UPS);
-    (LevelsPreview { configuration, before, after, level_ups, some: Vec::new() }, rising)
+    (LevelsPreview { configuration, before, after, level_ups, named: Vec::new() }, rising)
 }
 
 async fn with_names(
@@ -129,11 +130,11 @@ async fn with_names(
 ) -> Result<LevelsPreview, StoreError> {
     let users: Vec<UserId> = rising.iter().map(|(user_id, _, _)| *user_id).collect();
     let mut names = queries.display_names(community_id, &users).await?;
-    let some = rising.into_iter().map(|(user_id, level, new_level)| PreviewedLevelUp {
+    let named = rising.into_iter().map(|(user_id, level, new_level)| PreviewedLevelUp {
         user_id,
         display_name: names.remove(&user_id),
         level,
         new_level,
     });
-    Ok(LevelsPreview { some: some.collect(), ..preview })
+    Ok(LevelsPreview { named: named.collect(), ..preview })
 }

@@ -127,15 +127,12 @@ impl TokenVerifier {
         let fingerprint = Fingerprint::of(token);
         // Before the keys are used: should they change meanwhile, the token counts as verified with the old ones.
         let generation = self.keys.generation();
-        let known = self.verified.caller(fingerprint, generation, get_current_timestamp());
-        known.map_or_else(
-            || {
-                let verified = self.verify(token)?;
-                self.verified.insert(fingerprint, generation, verified);
-                Ok(verified.caller)
-            },
-            Ok,
-        )
+        if let Some(known) = self.verified.caller(fingerprint, generation, get_current_timestamp()) {
+            return Ok(known);
+        }
+        let verified = self.verify(token)?;
+        self.verified.insert(fingerprint, generation, verified);
+        Ok(verified.caller)
     }
 
     fn verify(&self, token: &str) -> Result<VerifiedToken, BadToken> {

@@ -1,8 +1,29 @@
 //! What the bodies that change settings have in common.
 
+use actix_web::{HttpRequest, web::Payload};
+use gamification_app::{ports::Queries, queries::authorize_admin};
+use gamification_domain::MemberKey;
 use serde_json::{Map, Value};
 
-use crate::problem::{FieldCode, FieldError};
+use crate::{
+    body,
+    deadline::Deadline,
+    problem::{FieldCode, FieldError, Problem},
+};
+
+/// Reads the body of an admin's request, and gives the deadline for what it asks for. Who is no admin is told so before
+/// anybody looks at what they sent; commands check again in their transaction.
+pub(super) async fn read_as_admin(
+    queries: &impl Queries,
+    caller: MemberKey,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<(Value, Deadline), Problem> {
+    let mut deadline = Deadline::start();
+    deadline.keep(authorize_admin(queries, caller)).await?;
+    let body = deadline.await_sender(body::read_settings(request.headers(), payload)).await?;
+    Ok((body, deadline))
+}
 
 /// An error for each field that means nothing here: a misspelt one would be lost silently.
 pub(super) fn unknown_fields(object: &Map<String, Value>, known: &[&str], place: &str) -> Vec<FieldError> {

@@ -8,7 +8,6 @@ use gamification_app::{
     Clock, IdGenerator,
     commands::{SetCourseLevelRequirementError, set_course_level_requirement},
     ports::{Queries, Store},
-    queries::authorize_admin,
 };
 use gamification_domain::LevelNumber;
 use serde::Deserialize;
@@ -18,12 +17,10 @@ use utoipa::ToSchema;
 use super::level_requirement::{CourseLevelRequirementView, answer};
 use crate::{
     auth::User,
-    body,
-    deadline::Deadline,
     openapi::{CommunityParameter, CourseParameter, SettingsProblems},
     path::CoursePath,
     problem::{FieldCode, FieldError, Problem},
-    routes::settings::{unknown_fields, whole_number},
+    routes::settings::{read_as_admin, unknown_fields, whole_number},
     state::Api,
 };
 
@@ -61,9 +58,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
 ) -> Result<HttpResponse, Problem> {
     let CoursePath { community_id, course_id } = path;
     let caller = (community_id, user.id);
-    let mut deadline = Deadline::start();
-    deadline.keep(authorize_admin(&api.store, caller)).await?;
-    let body = deadline.await_sender(body::read_settings(request.headers(), payload)).await?;
+    let (body, deadline) = read_as_admin(&api.store, caller, &request, payload).await?;
     let minimum_level = minimum_level(&body).map_err(Problem::validation)?;
     let set = set_course_level_requirement(&api.store, &api.system, caller, course_id, minimum_level);
     deadline.keep(set).await?;

@@ -8,8 +8,9 @@ use actix_web::{
 use gamification_app::{
     Clock, IdGenerator,
     ports::{Queries, Store},
-    queries::{LevelsPreview, PreviewLevelsError, PreviewedLevelUp, authorize_admin, preview_levels},
+    queries::{LevelsPreview, PreviewLevelsError, PreviewedLevelUp, preview_levels},
 };
+use gamification_domain::LevelDefinition;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,11 +18,10 @@ use uuid::Uuid;
 use super::update::{LevelsUpdateBody, drafts, field_errors};
 use crate::{
     auth::User,
-    body,
-    deadline::Deadline,
     openapi::{CommunityParameter, SettingsProblems},
     path::CommunityPath,
     problem::Problem,
+    routes::settings::read_as_admin,
     state::Api,
 };
 
@@ -75,8 +75,8 @@ struct PreviewedLevelUpView {
 
 impl From<LevelsPreview> for LevelsPreviewView {
     fn from(preview: LevelsPreview) -> Self {
-        let LevelsPreview { configuration, before, after, level_ups, some } = preview;
-        let level = |level: &gamification_domain::LevelDefinition| PreviewedLevelView {
+        let LevelsPreview { configuration, before, after, level_ups, named } = preview;
+        let level = |level: &LevelDefinition| PreviewedLevelView {
             level: level.level().get(),
             name: level.name().as_str().to_owned(),
             threshold: level.threshold().get(),
@@ -92,7 +92,7 @@ impl From<LevelsPreview> for LevelsPreviewView {
         Self {
             levels: configuration.levels().iter().map(level).collect(),
             level_up_count: level_ups,
-            level_ups: some.into_iter().map(level_up).collect(),
+            level_ups: named.into_iter().map(level_up).collect(),
         }
     }
 }
@@ -116,9 +116,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = (path.community_id, user.id);
-    let mut deadline = Deadline::start();
-    deadline.keep(authorize_admin(&api.store, caller)).await?;
-    let body = deadline.await_sender(body::read_settings(request.headers(), payload)).await?;
+    let (body, deadline) = read_as_admin(&api.store, caller, &request, payload).await?;
     let preview = deadline.keep(preview_levels(&api.store, caller, &drafts(&body)?)).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(LevelsPreviewView::from(preview)))
 }

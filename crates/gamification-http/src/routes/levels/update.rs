@@ -12,7 +12,7 @@ use gamification_app::{
     Clock, IdGenerator, Reader,
     commands::{LevelsUpdate, UpdateLevelsError, update_levels},
     ports::{Queries, Store},
-    queries::{authorize_admin, get_levels},
+    queries::get_levels,
 };
 use gamification_domain::{
     LevelConfiguration, LevelDraft, LevelField, LevelMistakes, LevelNameError, LevelPlace, LevelProblem,
@@ -25,13 +25,11 @@ use utoipa::ToSchema;
 use super::get::{LevelsView, view};
 use crate::{
     auth::User,
-    body,
     conditional::{self, tags},
-    deadline::Deadline,
     openapi::{CommunityParameter, LevelsUpdateProblems},
     path::CommunityPath,
     problem::{FieldCode, FieldError, Problem},
-    routes::settings::{unknown_fields, whole_number},
+    routes::settings::{read_as_admin, unknown_fields, whole_number},
     state::Api,
 };
 
@@ -89,9 +87,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = (path.community_id, user.id);
-    let mut deadline = Deadline::start();
-    deadline.keep(authorize_admin(&api.store, caller)).await?;
-    let body = deadline.await_sender(body::read_settings(request.headers(), payload)).await?;
+    let (body, deadline) = read_as_admin(&api.store, caller, &request, payload).await?;
     let update =
         LevelsUpdate { drafts: drafts(&body)?, expected_versions: expected_versions(request.headers()) };
     deadline.keep(update_levels(&api.store, &api.system, caller, &update)).await?;
