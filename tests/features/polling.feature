@@ -144,3 +144,12 @@ Feature: Polling is cheap and never stale
       When Ada reads 100 badges and takes gzip
       And Ada reads them again, naming what she has
       Then the answer is 304
+
+    Scenario Outline: Other bytes have another tag: <encoding>
+      Given 100 more members with 0 points each
+      Then 100 badges have another tag for Ada in <encoding> than as they are
+
+      Examples:
+        | encoding |
+        | gzip     |
+        | br       |

@@ -309,6 +309,66 @@ async fn a_lifting_that_a_killed_server_left_is_ended_by_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_members_take_long_is_answered_and_thresholds_wait_for_it_while_names_do_not() {
+    let scene = Scene::new().await;
+    let ada = id();
+    let events = [member_joined(scene.community, ada), post_created(scene.community, id(), ada)];
+    assert_eq!(scene.server.send_batch(&events).body["applied"], 2);
+    let mut client = scene.database.client().await;
+    // Ada has to rise, and can't.
+    let hold = client.transaction().await.unwrap();
+    hold.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&ada]).await.unwrap();
+    let path = format!("/api/communities/{}/levels", scene.community);
+    let answer = scene.server.put(&path, scene.admin, &[], &thresholds(1));
+    assert_eq!(answer.status, 202, "{answer:?}");
+    assert_eq!(answer.body["recalculating"], true, "{answer:?}");
+    assert_eq!(answer.body["recalculation"], json!({"done": 0, "of": 2}), "{answer:?}");
+    assert_eq!(answer.body["levels"][2]["threshold"], 2, "they count already");
+
+    let other = scene.server.put(&path, scene.admin, &[], &thresholds(7));
+    other.problem(409, "RECALCULATING");
+    assert!(other.header("retry-after").is_some(), "{other:?}");
+    let mut renamed = thresholds(1);
+    renamed["levels"][0]["name"] = "Newcomer".into();
+    let names = scene.server.put(&path, scene.admin, &[], &renamed);
+    assert_eq!((names.status, &names.body["levels"][0]["name"]), (202, &json!("Newcomer")), "{names:?}");
+
+    hold.rollback().await.unwrap();
+    scene.wait_for_recalculation();
+    let levels = scene.server.get(&path, Some(&user_token(scene.admin))).body;
+    assert!(levels.get("recalculation").is_none(), "{levels}");
+    assert_eq!(scene.server.level(scene.community, ada, ada).body["level"], 3);
+    scene.change(7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_counts_the_members_that_were_looked_at() {
+    let scene = Scene::logging("warn").await;
+    scene.fill(40_000, 40).await;
+    let Scene { server, database, community, admin } = scene;
+    let path = format!("/api/communities/{community}/levels");
+    let of = 40_001;
+    let seen = std::thread::scope(|scope| {
+        let change = scope.spawn(|| put(&server, community, admin, 5));
+        let mut seen = Vec::new();
+        // From the first chunk on the total is counted, and what was looked at rises by chunks.
+        block_until("everybody is leveled up", || {
+            let levels = server.get(&path, Some(&user_token(admin))).body;
+            if let Some(progress) = levels.get("recalculation") {
+                assert_eq!(progress["of"], of, "{progress}");
+                seen.push(progress["done"].as_u64().expect("a number"));
+            }
+            levels["recalculating"] == false && change.is_finished()
+        });
+        assert!([200, 202].contains(&change.join().unwrap()));
+        seen
+    });
+    assert!(seen.is_sorted() && seen.iter().all(|done| done % 5_000 == 0 && *done < of), "{seen:?}");
+    assert!(seen.iter().any(|done| *done > 0), "{seen:?}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM member_points WHERE current_level = 9").await, 40_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recalculation_that_somebody_works_on_is_left_to_them() {
     let scene = Scene::new().await;
     let Scene { server, database, community, .. } = scene;

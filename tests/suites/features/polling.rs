@@ -108,3 +108,12 @@ fn is_not_compressed(scene: &mut Scene) {
     assert_eq!((answer.status, answer.header("content-encoding")), (200, None), "{answer:?}");
     assert!(answer.body.is_object(), "{answer:?}");
 }
+
+#[then(regex = r"^(\d+) badges have another tag for (\w+) in (\w+) than as they are$")]
+fn tags_differ(scene: &mut Scene, number: usize, reader: String, encoding: String) {
+    let [plain, compressed] = ["identity", &encoding].map(|encoding| {
+        read_compressed(scene, reader.clone(), number, encoding.to_owned());
+        scene.latest_tag()
+    });
+    assert_ne!(plain, compressed);
+}
