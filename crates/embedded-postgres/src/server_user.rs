@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use crate::Error;
 
-/// Where users are.
+/// The system's list of users, a line each: name, password, uid, gid and more, between colons.
 const USERS: &str = "/etc/passwd";
 
 /// A user that is not root.

@@ -35,7 +35,7 @@ pub trait Job: Send + 'static {
     /// The pause after each run.
     const PERIOD: Duration;
 
-    /// Does it once.
+    /// Does the work once; the next run comes a period after its end.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. It is logged, and the next run is as if this one had not been.

@@ -75,7 +75,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// A transaction, with all repositories.
     type Tx: UnitOfWork;
 
-    /// Begins one.
+    /// Begins a transaction; dropped without a commit, it is rolled back.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database can't be reached in time.

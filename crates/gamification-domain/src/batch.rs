@@ -186,7 +186,7 @@ impl Batch {
         Self { directory: Directory::new(directory), awards: Awards::new(awards), likes: Likes::new(likes) }
     }
 
-    /// Decides one fact.
+    /// Decides one fact, as if those before it had been stored already.
     ///
     /// # Errors
     /// [`MemberNeeded`] when the scope was too small. The batch is of no use then: load more and start again.

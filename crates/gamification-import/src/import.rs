@@ -1,4 +1,4 @@
-//! Batches of lines under way.
+//! Chunks of lines under way.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -18,10 +18,10 @@ use tokio::sync::mpsc;
 
 use crate::{
     Source,
-    lines::{self, BATCH, Batch, Line},
+    lines::{self, CHUNK_LINES, Line, LineChunk},
 };
 
-/// How many batches are under way at once: while the queue's workers have one each, the next ones wait there.
+/// How many chunks are under way at once: while the queue's workers have one each, the next ones wait there.
 const IN_FLIGHT: usize = 4;
 
 /// How many lessons may wait for their course to become known: they are held in memory.
@@ -30,7 +30,7 @@ const MAX_POSTPONED: usize = 100_000;
 /// What happens while lines are taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportEvent {
-    /// A batch is through.
+    /// A chunk is through.
     Progress {
         /// How many bytes of the source it was.
         bytes: u64,
@@ -88,19 +88,19 @@ pub async fn import(
     (import.counts, outcome)
 }
 
-type Batches = mpsc::Receiver<io::Result<Batch>>;
+type LineChunks = mpsc::Receiver<io::Result<LineChunk>>;
 
-/// A batch that is through, and what became of its lines.
-type Settled = (Batch, Result<Vec<EventOutcome>, SendAgain>);
+/// A chunk that is through, and what became of its lines.
+type Settled = (LineChunk, Result<Vec<EventOutcome>, SendAgain>);
 
 /// An import under way.
 struct Import<'a> {
     emit: &'a mut dyn FnMut(ImportEvent),
     patience: Duration,
     counts: EventCounts,
-    /// The first lines of the batches that are under way, and of the one that is read next.
+    /// The first lines of the chunks that are under way, and of the one that is read next.
     unfinished: BTreeSet<u64>,
-    /// Lessons whose course is not known yet: it may come in a later line, or in a batch beside theirs.
+    /// Lessons whose course is not known yet: it may come in a later line, or in a chunk beside theirs.
     postponed: VecDeque<Line>,
 }
 
@@ -137,17 +137,17 @@ impl<'a> Import<'a> {
         })
     }
 
-    /// Keeps some batches under way until all lines are through.
-    async fn take_all(&mut self, facts: &FactQueue, mut batches: Batches) -> Result<(), Stopped> {
+    /// Keeps some chunks under way until all lines are through.
+    async fn take_all(&mut self, facts: &FactQueue, mut chunks: LineChunks) -> Result<(), Stopped> {
         let mut under_way = FuturesUnordered::new();
         let mut end = None;
         while end.is_none() || !under_way.is_empty() {
             tokio::select! {
                 Some(settled) = under_way.next() => self.settle(settled)?,
-                batch = batches.recv(), if end.is_none() && under_way.len() < IN_FLIGHT => match batch {
-                    Some(Ok(batch)) => {
-                        self.unfinished.insert(batch.next_line);
-                        under_way.push(settled(facts, batch, self.patience));
+                chunk = chunks.recv(), if end.is_none() && under_way.len() < IN_FLIGHT => match chunk {
+                    Some(Ok(chunk)) => {
+                        self.unfinished.insert(chunk.next_line);
+                        under_way.push(settled(facts, chunk, self.patience));
                     }
                     Some(Err(error)) => end = Some(Err(Stopped::Unreadable(error))),
                     None => end = Some(Ok(())),
@@ -157,8 +157,8 @@ impl<'a> Import<'a> {
         end.unwrap_or(Ok(()))
     }
 
-    fn settle(&mut self, (batch, outcomes): Settled) -> Result<(), Stopped> {
-        let Batch { first_line, next_line: _, bytes, lines } = batch;
+    fn settle(&mut self, (chunk, outcomes): Settled) -> Result<(), Stopped> {
+        let LineChunk { first_line, next_line: _, bytes, lines } = chunk;
         self.unfinished.remove(&first_line);
         let outcomes = match outcomes {
             Ok(outcomes) => outcomes,
@@ -183,7 +183,7 @@ impl<'a> Import<'a> {
     async fn take_postponed(&mut self, facts: &FactQueue) -> Result<(), Stopped> {
         while !self.postponed.is_empty() {
             // They count as postponed while they are under way: an interruption must find them.
-            let lines: Vec<Line> = self.postponed.iter().take(BATCH).cloned().collect();
+            let lines: Vec<Line> = self.postponed.iter().take(CHUNK_LINES).cloned().collect();
             let outcomes = ingest_events_patiently(facts, &lines, self.patience).await;
             let outcomes = outcomes.map_err(|SendAgain { .. }| Stopped::Unavailable)?;
             self.postponed.drain(..lines.len());
@@ -211,7 +211,7 @@ impl<'a> Import<'a> {
     }
 }
 
-async fn settled(facts: &FactQueue, batch: Batch, patience: Duration) -> Settled {
-    let outcomes = ingest_events_patiently(facts, &batch.lines, patience).await;
-    (batch, outcomes)
+async fn settled(facts: &FactQueue, chunk: LineChunk, patience: Duration) -> Settled {
+    let outcomes = ingest_events_patiently(facts, &chunk.lines, patience).await;
+    (chunk, outcomes)
 }

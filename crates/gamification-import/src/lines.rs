@@ -1,4 +1,4 @@
-//! Lines of events, read and understood in batches, on a thread of their own.
+//! Lines of events, read and understood in chunks, on a thread of their own.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
@@ -17,10 +17,10 @@ use crate::source::Source;
 /// The longest line, in bytes, with its end: far more than an event needs, and little enough to hold.
 const MAX_LINE: u64 = 1024 * 1024;
 
-/// How many lines make a batch: as many facts as a transaction takes.
-pub(crate) const BATCH: usize = 1_000;
+/// How many lines make a chunk: as many facts as a transaction takes.
+pub(crate) const CHUNK_LINES: usize = 1_000;
 
-/// How many batches are read ahead: the next one is ready when the database is.
+/// How many chunks are read ahead: the next one is ready when the database is.
 const AHEAD: usize = 2;
 
 /// A line that says something.
@@ -39,7 +39,7 @@ impl AsRef<IncomingEvent> for Line {
 
 /// Some lines that follow one another.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(crate) struct LineChunk {
     /// The number of the first of them, blank or not.
     pub(crate) first_line: u64,
     /// The number of the first after them.
@@ -50,17 +50,17 @@ pub(crate) struct Batch {
     pub(crate) lines: Vec<Line>,
 }
 
-/// Reads a source to its end, as fast as batches are taken. After an error comes nothing more.
+/// Reads a source to its end, as fast as chunks are taken. After an error comes nothing more.
 ///
 /// The thread is not one of the runtime's: standard input may stay open for ever, and the program must be able
 /// to end meanwhile.
-pub(crate) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<Batch>>> {
+pub(crate) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<LineChunk>>> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
         let mut lines = Lines::new(BufReader::new(source.reader), System);
-        while let Some(batch) = lines.next_batch().transpose() {
-            let failed = batch.is_err();
-            if sender.blocking_send(batch).is_err() || failed {
+        while let Some(chunk) = lines.next_chunk().transpose() {
+            let failed = chunk.is_err();
+            if sender.blocking_send(chunk).is_err() || failed {
                 break;
             }
         }
@@ -84,21 +84,21 @@ impl<R: BufRead, E: Clock + IdGenerator> Lines<R, E> {
     }
 
     /// The next lines; none at the end.
-    fn next_batch(&mut self) -> io::Result<Option<Batch>> {
-        let mut batch = Batch { first_line: self.line + 1, ..Batch::default() };
-        for _ in 0..BATCH {
+    fn next_chunk(&mut self) -> io::Result<Option<LineChunk>> {
+        let mut chunk = LineChunk { first_line: self.line + 1, ..LineChunk::default() };
+        for _ in 0..CHUNK_LINES {
             let bytes = self.next_line()?;
             if bytes == 0 {
                 break;
             }
-            batch.bytes += bytes;
+            chunk.bytes += bytes;
             self.line += 1;
             if let Some(event) = self.understand() {
-                batch.lines.push(Line { number: self.line, event });
+                chunk.lines.push(Line { number: self.line, event });
             }
         }
-        batch.next_line = self.line + 1;
-        Ok((batch.bytes > 0).then_some(batch))
+        chunk.next_line = self.line + 1;
+        Ok((chunk.bytes > 0).then_some(chunk))
     }
 
     /// Reads a line into the buffer, and gives how many bytes it takes up; 0 at the end. Of one that is too long, the
@@ -158,13 +158,13 @@ mod tests {
 
     const POST: &str = r#"{"specversion":"1.0","id":"e","source":"/s","type":"PostCreated","data":{"community_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e01","post_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e02","author_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e03"}}"#;
 
-    fn batches(text: &[u8]) -> Vec<Batch> {
+    fn chunks(text: &[u8]) -> Vec<LineChunk> {
         let mut lines = Lines::new(text, System);
-        std::iter::from_fn(|| lines.next_batch().unwrap()).collect()
+        std::iter::from_fn(|| lines.next_chunk().unwrap()).collect()
     }
 
     fn rejected(text: &[u8]) -> Vec<(u64, String)> {
-        let lines = batches(text).into_iter().flat_map(|batch| batch.lines);
+        let lines = chunks(text).into_iter().flat_map(|chunk| chunk.lines);
         let rejected = lines.filter_map(|line| match line.event.content {
             EventContent::Invalid { mistake, .. } => Some((line.number, mistake.detail)),
             EventContent::Fact(_) | EventContent::UnknownType => None,
@@ -179,13 +179,13 @@ mod tests {
             format!("{POST}\r\n \t\r\n{POST}"),
             format!("\u{feff}{POST}\n\n  {POST}  "),
         ] {
-            let batches = batches(text.as_bytes());
-            let [batch] = batches.as_slice() else { panic!("{batches:?}") };
-            let lines: Vec<u64> = batch.lines.iter().map(|line| line.number).collect();
-            assert_eq!((lines.as_slice(), batch.bytes), (&[1, 3][..], text.len() as u64), "{text:?}");
+            let chunks = chunks(text.as_bytes());
+            let [chunk] = chunks.as_slice() else { panic!("{chunks:?}") };
+            let lines: Vec<u64> = chunk.lines.iter().map(|line| line.number).collect();
+            assert_eq!((lines.as_slice(), chunk.bytes), (&[1, 3][..], text.len() as u64), "{text:?}");
             assert_eq!(rejected(text.as_bytes()), []);
         }
-        assert!(batches(b"").is_empty());
+        assert!(chunks(b"").is_empty());
     }
 
     #[test]
@@ -214,24 +214,24 @@ mod tests {
                 [(1, format!("longer than {MAX_LINE} bytes"))],
                 "{too_long}"
             );
-            assert_eq!(batches(text.as_bytes())[0].lines.len(), 2);
-            assert_eq!(batches(text.as_bytes())[0].bytes, text.len() as u64);
+            assert_eq!(chunks(text.as_bytes())[0].lines.len(), 2);
+            assert_eq!(chunks(text.as_bytes())[0].bytes, text.len() as u64);
         }
     }
 
     #[test]
     fn batches_are_bounded_and_lines_are_received_one_after_the_other() {
-        let text = format!("{POST}\n").repeat(BATCH + 1);
-        let batches = batches(text.as_bytes());
-        assert_eq!(batches.iter().map(|batch| batch.lines.len()).collect::<Vec<_>>(), [BATCH, 1]);
-        let lines = batches.iter().flat_map(|batch| &batch.lines);
+        let text = format!("{POST}\n").repeat(CHUNK_LINES + 1);
+        let chunks = chunks(text.as_bytes());
+        assert_eq!(chunks.iter().map(|chunk| chunk.lines.len()).collect::<Vec<_>>(), [CHUNK_LINES, 1]);
+        let lines = chunks.iter().flat_map(|chunk| &chunk.lines);
         let received: Vec<OffsetDateTime> = lines
             .filter_map(|line| match &line.event.content {
                 EventContent::Fact(record) => Some(record.metadata.received_at),
                 EventContent::UnknownType | EventContent::Invalid { .. } => None,
             })
             .collect();
-        assert_eq!(received.len(), BATCH + 1);
+        assert_eq!(received.len(), CHUNK_LINES + 1);
         assert!(received.is_sorted_by(|one, next| one < next));
     }
 }

@@ -67,7 +67,7 @@ impl<'a> Config<'a> {
             .ok_or_else(|| anyhow!("GAMIFICATION_DATA_DIR must be set: this user has no data folder"))
     }
 
-    /// Where to listen.
+    /// The address and port of the API, from `GAMIFICATION_LISTEN`.
     ///
     /// # Errors
     /// When `GAMIFICATION_LISTEN` is no address.

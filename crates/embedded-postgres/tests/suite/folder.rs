@@ -87,23 +87,21 @@ impl Drop for Folder {
 
 /// A client, once the server takes one.
 pub(crate) async fn client(url: &str) -> Client {
-    let started = Instant::now();
-    loop {
-        match tokio_postgres::connect(url, NoTls).await {
-            Ok((client, connection)) => {
-                tokio::spawn(connection);
-                return client;
-            }
-            Err(error) => assert!(started.elapsed() < PATIENCE, "nobody answers at {url}: {error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut connected = None;
+    until(&format!("an answer at {url}"), async || {
+        connected = tokio_postgres::connect(url, NoTls).await.ok();
+        connected.is_some()
+    })
+    .await;
+    let (client, connection) = connected.expect("it was waited for");
+    tokio::spawn(connection);
+    client
 }
 
 /// Looks again and again until something is so; `what` is said when it never is.
-pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
-    while !is_so() {
+    while !is_so().await {
         assert!(started.elapsed() < PATIENCE, "never: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -131,8 +129,7 @@ pub(crate) async fn busy_session(url: &str, seconds: u32) -> JoinHandle<()> {
     });
     let observer = client(url).await;
     let count = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO %'";
-    while observer.query_one(count, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("a busy session", async || observer.query_one(count, &[]).await.unwrap().get::<_, i64>(0) > 0)
+        .await;
     work
 }

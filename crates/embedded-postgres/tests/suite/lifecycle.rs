@@ -203,10 +203,10 @@ async fn a_start_that_is_given_up_leaves_no_server_behind() {
     folder.start().await.stop().await.unwrap();
     let settings = folder.settings();
     let starting = tokio::spawn(async move { EmbeddedPostgres::start(&settings).await });
-    until("the server is launched", || folder.server().is_some()).await;
+    until("the server is launched", async || folder.server().is_some()).await;
     starting.abort();
     if starting.await.is_err() {
-        until("the server is gone", || folder.server().is_none()).await;
+        until("the server is gone", async || folder.server().is_none()).await;
     }
     // Either way, the next start is none the worse for it.
     folder.start().await.stop().await.unwrap();

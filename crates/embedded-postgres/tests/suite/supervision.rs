@@ -9,7 +9,7 @@ use crate::folder::{Folder, busy_session, client, keep, kept, until};
 
 /// Until another server than `before` is launched, if not for long: what is left of that one may be in its way.
 async fn restarted(folder: &Folder, before: Pid) {
-    until("it is started again", || folder.server().is_some_and(|server| server != before)).await;
+    until("it is started again", async || folder.server().is_some_and(|server| server != before)).await;
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn two_users_of_a_killed_server_see_it_back_and_one_that_stops_leaves_it_t
     assert_eq!((kept(&one.url()).await, kept(&two.url()).await), (42, 42));
     // The one that launched it has seen that it runs: who stops before that takes its server back.
     let launching = fs::File::open(folder.path().join("postgres.start.lock")).unwrap();
-    until("it is launched", || launching.try_lock().is_ok()).await;
+    until("it is launched", async || launching.try_lock().is_ok()).await;
     launching.unlock().unwrap();
     let server = folder.server().expect("PostgreSQL runs");
     one.stop().await.unwrap();
@@ -116,7 +116,7 @@ async fn a_dropped_handle_supervises_nothing_any_more() {
     let folder = Folder::open();
     drop(folder.start().await);
     let killed = folder.signal_server(Signal::KILL);
-    until("it is dead", || test_kill_process(killed).is_err()).await;
+    until("it is dead", async || test_kill_process(killed).is_err()).await;
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(folder.server(), None);
 }
@@ -128,7 +128,7 @@ async fn a_restart_waits_for_another_program_that_starts_or_stops_the_server() {
     let other = fs::File::create(folder.path().join("postgres.start.lock")).unwrap();
     other.lock().unwrap();
     let killed = folder.signal_server(Signal::KILL);
-    until("it is dead", || test_kill_process(killed).is_err()).await;
+    until("it is dead", async || test_kill_process(killed).is_err()).await;
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(folder.server(), None);
     other.unlock().unwrap();
@@ -143,12 +143,12 @@ async fn a_restart_waits_for_data_that_is_missing_and_never_makes_an_empty_clust
     keep(&postgres.url(), 42).await;
     let (data, away) = (folder.data(), folder.path().join("postgres/away"));
     folder.signal_server(Signal::INT);
-    until("it has stopped", || !data.join("postmaster.pid").exists()).await;
+    until("it has stopped", async || !data.join("postmaster.pid").exists()).await;
     fs::rename(&data, &away).unwrap();
     // Some attempts fail meanwhile.
     let log = folder.path().join("postgres/postgres.log");
     let complaints = || fs::read_to_string(&log).unwrap().matches("could not access directory").count();
-    until("it tries", || complaints() > 2).await;
+    until("it tries", async || complaints() > 2).await;
     assert!(!data.exists());
     fs::rename(&away, &data).unwrap();
     assert_eq!(kept(&postgres.url()).await, 42);

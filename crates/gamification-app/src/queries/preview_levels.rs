@@ -40,7 +40,7 @@ pub struct PreviewedLevelUp {
     pub user_id: UserId,
     /// The name shown of them, where the platform told one.
     pub display_name: Option<DirectoryText>,
-    /// Their level now.
+    /// The level they have now, by the levels that are in force.
     pub level: LevelNumber,
     /// The level that they would have.
     pub new_level: LevelNumber,

@@ -15,7 +15,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// All kinds.
+            /// All kinds of problems, in the order of their statuses above.
             pub(super) const ALL: &[Self] = &[$(Self::$code),+];
 
             /// Status, stable code and title.

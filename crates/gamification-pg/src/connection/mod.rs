@@ -139,7 +139,7 @@ pub async fn create_database(connector: &Connector, name: &str) -> ConnectionRes
 /// The version of the server when it is too old for us.
 ///
 /// # Errors
-/// As any query.
+/// When the connection breaks, or a setting is not a number.
 pub async fn outdated_version(connection: &mut AsyncPgConnection) -> diesel::QueryResult<Option<String>> {
     use diesel::{
         dsl::sql,

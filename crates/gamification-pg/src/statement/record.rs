@@ -109,7 +109,7 @@ pub(crate) trait Record: Sized {
     /// Its fields, a tuple.
     type Fields;
 
-    /// From its fields.
+    /// The record, from the values of its columns in the order of its declaration.
     fn from_fields(fields: Self::Fields) -> Self;
 
     /// What a test compares with the columns that PostgreSQL gives.

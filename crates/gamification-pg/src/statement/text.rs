@@ -29,7 +29,7 @@ pub(crate) enum Then {
     Bind(usize),
     /// A parameter that was bound before, by its number.
     Repeat(&'static str),
-    /// Nothing.
+    /// The text ends here, without another parameter.
     End,
 }
 

@@ -42,7 +42,7 @@ pub(super) fn answer(course_id: CourseId, minimum_level: Option<LevelNumber>) ->
 
 /// The level that a course asks for
 ///
-/// For admins.
+/// For admins; others ask for their access, which says the same of one course.
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/courses/{course_id}/level-requirement", tag = "courses", operation_id = "course_level_requirement",
     params(CommunityParameter, CourseParameter),

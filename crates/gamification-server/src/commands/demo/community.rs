@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// How many members it has, the admin among them.
 pub(super) const MEMBERS: usize = 200;
 
-/// Its name.
+/// The community's name, as the platform would tell it.
 pub(super) const NAME: &str = "Night School for Makers";
 
 /// The courses, and the level that each asks for.
