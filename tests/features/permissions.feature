@@ -15,6 +15,8 @@ Feature: Who may do what
         | operation                     |
         | read a member's level         |
         | read badges                   |
+        | read the leaderboards         |
+        | page through a leaderboard    |
         | read the levels               |
         | change the levels             |
         | read the access to a course   |
@@ -69,6 +71,8 @@ Feature: Who may do what
         | operation                     |
         | read a member's level         |
         | read badges                   |
+        | read the leaderboards         |
+        | page through a leaderboard    |
         | read the levels               |
         | read the access to a course   |
         | read the access to all courses |
@@ -81,6 +85,8 @@ Feature: Who may do what
         | operation                     |
         | read a member's level         |
         | read badges                   |
+        | read the leaderboards         |
+        | page through a leaderboard    |
         | read the levels               |
         | read the access to a course   |
         | read the access to all courses |

@@ -60,7 +60,8 @@ impl ApiScene {
             .path
             .replace("{community_id}", &community.to_string())
             .replace("{user_id}", &self.ada.to_string())
-            .replace("{course_id}", &self.course.to_string());
+            .replace("{course_id}", &self.course.to_string())
+            .replace("{leaderboard}", "seven_day");
         // A service says whose access it asks for.
         let names_learner = operation.id.starts_with("course_access")
             && token.is_some_and(|token| token == reading_service_token());

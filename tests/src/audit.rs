@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 
 /// Each with a query that finds what breaks it.
-const INVARIANTS: [(&str, &str); 11] = [
+const INVARIANTS: [(&str, &str); 13] = [
     (
         "a total is the sum of the member's transactions",
         "SELECT m.id::text FROM member_points m
@@ -101,6 +101,32 @@ const INVARIANTS: [(&str, &str); 11] = [
          UNION ALL
          SELECT user_id::text FROM member_points p LEFT JOIN community_members m USING (community_id, user_id)
          WHERE p.is_present <> COALESCE(m.is_present, false)",
+    ),
+    (
+        "a board's sums are those of the ledger, and who is on it is present and not hidden, as of the moment it is of",
+        "SELECT COALESCE(e.user_id, due.user_id)::text
+         FROM leaderboard_progress b
+         CROSS JOIN LATERAL (
+             SELECT m.community_id, m.user_id, SUM(t.points) AS all_time,
+                    COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= b.seven_day_start), 0) AS seven_day,
+                    COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= b.thirty_day_start), 0) AS thirty_day
+             FROM point_transactions t JOIN member_points m ON m.community_id = t.community_id AND m.id = t.member_points_id
+             WHERE COALESCE(t.xid, 0) < b.xid GROUP BY 1, 2) due
+         FULL JOIN leaderboard_entries e ON e.community_id = due.community_id AND e.user_id = due.user_id
+         WHERE (COALESCE(due.seven_day, 0), COALESCE(due.thirty_day, 0), COALESCE(due.all_time, 0))
+             <> (COALESCE(e.seven_day, 0), COALESCE(e.thirty_day, 0), COALESCE(e.all_time, 0))
+         UNION ALL
+         SELECT m.user_id::text FROM leaderboard_progress b CROSS JOIN community_members m
+         LEFT JOIN leaderboard_entries e ON e.community_id = m.community_id AND e.user_id = m.user_id
+         WHERE COALESCE(m.xid, 0) < b.xid AND (m.is_present AND m.is_listed) <> COALESCE(e.is_listed, false)",
+    ),
+    (
+        "the sections of a board hold everybody who is on it, once",
+        "SELECT e.community_id::text || ' ' || s.board
+         FROM (SELECT community_id, COUNT(*) AS members FROM leaderboard_entries WHERE is_listed GROUP BY 1) e
+         FULL JOIN (SELECT community_id, board, SUM(members) AS members FROM leaderboard_sections GROUP BY 1, 2) s
+             ON s.community_id = e.community_id
+         WHERE COALESCE(e.members, 0) <> COALESCE(s.members, 0)",
     ),
     (
         "everybody whom a community had has points, and every known community has levels",

@@ -54,6 +54,7 @@
 //! | R14 | a rolling restart | `campaigns/kills.rs` | 4 / 100 restarts |
 //! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |
 //! | | reads on two servers after changes on either | `fresh_reads.rs` | 60 / 5,000 |
+//! | | boards beside the events that move them | `leaderboards.rs` | 20 / 2,000 rounds of two servers |
 //! | | a database of the first version | `upgrade.rs` | 1,000 / 10,000 members |
 //! | R16 | a mixed load with every fault | `campaigns/soak.rs`; `.ci/soak` | for `GAMIFICATION_SOAK_SECONDS`: 10, 60 in CI, 3,600 |
 

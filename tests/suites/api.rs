@@ -22,7 +22,8 @@ async fn methods_that_an_address_does_not_have_are_refused_with_those_that_it_ha
         let path = path
             .replace("{community_id}", &scene.community.to_string())
             .replace("{user_id}", &scene.ada.to_string());
-        let path = path.replace("{course_id}", &scene.course.to_string());
+        let path =
+            path.replace("{course_id}", &scene.course.to_string()).replace("{leaderboard}", "all_time");
         // Where there is GET there is HEAD, which no document mentions.
         let head = methods.contains("GET").then(|| "HEAD".to_owned());
         let methods: BTreeSet<String> = methods.into_iter().chain(head).collect();
@@ -86,6 +87,9 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
             _ => 403,
         },
         "badges"
+        | "leaderboards"
+        | "leaderboard_widget"
+        | "leaderboard"
         | "member_level"
         | "levels"
         | "update_levels"
@@ -101,7 +105,7 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
             ("reading service", "own") => 200,
             // The member whom it asks about is of the scene's community.
             ("reading service", _) => match operation.id.as_str() {
-                "levels" | "badges" => 200,
+                "levels" | "badges" | "leaderboards" | "leaderboard_widget" | "leaderboard" => 200,
                 _ => 404,
             },
             (_, "unknown") => 404,

@@ -23,6 +23,7 @@ mod group_commit;
 mod hostile;
 mod http;
 mod import;
+mod leaderboards;
 mod levels;
 mod lifecycle;
 mod limits;

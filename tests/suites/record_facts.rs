@@ -97,7 +97,7 @@ impl Scene {
 
     fn joined(&self, user_id: UserId) -> Fact {
         let display_name = Some(DirectoryText::parse("Ada <b>Lovelace</b>").unwrap());
-        let profile = Profile { display_name, avatar_url: None };
+        let profile = Profile { display_name, ..Profile::default() };
         Fact::new(self.community_id, FactKind::MemberJoined { user_id, role: Role::Member, profile })
     }
 

@@ -5,6 +5,7 @@ mod breakages;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use gamification_app::commands::project_leaderboards;
 use gamification_tests::{
     Launch, TestDatabase, TestServer,
     event::{
@@ -13,6 +14,7 @@ use gamification_tests::{
     until,
 };
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// How a verification ended, and what it said.
@@ -104,6 +106,15 @@ impl History {
         assert!([200, 202].contains(&answer), "{answer}");
         server.until_leveled_up(community, admin);
         assert!(server.terminate().0.success());
+        // Where boards are when a server ends is a matter of moments.
+        let store = database.store(1);
+        let complete = "SELECT COUNT(*) FROM leaderboard_progress WHERE xid > GREATEST(
+            (SELECT MAX(xid) FROM point_transactions), (SELECT MAX(xid) FROM community_members))";
+        until("the leaderboards are complete", async || {
+            project_leaderboards(&store, OffsetDateTime::now_utc()).await.unwrap();
+            database.number(complete).await == 1
+        })
+        .await;
         Self { database, community, admin, ada, bob, post, lesson, liker }
     }
 

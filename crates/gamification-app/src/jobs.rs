@@ -8,6 +8,7 @@
 
 mod commit_announcement;
 mod gauges;
+mod leaderboards;
 mod recalculation;
 mod relay;
 mod retention;
@@ -19,6 +20,7 @@ use tokio::{task::JoinSet, time::sleep};
 pub use self::{
     commit_announcement::CommitAnnouncement,
     gauges::Gauges,
+    leaderboards::Leaderboards,
     recalculation::Recalculation,
     relay::{DeliveryError, Destination, relay_events},
     retention::Retention,
@@ -55,6 +57,7 @@ where
     let mut jobs = JoinSet::new();
     jobs.spawn(run(CommitAnnouncement::new(store.clone())));
     jobs.spawn(run(Gauges::new(store.clone(), deliveries.clone(), system.clone())));
+    jobs.spawn(run(Leaderboards::new(store.clone(), system.clone())));
     jobs.spawn(run(Recalculation::new(store.clone(), system.clone())));
     jobs.spawn(run(Retention::new(deliveries.clone(), system.clone())));
     jobs

@@ -10,6 +10,8 @@
 //!
 //! [`jobs`] run beside requests: they deliver what the outbox holds, delete what is old, and refresh gauges.
 //!
+//! Leaderboards are a projection beside the transactions that award points: [`commands::project_leaderboards`] says how.
+//!
 //! [`audit`] compares what is derived with what it is derived from, and puts it right.
 //!
 //! This crate knows no SQL, no HTTP and no framework; it never does I/O but through its ports, and no network call is
@@ -33,6 +35,13 @@
 //! - `ports/queries.rs`: what it reads, a method of the trait for its subject; `queries.rs` in `gamification-pg` answers it.
 //! - `queries/<get_what>.rs`, which lets the caller in by `access`; `queries/mod.rs`: the module, and what it exports.
 //! - An endpoint; see the list in `gamification-http`.
+//!
+//! # To add a leaderboard
+//! With another window: its line in `leaderboard.rs` of the domain and its start in `WindowStarts`; here its sum in
+//! `ports/leaderboards.rs`; in `gamification-pg` a migration for its column and index, and the statements in
+//! `repositories/leaderboards.rs`, `queries/leaderboards.rs` and `verification/statements.rs`, which name boards one by one;
+//! in `gamification-http` its place in `routes/leaderboards/overview.rs`. The compiler names all but the statements; the
+//! audit and the suite `leaderboards` compare those with the ledger.
 //!
 //! # To add a channel
 //! Events leave through a relay for each channel, which takes care of order, retries, giving up and gauges; nothing of it,

@@ -21,6 +21,7 @@ const EVENTS_PROCESSED: &str = "gamification_events_processed_total";
 const EVENT_LAG: &str = "gamification_event_lag_seconds";
 const BATCH_SIZE: &str = "gamification_ingest_batch_size";
 pub(crate) const LEVEL_DISTRIBUTION: &str = "gamification_level_distribution";
+pub(crate) const LEADERBOARDS_AGE: &str = "gamification_leaderboards_age_seconds";
 pub(crate) const OUTBOX_PENDING: &str = "gamification_outbox_pending";
 pub(crate) const OUTBOX_OLDEST_AGE: &str = "gamification_outbox_oldest_age_seconds";
 
@@ -58,6 +59,11 @@ pub fn describe_metrics() {
         LEVEL_DISTRIBUTION,
         "Present members at each level, over all communities; refreshed every 15 seconds"
     );
+    describe_gauge!(
+        LEADERBOARDS_AGE,
+        Unit::Seconds,
+        "How long ago the moment is that leaderboards are complete until; refreshed every 15 seconds"
+    );
     describe_gauge!(OUTBOX_PENDING, "Events that a channel has to deliver; refreshed every 15 seconds");
     describe_gauge!(
         OUTBOX_OLDEST_AGE,
@@ -75,6 +81,7 @@ pub fn describe_metrics() {
             count_events(event_type, status, 0);
         }
     }
+    gauge!(LEADERBOARDS_AGE).set(0.0);
     for level in LevelNumber::all() {
         gauge!(LEVEL_DISTRIBUTION, "level" => level.get().to_string()).set(0.0);
     }

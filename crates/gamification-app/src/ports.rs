@@ -11,6 +11,7 @@ mod channels;
 mod course_level_requirements;
 mod deliveries;
 mod directory;
+mod leaderboards;
 mod ledger;
 mod level_configurations;
 mod like_switches;
@@ -30,6 +31,11 @@ pub use deliveries::{
     PendingEvent, RelayLease,
 };
 pub use directory::{DirectoryRepository, Membership};
+pub use leaderboards::{
+    Board, BoardMember, BoardPart, BoardPlace, Boards, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT,
+    LeaderboardProgress, LeaderboardQueries, LeaderboardRepository, LeaderboardStep, LockedLeaderboards,
+    TransactionNumber, WindowSums,
+};
 pub use ledger::LedgerRepository;
 pub use level_configurations::LevelConfigurationRepository;
 pub use like_switches::LikeSwitchRepository;
@@ -44,7 +50,8 @@ pub use repository::Repository;
 pub use statistics::Statistics;
 pub use verification::{
     BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
-    SourceOfTruth, StoredLevelConfiguration, StoredMember, Verification, WrongLevelCount, WrongLike,
+    SourceOfTruth, StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, Verification,
+    WrongLeaderboardSection, WrongLevelCount, WrongLike,
 };
 
 /// Why the database could not do what was asked.
@@ -92,6 +99,7 @@ pub trait UnitOfWork:
     + CourseLevelRequirementRepository
     + Outbox
     + ChannelRepository
+    + LeaderboardRepository
     + RepairRepository
 {
     /// Makes everything durable at once. After an error it is unknown whether that happened.

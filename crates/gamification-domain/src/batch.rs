@@ -77,7 +77,7 @@ impl Scope {
                     MembershipChange::Joined { .. } | MembershipChange::Left => {
                         self.awards.members.insert((community_id, user_id));
                     }
-                    MembershipChange::HasRole(_) => {}
+                    MembershipChange::HasProfile(_) | MembershipChange::HasRole(_) => {}
                 }
             }
             Effect::CourseListed { course_id, .. } => {
@@ -229,6 +229,7 @@ impl Batch {
     ) -> Verdict {
         let (outcome, is_present) = self.directory.change_member(key, |member| match change {
             MembershipChange::Joined { role, profile } => member.join(profile.clone(), role, metadata),
+            MembershipChange::HasProfile(profile) => member.change_profile(profile.clone(), metadata),
             MembershipChange::HasRole(role) => member.change_role(role, metadata),
             MembershipChange::Left => member.leave(metadata),
         });

@@ -106,25 +106,36 @@ impl Community {
     }
 }
 
-/// How a present member appears on the platform.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How a member appears on the platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// The name shown beside what they write; none where the platform never told one.
     pub display_name: Option<DirectoryText>,
     /// Where the picture is.
     pub avatar_url: Option<DirectoryText>,
+    /// Whether they are on leaderboards, while they are present.
+    pub is_listed: bool,
 }
 
-/// A user's membership of a community. Presence and role follow their own newest changes, so that a change of role
-/// that arrives before the joining it belongs to is not lost.
+impl Default for Profile {
+    /// As a member appears of whom the platform told nothing: without a name and a picture, and on leaderboards.
+    fn default() -> Self {
+        Self { display_name: None, avatar_url: None, is_listed: true }
+    }
+}
+
+/// A user's membership of a community. Presence, profile and role follow their own newest changes, so that a change of
+/// role or profile that arrives before the joining it belongs to is not lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommunityMember {
     /// The community it belongs to.
     pub community_id: CommunityId,
     /// The user, by their id on the platform.
     pub user_id: UserId,
-    /// How they appear, while they are a member; a member who left is forgotten but for points and level.
-    pub presence: LwwRegister<Option<Profile>>,
+    /// Whether they are a member now.
+    pub presence: LwwRegister<bool>,
+    /// How they appear while they are a member; a member who leaves is forgotten but for points and level.
+    pub profile: LwwRegister<Profile>,
     /// Their role; it counts while they are a member.
     pub role: LwwRegister<Role>,
 }
@@ -132,23 +143,32 @@ pub struct CommunityMember {
 impl CommunityMember {
     /// A user who has never been a member.
     #[must_use]
-    pub const fn new(community_id: CommunityId, user_id: UserId) -> Self {
+    pub fn new(community_id: CommunityId, user_id: UserId) -> Self {
         Self {
             community_id,
             user_id,
-            presence: LwwRegister::unset(None),
+            presence: LwwRegister::unset(false),
+            profile: LwwRegister::unset(Profile::default()),
             role: LwwRegister::unset(Role::Member),
         }
     }
 
     /// They join, or are known to have joined.
     pub fn join(&mut self, profile: Profile, role: Role, metadata: &EventMetadata) -> ChangeOutcome {
-        let presence = self.presence.set(Some(profile), metadata);
+        let presence = self.presence.set(true, metadata);
+        let profile = self.profile.set(profile, metadata);
         let role = self.role.set(role, metadata);
-        match (presence, role) {
-            (ChangeOutcome::AlreadyApplied, ChangeOutcome::Applied) => role,
+        match presence {
+            ChangeOutcome::AlreadyApplied if [profile, role].contains(&ChangeOutcome::Applied) => {
+                ChangeOutcome::Applied
+            }
             _ => presence,
         }
+    }
+
+    /// They appear otherwise; it is remembered also while they are no member.
+    pub fn change_profile(&mut self, profile: Profile, metadata: &EventMetadata) -> ChangeOutcome {
+        self.profile.set(profile, metadata)
     }
 
     /// Their role changes; it is remembered also while they are no member.
@@ -156,18 +176,16 @@ impl CommunityMember {
         self.role.set(role, metadata)
     }
 
-    /// They leave. Points and level stay, for their return.
+    /// They leave, and their profile is forgotten. Points and level stay, for their return.
     pub fn leave(&mut self, metadata: &EventMetadata) -> ChangeOutcome {
-        self.presence.set(None, metadata)
+        self.profile.set(Profile::default(), metadata);
+        self.presence.set(false, metadata)
     }
 
     /// The role of a present member; none for other users.
     #[must_use]
     pub const fn active_role(&self) -> Option<Role> {
-        match self.presence.value() {
-            Some(_) => Some(*self.role.value()),
-            None => None,
-        }
+        if *self.presence.value() { Some(*self.role.value()) } else { None }
     }
 }
 
@@ -241,10 +259,15 @@ mod tests {
 
     type Step = fn(&mut CommunityMember) -> ChangeOutcome;
 
-    const JOIN: Step = |member| member.join(Profile::default(), Role::Member, &at(1));
+    fn named(name: &str) -> Profile {
+        Profile { display_name: Some(DirectoryText::parse(name).unwrap()), ..Profile::default() }
+    }
+
+    const JOIN: Step = |member| member.join(named("Ada"), Role::Member, &at(1));
     const PROMOTE: Step = |member| member.change_role(Role::Admin, &at(2));
     const LEAVE: Step = |member| member.leave(&at(3));
-    const RETURN: Step = |member| member.join(Profile::default(), Role::Moderator, &at(4));
+    const RETURN: Step = |member| member.join(named("Ada L."), Role::Moderator, &at(4));
+    const RENAME: Step = |member| member.change_profile(named("Countess"), &at(5));
 
     fn after(steps: &[Step]) -> CommunityMember {
         let mut member = CommunityMember::new(CommunityId::new(Uuid::nil()), UserId::new(Uuid::nil()));
@@ -269,17 +292,35 @@ mod tests {
 
     #[test]
     fn every_order_of_delivery_ends_the_same() {
-        let steps = [JOIN, PROMOTE, LEAVE, RETURN];
+        let steps = [JOIN, PROMOTE, LEAVE, RETURN, RENAME];
         let expected = after(&steps);
         let mut orders = 0;
-        for code in 0..256_usize {
-            let picks = [code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6 & 3];
-            if (0..4).all(|step| picks.contains(&step)) {
+        for code in 0..5_usize.pow(5) {
+            let picks = [0, 1, 2, 3, 4].map(|place| code / 5_usize.pow(place) % 5);
+            if (0..5).all(|step| picks.contains(&step)) {
                 orders += 1;
                 assert_eq!(after(&picks.map(|pick| steps[pick])), expected, "{picks:?}");
             }
         }
-        assert_eq!(orders, 24);
+        assert_eq!(orders, 120);
+        assert_eq!(*expected.profile.value(), named("Countess"));
+    }
+
+    #[test]
+    fn who_leaves_is_forgotten_and_a_profile_that_is_told_later_waits_for_their_return() {
+        assert_eq!(*after(&[JOIN, LEAVE]).profile.value(), Profile::default());
+        let gone = after(&[JOIN, LEAVE, RENAME]);
+        assert_eq!(gone.active_role(), None, "a profile alone makes nobody a member");
+        assert_eq!(*after(&[RENAME, RETURN]).profile.value(), named("Countess"));
+    }
+
+    #[test]
+    fn a_profile_changes_while_the_member_stays() {
+        let mut member = after(&[JOIN]);
+        assert_eq!(RENAME(&mut member), ChangeOutcome::Applied);
+        assert_eq!(RENAME(&mut member), ChangeOutcome::AlreadyApplied);
+        assert_eq!(member.change_profile(named("Ada"), &at(4)), ChangeOutcome::Stale);
+        assert_eq!(member.active_role(), Some(Role::Member));
     }
 
     #[test]

@@ -68,6 +68,8 @@ event_types! {
     CommunityCreated;
     /// A user joined a community.
     MemberJoined;
+    /// A member has another name or picture, or is on leaderboards or not.
+    MemberProfileChanged;
     /// A member has another role.
     MemberRoleChanged;
     /// A member left; points and level wait for their return.

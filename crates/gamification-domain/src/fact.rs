@@ -68,6 +68,13 @@ pub enum FactKind {
         /// The name and avatar that they are shown with.
         profile: Profile,
     },
+    /// A member appears otherwise.
+    MemberProfileChanged {
+        /// The member whose profile it is.
+        user_id: UserId,
+        /// All of the profile from then on.
+        profile: Profile,
+    },
     /// A member has another role.
     MemberRoleChanged {
         /// The member who has another role.
@@ -122,6 +129,7 @@ impl FactKind {
             Self::LessonCompleted { .. } => EventType::LessonCompleted,
             Self::CommunityCreated { .. } => EventType::CommunityCreated,
             Self::MemberJoined { .. } => EventType::MemberJoined,
+            Self::MemberProfileChanged { .. } => EventType::MemberProfileChanged,
             Self::MemberRoleChanged { .. } => EventType::MemberRoleChanged,
             Self::MemberLeft { .. } => EventType::MemberLeft,
             Self::CourseCreated { .. } => EventType::CourseCreated,
@@ -169,6 +177,9 @@ impl FactRecord {
                 user_id: *user_id,
                 change: MembershipChange::Joined { role: *role, profile },
             },
+            FactKind::MemberProfileChanged { user_id, profile } => {
+                Effect::MembershipChanged { user_id: *user_id, change: MembershipChange::HasProfile(profile) }
+            }
             FactKind::MemberRoleChanged { user_id, role } => {
                 Effect::MembershipChanged { user_id: *user_id, change: MembershipChange::HasRole(*role) }
             }
@@ -216,6 +227,8 @@ impl Effect<'_> {
 pub(crate) enum MembershipChange<'a> {
     /// The user is a member from then on.
     Joined { role: Role, profile: &'a Profile },
+    /// The member has this profile from then on.
+    HasProfile(&'a Profile),
     /// The member has this role from then on.
     HasRole(Role),
     /// The user is no member from then on.

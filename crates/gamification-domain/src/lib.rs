@@ -62,6 +62,8 @@
 //! | register, version | a value of which the newest change wins, and the place of a change in that order ([`LwwRegister`], [`LwwVersion`]) |
 //! | outbox | events that leave with the transaction that caused them |
 //! | lease | the right of one relay at a time to deliver to a channel |
+//! | leaderboard, board | the present members of a community by the points of a window of time ([`Leaderboard`]) |
+//! | listed | whether a member is on leaderboards for others to see ([`Profile`]) |
 //! | scope | what facts read or change, so that it can be locked beforehand ([`Scope`]) |
 //! | gate, requirement | the level that a course asks for ([`CourseLevelRequirement`]) |
 //!
@@ -97,6 +99,7 @@ mod event_type;
 mod events;
 mod fact;
 mod ids;
+mod leaderboard;
 mod level_changes;
 mod level_configuration;
 mod level_counts;
@@ -131,6 +134,7 @@ pub use ids::{
     CommentId, CommunityId, CourseId, CourseLevelRequirementId, InvalidId, LessonId, LevelConfigurationId,
     MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
 };
+pub use leaderboard::{Leaderboard, SortName, UNNAMED_MEMBER, UnknownLeaderboard, WindowStarts, shown_name};
 pub use level_changes::{LevelChange, LevelChanges};
 pub use level_configuration::{LevelBand, LevelConfiguration, LevelDefinition, LevelDraft};
 pub use level_counts::{LevelCountChange, LevelCounts};

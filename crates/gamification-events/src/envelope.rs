@@ -40,7 +40,7 @@ fn content(event: &Json, received_at: OffsetDateTime) -> Result<EventContent, Ev
     let data = match event.get("data") {
         Some(Json::Object(data)) => Fields::new(data, &["data"])?,
         None | Some(Json::Null) => return Err(event.missing("data")),
-        Some(Json::Text(_) | Json::WholeNumber(_) | Json::Other) => {
+        Some(Json::Flag(_) | Json::Text(_) | Json::WholeNumber(_) | Json::Other) => {
             return Err(event.mistake("data", "must be a JSON object"));
         }
     };
@@ -60,7 +60,7 @@ fn sequence(event: &Fields<'_>) -> Result<Option<Sequence>, EventMistake> {
         None | Some(Json::Null) => return Ok(None),
         Some(Json::Text(text)) => text.clone(),
         Some(Json::WholeNumber(number @ 0..)) => number.to_string(),
-        Some(Json::WholeNumber(_) | Json::Object(_) | Json::Other) => {
+        Some(Json::Flag(_) | Json::WholeNumber(_) | Json::Object(_) | Json::Other) => {
             return Err(event.mistake("sequence", "must be text"));
         }
     };

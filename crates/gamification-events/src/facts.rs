@@ -27,6 +27,9 @@ pub(crate) fn read_fact(event_type: EventType, data: &Fields<'_>) -> Result<Fact
         EventType::LessonCompleted => lesson_completed(data)?,
         EventType::CommunityCreated => FactKind::CommunityCreated { name: directory_text(data, "name")? },
         EventType::MemberJoined => member_joined(data)?,
+        EventType::MemberProfileChanged => {
+            FactKind::MemberProfileChanged { user_id: data.id("user_id")?, profile: profile(data)? }
+        }
         EventType::MemberRoleChanged => member_role_changed(data)?,
         EventType::MemberLeft => FactKind::MemberLeft { user_id: data.id("user_id")? },
         EventType::CourseCreated => course_created(data)?,
@@ -68,10 +71,15 @@ fn member_joined(data: &Fields<'_>) -> Result<FactKind, EventMistake> {
     Ok(FactKind::MemberJoined {
         user_id: data.id("user_id")?,
         role: data.optional("role", Role::from_str)?.unwrap_or_default(),
-        profile: Profile {
-            display_name: directory_text(data, "display_name")?,
-            avatar_url: directory_text(data, "avatar_url")?,
-        },
+        profile: profile(data)?,
+    })
+}
+
+fn profile(data: &Fields<'_>) -> Result<Profile, EventMistake> {
+    Ok(Profile {
+        display_name: directory_text(data, "display_name")?,
+        avatar_url: directory_text(data, "avatar_url")?,
+        is_listed: data.optional_flag("listed")?.unwrap_or(true),
     })
 }
 

@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
             None | Some(Json::Null) => Err(self.missing(name)),
             Some(Json::Text(text)) if text.is_empty() => Err(self.mistake(name, "must not be empty")),
             Some(Json::Text(text)) => Ok(text),
-            Some(Json::WholeNumber(_) | Json::Object(_) | Json::Other) => {
+            Some(Json::Flag(_) | Json::WholeNumber(_) | Json::Object(_) | Json::Other) => {
                 Err(self.mistake(name, "must be text"))
             }
         }
@@ -71,6 +71,17 @@ impl<'a> Fields<'a> {
         match self.get(name) {
             None | Some(Json::Null) => Ok(None),
             Some(_) => self.parsed(name, parse).map(Some),
+        }
+    }
+
+    /// `true` or `false`, which may be left out, or be `null`.
+    pub(crate) fn optional_flag(&self, name: &str) -> Result<Option<bool>, EventMistake> {
+        match self.get(name) {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::Flag(flag)) => Ok(Some(*flag)),
+            Some(Json::Text(_) | Json::WholeNumber(_) | Json::Object(_) | Json::Other) => {
+                Err(self.mistake(name, "must be true or false"))
+            }
         }
     }
 

@@ -14,10 +14,11 @@ use serde::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Json {
     Null,
+    Flag(bool),
     Text(String),
     WholeNumber(i64),
     Object(JsonObject),
-    /// A boolean, a list, or a number that is no `i64`.
+    /// A list, or a number that is no `i64`.
     Other,
 }
 
@@ -78,8 +79,8 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
+        Ok(Json::Flag(flag))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Json, E> {

@@ -16,31 +16,51 @@ pub(crate) fn answer(
     version: Option<u32>,
     view: &impl Serialize,
 ) -> Result<HttpResponse, Problem> {
-    let body = serde_json::to_vec(view).map_err(|error| {
+    let body = written(view)?;
+    let version = version.map(|version| format!("{version}.")).unwrap_or_default();
+    let tag = format!("\"{version}{}\"", hash(&body));
+    Ok(respond(request, tag, body))
+}
+
+/// The same for an answer that also says of which moment it is: its tag is over what was `found` alone, and so a weak one,
+/// or nobody who asks again would ever have it already.
+pub(crate) fn answer_as_of_a_moment(
+    request: &HttpRequest,
+    view: &impl Serialize,
+    found: &impl Serialize,
+) -> Result<HttpResponse, Problem> {
+    let tag = format!("W/\"{}\"", hash(&written(found)?));
+    Ok(respond(request, tag, written(view)?))
+}
+
+fn written(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(view).map_err(|error| {
         tracing::error!(%error, "an answer can't be written");
         Problem::internal()
-    })?;
-    let tag = tag(version, &body);
+    })
+}
+
+fn respond(request: &HttpRequest, tag: String, body: Vec<u8>) -> HttpResponse {
     // What changes something is answered in full.
     let is_known = request.method().is_safe() && names(request.headers(), &tag);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     // Kept by its reader alone, and asked for each time: never stale.
     response.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((ETAG, tag));
     if is_known {
-        return Ok(response.finish());
+        return response.finish();
     }
-    Ok(response.insert_header((CONTENT_TYPE, "application/json")).body(body))
+    response.insert_header((CONTENT_TYPE, "application/json")).body(body)
 }
 
-fn tag(version: Option<u32>, body: &[u8]) -> String {
-    let hash = Sha256::digest(body).first_chunk().map_or(0, |first| u128::from_be_bytes(*first));
-    let version = version.map(|version| format!("{version}.")).unwrap_or_default();
-    format!("\"{version}{hash:032x}\"")
+fn hash(shown: &[u8]) -> String {
+    let hash = Sha256::digest(shown).first_chunk().map_or(0, |first| u128::from_be_bytes(*first));
+    format!("{hash:032x}")
 }
 
 /// Whether the client has the answer with this tag, compressed or not (RFC 9110, 13.1.2: weak comparison).
 fn names(headers: &HeaderMap, tag: &str) -> bool {
-    tags(headers, IF_NONE_MATCH).any(|named| named == "*" || unmarked(named.trim_start_matches("W/")) == tag)
+    let opaque = |tag: &str| unmarked(tag.trim_start_matches("W/")).into_owned();
+    tags(headers, IF_NONE_MATCH).any(|named| named == "*" || opaque(named) == tag.trim_start_matches("W/"))
 }
 
 /// The tags that a header names.

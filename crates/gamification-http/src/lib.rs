@@ -24,6 +24,7 @@ mod body;
 mod compression;
 mod conditional;
 mod cors;
+mod cursor;
 mod deadline;
 mod head_limits;
 mod openapi;

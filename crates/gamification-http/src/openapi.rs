@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use gamification_domain::Leaderboard;
 use utoipa::{
     IntoParams, IntoResponses, Modify, PartialSchema,
     openapi::{
-        Content, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+        Content, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema, Type,
         example::Example,
         header::HeaderBuilder,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -37,6 +38,20 @@ pub(crate) struct UserParameter {
 pub(crate) struct CourseParameter {
     /// The course, by its id on the platform
     course_id: Uuid,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it is a description")]
+pub(crate) struct LeaderboardParameter {
+    /// The board
+    #[param(schema_with = leaderboard)]
+    leaderboard: String,
+}
+
+fn leaderboard() -> impl Into<RefOr<Schema>> {
+    let names = Leaderboard::ALL.map(Leaderboard::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names))
 }
 
 /// What makes a read conditional.

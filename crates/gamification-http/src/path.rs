@@ -2,11 +2,12 @@
 
 use std::{
     future::{Ready, ready},
+    ops::RangeInclusive,
     str::FromStr,
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method};
-use gamification_domain::{CommunityId, CourseId, UserId};
+use gamification_domain::{CommunityId, CourseId, Leaderboard, UserId};
 
 use crate::problem::Problem;
 
@@ -27,6 +28,12 @@ pub(crate) struct CoursePath {
     pub(crate) course_id: CourseId,
 }
 
+/// `/api/communities/{community_id}/leaderboards/{leaderboard}`
+pub(crate) struct LeaderboardPath {
+    pub(crate) community_id: CommunityId,
+    pub(crate) leaderboard: Leaderboard,
+}
+
 /// The query parameters that an address takes, by method.
 #[derive(Default)]
 pub(crate) struct Parameters(Vec<(Method, Vec<String>)>);
@@ -44,14 +51,14 @@ impl Parameters {
 }
 
 macro_rules! extract {
-    ($($path:ident { $($id:ident),+ }),+) => {$(
+    ($($path:ident { $($id:ident: $expected:literal),+ }),+) => {$(
         impl FromRequest for $path {
             type Error = Problem;
             type Future = Ready<Result<Self, Problem>>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 let path = || {
-                    let path = Self { $($id: id(request, stringify!($id))?),+ };
+                    let path = Self { $($id: part(request, stringify!($id), $expected)?),+ };
                     check_parameters(request)?;
                     Ok(path)
                 };
@@ -62,14 +69,15 @@ macro_rules! extract {
 }
 
 extract!(
-    CommunityPath { community_id },
-    MemberPath { community_id, user_id },
-    CoursePath { community_id, course_id }
+    CommunityPath { community_id: "a UUID" },
+    MemberPath { community_id: "a UUID", user_id: "a UUID" },
+    CoursePath { community_id: "a UUID", course_id: "a UUID" },
+    LeaderboardPath { community_id: "a UUID", leaderboard: "seven_day, thirty_day or all_time" }
 );
 
-fn id<T: FromStr>(request: &HttpRequest, name: &'static str) -> Result<T, Problem> {
+fn part<T: FromStr>(request: &HttpRequest, name: &'static str, expected: &str) -> Result<T, Problem> {
     let text = request.match_info().get(name).unwrap_or_default();
-    text.parse().map_err(|_| Problem::bad_request(format!("{name} must be a UUID")))
+    text.parse().map_err(|_| Problem::bad_request(format!("{name} must be {expected}")))
 }
 
 /// Refuses parameters that the address does not take, and those that are there twice.
@@ -92,6 +100,22 @@ pub(crate) fn check_parameters(request: &HttpRequest) -> Result<(), Problem> {
 pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
     let mut parameters = form_urlencoded::parse(request.query_string().as_bytes());
     parameters.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+}
+
+/// A parameter's value as a number within bounds.
+pub(crate) fn number(
+    request: &HttpRequest,
+    name: &str,
+    bounds: RangeInclusive<usize>,
+) -> Result<Option<usize>, Problem> {
+    let Some(text) = parameter(request, name) else {
+        return Ok(None);
+    };
+    let number = text.parse().ok().filter(|number| bounds.contains(number));
+    let (lowest, highest) = bounds.into_inner();
+    number
+        .map(Some)
+        .ok_or_else(|| Problem::bad_request(format!("{name} must be a number from {lowest} to {highest}")))
 }
 
 /// The most ids of one list.

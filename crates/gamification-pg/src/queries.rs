@@ -1,5 +1,10 @@
 //! Reads: one round trip each, what the caller may see included.
 
+mod leaderboards;
+
+#[cfg(test)]
+pub(crate) use leaderboards::declared as declared_leaderboards;
+
 use std::collections::HashMap;
 
 use diesel::{
@@ -109,6 +114,8 @@ macro_rules! community_view {
         ", more.*"
     };
 }
+
+use community_view;
 
 /// The listed courses of the community with what they ask for; `$which` narrows them.
 macro_rules! course_gates {

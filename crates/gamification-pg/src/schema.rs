@@ -31,6 +31,9 @@ diesel::table! {
         role_change -> Nullable<Jsonb>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        xid -> Nullable<BigInt>,
+        is_listed -> Bool,
+        profile_change -> Nullable<Jsonb>,
     }
 }
 
@@ -78,6 +81,43 @@ diesel::table! {
         retry_at -> Timestamptz,
         parked_at -> Nullable<Timestamptz>,
         cause -> Text,
+    }
+}
+
+diesel::table! {
+    leaderboard_entries (community_id, user_id) {
+        community_id -> Uuid,
+        user_id -> Uuid,
+        sort_name -> Bytea,
+        is_listed -> Bool,
+        seven_day -> BigInt,
+        thirty_day -> BigInt,
+        all_time -> BigInt,
+    }
+}
+
+diesel::table! {
+    leaderboard_progress (is_only) {
+        is_only -> Bool,
+        xid -> Nullable<BigInt>,
+        seven_day_start -> Nullable<Timestamptz>,
+        thirty_day_start -> Nullable<Timestamptz>,
+        complete_until -> Nullable<Timestamptz>,
+        next_xid -> Nullable<BigInt>,
+        next_complete_until -> Nullable<Timestamptz>,
+        layout -> Nullable<Integer>,
+        system_identifier -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    leaderboard_sections (community_id, board, place, sort_name, user_id) {
+        community_id -> Uuid,
+        board -> Varchar,
+        place -> BigInt,
+        sort_name -> Bytea,
+        user_id -> Uuid,
+        members -> BigInt,
     }
 }
 
@@ -151,6 +191,7 @@ diesel::table! {
         occurred_at -> Timestamptz,
         created_at -> Timestamptz,
         once_per -> Nullable<Uuid>,
+        xid -> Nullable<BigInt>,
     }
 }
 
@@ -174,6 +215,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     courses,
     deliveries,
     delivery_failures,
+    leaderboard_entries,
+    leaderboard_progress,
+    leaderboard_sections,
     level_configurations,
     level_counts,
     like_switches,

@@ -1,13 +1,14 @@
 //! What operators are told of everything that is stored, and of the way to it.
 
-use diesel::sql_types::BigInt;
+use diesel::{QueryDsl, sql_types::BigInt};
 use gamification_app::ports::{Statistics, StoreError};
 use gamification_domain::LevelNumber;
+use time::OffsetDateTime;
 
 use crate::{
     PgStore,
     error::{corrupt, misread},
-    schema::level_counts,
+    schema::{leaderboard_progress, level_counts},
     statement::{Plain, record, statements},
 };
 
@@ -37,6 +38,12 @@ impl TryFrom<LevelMembersRow> for (LevelNumber, u64) {
 impl Statistics for PgStore {
     async fn members_by_level(&self) -> Result<Vec<(LevelNumber, u64)>, StoreError> {
         self.read(SelectMembersByLevel {}).await
+    }
+
+    async fn leaderboards_complete_until(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        let progress = leaderboard_progress::table.select(leaderboard_progress::complete_until);
+        let complete_until: Option<Option<OffsetDateTime>> = self.first(progress).await?;
+        Ok(complete_until.flatten())
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) fn operation(scene: &mut Scene, words: &str) -> (&'static str, String
     match words {
         "read a member's level" => ("GET", format!("members/{member}/level"), None),
         "read badges" => ("GET", format!("members/levels?user_ids={member}"), None),
+        "read the leaderboards" => ("GET", "leaderboards".to_owned(), None),
+        "page through a leaderboard" => ("GET", "leaderboards/all_time?limit=5".to_owned(), None),
         "read the levels" => ("GET", "levels".to_owned(), None),
         "change the levels" => ("PUT", "levels".to_owned(), Some(json!({"levels": levels}))),
         "preview the levels" => ("POST", "levels/preview".to_owned(), Some(json!({"levels": levels}))),

@@ -5,7 +5,7 @@
 //!
 //! To add a scenario, write it with the steps that are there. A step lies in the file of its subject: what the
 //! platform reports in `events`, what members see in `members`, what admins change in `levels` and `gates` and try in `preview`, who may
-//! do what in `access` and `services`, reads that are repeated in `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
+//! do what in `access` and `services`, leaderboards in `leaderboards`, reads that are repeated in `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
 
 #![allow(
     clippy::expect_used,
@@ -21,6 +21,7 @@ mod answers;
 mod arguments;
 mod events;
 mod gates;
+mod leaderboards;
 mod levels;
 mod members;
 mod polling;

@@ -59,6 +59,10 @@ pub(crate) struct Scene {
     /// Where the latest read went, and the tag that its answer had.
     path: Option<String>,
     tag: Option<String>,
+    /// Where the next page of a board is.
+    pub(crate) next_page: Option<String>,
+    /// All pages of a board, one after another.
+    pub(crate) paged: Vec<Value>,
 }
 
 impl fmt::Debug for Scene {
@@ -84,6 +88,8 @@ impl Scene {
             tags: HashMap::new(),
             path: None,
             tag: None,
+            next_page: None,
+            paged: Vec::new(),
         }
     }
 

@@ -9,7 +9,7 @@ struct Breakage {
 }
 
 /// Where only values are broken that are derived from others.
-const DERIVED: [Breakage; 9] = [
+const DERIVED: [Breakage; 14] = [
     Breakage {
         sql: "UPDATE member_points SET total_points = total_points + 100 WHERE user_id = $ada AND community_id = $community",
         finding: ("total", "found 114, expected 14"),
@@ -42,6 +42,29 @@ const DERIVED: [Breakage; 9] = [
     Breakage {
         sql: "UPDATE member_points SET is_present = true WHERE user_id = $bob AND community_id = $community",
         finding: ("presence", "found present, expected absent"),
+    },
+    Breakage {
+        sql: "UPDATE leaderboard_entries SET seven_day = 5 WHERE user_id = $ada AND community_id = $community",
+        finding: ("leaderboard", "found 5, 0 and 14 points, listed, expected 0, 0 and 14 points, listed"),
+    },
+    Breakage {
+        sql: "UPDATE leaderboard_entries SET is_listed = false WHERE user_id = $ada AND community_id = $community",
+        finding: ("leaderboard", "found 0, 0 and 14 points, not listed, expected 0, 0 and 14 points, listed"),
+    },
+    Breakage {
+        sql: "UPDATE leaderboard_entries SET sort_name = '\\x99' WHERE user_id = $ada AND community_id = $community",
+        finding: (
+            "leaderboard",
+            "found 0, 0 and 14 points, listed in the place of another name, expected 0, 0 and 14 points, listed",
+        ),
+    },
+    Breakage {
+        sql: "DELETE FROM leaderboard_entries WHERE user_id = $ada AND community_id = $community",
+        finding: ("leaderboard", "found 0, 0 and 0 points, not listed, expected 0, 0 and 14 points, listed"),
+    },
+    Breakage {
+        sql: "UPDATE leaderboard_sections SET members = members + 3 WHERE board = 'thirty_day' AND community_id = $community",
+        finding: ("leaderboard", "a section of thirty_day: found 5 members, expected 2"),
     },
     Breakage {
         // All at once, in every place.

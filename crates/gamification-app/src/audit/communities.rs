@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::{
     AuditEvent, Finding, Invariant, VerifyError,
     findings::{
-        broken_event, delivery_gap, member_without_points, repeated_award, wrong_level_count, wrong_like,
+        broken_event, delivery_gap, member_without_points, repeated_award, wrong_leaderboard_section,
+        wrong_level_count, wrong_like,
     },
 };
 use crate::ports::{CommunityRange, Sample, Snapshot, StoreError, StoredLevelConfiguration, Verification};
@@ -95,6 +96,7 @@ pub(super) async fn verify_communities(
     let members = snapshot.members_without_points(range, SAMPLE).await?;
     let events = snapshot.broken_events(range, SAMPLE).await?;
     let deliveries = snapshot.delivery_gaps(range, SAMPLE).await?;
+    let sections = snapshot.wrong_leaderboard_sections(range, SAMPLE).await?;
     snapshot.end().await?;
 
     for finding in level_configuration_findings(&communities.ids, &configurations) {
@@ -106,6 +108,7 @@ pub(super) async fn verify_communities(
     emit_sample(members, Invariant::RecordOfPoints, member_without_points, emit);
     emit_sample(events, Invariant::OutgoingEvent, broken_event, emit);
     emit_sample(deliveries, Invariant::Delivery, delivery_gap, emit);
+    emit_sample(sections, Invariant::Leaderboard, |wrong| wrong_leaderboard_section(&wrong), emit);
     Ok(())
 }
 

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use gamification_domain::{CommunityId, MemberKey};
+use gamification_domain::{CommunityId, DirectoryText, MemberKey, SortName};
 
 use super::Invariant;
-use crate::ports::{BrokenEvent, DeliveryGap, RepeatedAward, WrongLevelCount, WrongLike};
+use crate::ports::{
+    BrokenEvent, DeliveryGap, RepeatedAward, StoredLeaderboardEntry, WindowSums, WrongLeaderboardSection,
+    WrongLevelCount, WrongLike,
+};
 
 /// Something that is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,42 @@ pub(super) fn wrong_level_count(wrong: &WrongLevelCount) -> Finding {
         found: noted.to_string(),
         expected: counted.to_string(),
     }
+}
+
+pub(super) fn wrong_leaderboard_section(wrong: &WrongLeaderboardSection) -> Finding {
+    let WrongLeaderboardSection { community_id, board, noted, counted } = wrong;
+    Finding {
+        invariant: Invariant::Leaderboard,
+        community_id: *community_id,
+        subject: Some(format!("a section of {board}")),
+        found: format!("{noted} members"),
+        expected: counted.to_string(),
+    }
+}
+
+/// A member's entry on leaderboards, where it does not follow from the ledger and the directory.
+pub(super) fn leaderboard_entry(member: MemberKey, entry: &StoredLeaderboardEntry) -> Option<Finding> {
+    let StoredLeaderboardEntry { noted: (noted, is_listed, key), due, directory } = entry;
+    let (is_listed_now, key_now) = match directory {
+        Some((name, is_listed)) => {
+            let name = name.as_deref().and_then(|name| DirectoryText::parse(name).ok());
+            (*is_listed, SortName::of(name.as_ref()).as_bytes().to_owned())
+        }
+        None => (*is_listed, key.clone()),
+    };
+    // Of those who are on no board, nobody asks for the name.
+    let has_place = *is_listed || is_listed_now;
+    let is_right = noted == due && *is_listed == is_listed_now && (!has_place || *key == key_now);
+    let found = entry_text(*noted, *is_listed, *is_listed && *key != key_now);
+    let expected = entry_text(*due, is_listed_now, false);
+    (!is_right).then(|| member_finding(Invariant::Leaderboard, member, found, expected))
+}
+
+fn entry_text(sums: WindowSums, is_listed: bool, is_misnamed: bool) -> String {
+    let WindowSums { seven_day, thirty_day, all_time } = sums;
+    let listed = if is_listed { "listed" } else { "not listed" };
+    let misnamed = if is_misnamed { " in the place of another name" } else { "" };
+    format!("{seven_day}, {thirty_day} and {all_time} points, {listed}{misnamed}")
 }
 
 pub(super) fn repeated_award(repeated: RepeatedAward) -> Finding {

@@ -17,6 +17,8 @@ pub enum Invariant {
     Presence,
     /// The number noted for a level is that of the present members at it.
     LevelCount,
+    /// A member's place on leaderboards follows from the ledger and the directory, as of the moment the boards are of.
+    Leaderboard,
     /// Everybody whom the directory ever had as a member has a record of points.
     RecordOfPoints,
     /// Every community has nine levels, with thresholds that rise.
@@ -36,6 +38,7 @@ impl Invariant {
             Self::Level => ("level", true),
             Self::Presence => ("presence", true),
             Self::LevelCount => ("level count", true),
+            Self::Leaderboard => ("leaderboard", true),
             Self::OnceOnlyAward => ("once-only award", false),
             Self::Like => ("like", false),
             Self::RecordOfPoints => ("record of points", false),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     AuditProgress, Finding, Invariant,
     communities::{after, thresholds},
-    findings::{member_finding, presence},
+    findings::{leaderboard_entry, member_finding, presence},
 };
 use crate::ports::{CommunityRange, Snapshot, StoreError, StoredMember, Verification};
 
@@ -102,7 +102,12 @@ impl MemberChunk {
     }
 
     pub(super) fn findings(&self) -> impl Iterator<Item = Finding> {
-        self.members.iter().flat_map(|row| self.member_findings(row))
+        self.members.iter().flat_map(|row| self.member_findings(row)).chain(self.leaderboard_findings())
+    }
+
+    /// Members whose place on leaderboards is not the one that follows from the ledger and the directory.
+    pub(super) fn leaderboard_findings(&self) -> impl Iterator<Item = Finding> {
+        self.members.iter().filter_map(|row| leaderboard_entry(row.member, row.leaderboard.as_ref()?))
     }
 
     fn member_findings(&self, row: &StoredMember) -> impl Iterator<Item = Finding> + use<> {
@@ -167,6 +172,7 @@ mod tests {
             is_present_in_directory: true,
             ledger_points: i64::from(total_points),
             ledger_entries: 1,
+            leaderboard: None,
         }
     }
 

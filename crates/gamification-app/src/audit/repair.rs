@@ -10,12 +10,12 @@ use gamification_domain::{
 use super::{
     AuditEvent, Finding, Invariant, VerifyError,
     communities::CommunityCursor,
-    findings::{member_finding, presence, wrong_level_count},
+    findings::{member_finding, presence, wrong_leaderboard_section, wrong_level_count},
     members::{MemberChunk, Members},
 };
 use crate::{
     Chain, Clock, IdGenerator,
-    commands::{default_levels, new_members},
+    commands::{default_levels, new_members, rebuild_leaderboards},
     contention, ledger,
     ports::{
         LedgerRepository, RepairRepository, Snapshot, SourceOfTruth, Store, StoreError, StoredMember,
@@ -27,10 +27,10 @@ use crate::{
 /// How many members one transaction puts right: an award waits for them no longer than people notice.
 const CHUNK: usize = 1_000;
 
-/// The most counts that a group of communities can have.
-const ALL_COUNTS: i64 = i64::MAX;
+/// As many counts as a group of communities can have.
+const ALL: i64 = i64::MAX;
 
-/// Puts right what can be: counts of members, totals, levels below the rule, presence. What it did, it tells; what is
+/// Puts right what can be: counts of members, totals, levels below the rule, presence, leaderboards. What it did, it tells; what is
 /// off beyond that, [`super::verify`] finds.
 ///
 /// Awards may go on meanwhile: everything is looked at again under the locks that awards take.
@@ -47,8 +47,10 @@ pub async fn repair(
     while let Some(communities) = cursor.next(store).await? {
         // Counts come first: a member's repair changes them by one, which only right ones can bear.
         let mut snapshot = store.snapshot().await?;
-        let wrong = snapshot.wrong_level_counts(communities.range, ALL_COUNTS).await?;
+        let wrong = snapshot.wrong_level_counts(communities.range, ALL).await?;
+        let sections = snapshot.wrong_leaderboard_sections(communities.range, ALL).await?;
         snapshot.end().await?;
+        let mut misplaced: Vec<Finding> = sections.first.iter().map(wrong_leaderboard_section).collect();
         let miscounted: BTreeSet<CommunityId> = wrong.first.iter().map(|wrong| wrong.community_id).collect();
         for community_id in miscounted {
             repair_level_counts(store, community_id)
@@ -61,8 +63,13 @@ pub async fn repair(
             for finding in repair_members(store, system, &chunk).await? {
                 emit(AuditEvent::Repaired(finding));
             }
+            misplaced.extend(chunk.leaderboard_findings());
             emit(AuditEvent::Progress(chunk.progress()));
         }
+        for community_id in misplaced.iter().map(|finding| finding.community_id).collect::<BTreeSet<_>>() {
+            rebuild_leaderboards(store, (community_id, community_id)).await?;
+        }
+        misplaced.into_iter().for_each(|finding| emit(AuditEvent::Repaired(finding)));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod forget_channel;
 mod ingest_events;
+mod project_leaderboards;
 mod recalculate_levels;
 mod record_facts;
 mod register_channel;
@@ -10,6 +11,8 @@ mod update_levels;
 
 pub use forget_channel::{ForgetChannelError, forget_channel};
 pub use ingest_events::{SendAgain, ingest_events, ingest_events_patiently};
+pub(crate) use project_leaderboards::rebuild_leaderboards;
+pub use project_leaderboards::{Projected, project_leaderboards};
 pub use recalculate_levels::{recalculate_levels, resume_recalculations};
 pub use record_facts::record_facts;
 pub(crate) use record_facts::{default_levels, new_members, record_facts_once};

@@ -7,11 +7,11 @@ use metrics::gauge;
 use super::Job;
 use crate::{
     Clock,
-    observation::{LEVEL_DISTRIBUTION, OUTBOX_OLDEST_AGE, OUTBOX_PENDING},
+    observation::{LEADERBOARDS_AGE, LEVEL_DISTRIBUTION, OUTBOX_OLDEST_AGE, OUTBOX_PENDING},
     ports::{ChannelBacklog, ChannelName, Deliveries, Statistics, StoreError},
 };
 
-/// Refreshes the gauges of levels and of the outbox. They are of the database: every process shows all channels, whatever
+/// Refreshes the gauges of levels, leaderboards and the outbox. They are of the database: every process shows all channels, whatever
 /// it is configured with.
 pub struct Gauges<S, D, C> {
     statistics: S,
@@ -36,7 +36,8 @@ impl<S: Statistics, D: Deliveries, C: Clock> Job for Gauges<S, D, C> {
 
     async fn run_once(&mut self) -> Result<(), StoreError> {
         let levels = self.refresh_levels().await;
-        levels.and(self.refresh_outbox().await)
+        let leaderboards = self.refresh_leaderboards().await;
+        levels.and(leaderboards).and(self.refresh_outbox().await)
     }
 }
 
@@ -44,6 +45,15 @@ impl<S: Statistics, D: Deliveries, C: Clock> Gauges<S, D, C> {
     async fn refresh_levels(&self) -> Result<(), StoreError> {
         for (level, members) in self.statistics.members_by_level().await? {
             gauge!(LEVEL_DISTRIBUTION, "level" => level.get().to_string()).set(approximate(members));
+        }
+        Ok(())
+    }
+
+    async fn refresh_leaderboards(&self) -> Result<(), StoreError> {
+        if let Some(complete_until) = self.statistics.leaderboards_complete_until().await? {
+            // The clock of the process that noted it may be ahead of ours.
+            let age = (self.clock.now() - complete_until).as_seconds_f64().max(0.0);
+            gauge!(LEADERBOARDS_AGE).set(age);
         }
         Ok(())
     }

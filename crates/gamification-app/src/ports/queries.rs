@@ -8,7 +8,7 @@ use gamification_domain::{
 };
 use time::OffsetDateTime;
 
-use super::{Membership, StoreError};
+use super::{LeaderboardQueries, Membership, StoreError};
 use crate::Reader;
 
 /// All reads that the service answers.
@@ -17,6 +17,7 @@ pub trait Queries:
     + MemberQueries
     + LevelQueries
     + PointBandQueries
+    + LeaderboardQueries
     + CourseQueries
     + RecalculationQueries
     + SchemaQueries
@@ -28,6 +29,7 @@ impl<Q> Queries for Q where
         + MemberQueries
         + LevelQueries
         + PointBandQueries
+        + LeaderboardQueries
         + CourseQueries
         + RecalculationQueries
         + SchemaQueries

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use gamification_domain::LevelNumber;
+use time::OffsetDateTime;
 
 use super::StoreError;
 
@@ -10,4 +11,9 @@ use super::StoreError;
 pub trait Statistics: Send + Sync + 'static {
     /// How many present members each level has; levels that nobody ever had may be left out.
     fn members_by_level(&self) -> impl Future<Output = Result<Vec<(LevelNumber, u64)>, StoreError>> + Send;
+
+    /// The moment that leaderboards are complete until; `None` while they have never been built.
+    fn leaderboards_complete_until(
+        &self,
+    ) -> impl Future<Output = Result<Option<OffsetDateTime>, StoreError>> + Send;
 }

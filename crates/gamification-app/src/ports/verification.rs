@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{StoreError, WindowSums};
 
 /// A store that can be read as it was at one moment: audits begin here.
 pub trait Verification: Send + Sync + 'static {
@@ -104,6 +104,13 @@ pub trait Snapshot: Send {
         limit: i64,
     ) -> impl Future<Output = Result<Sample<DeliveryGap>, StoreError>> + Send;
 
+    /// Sections of leaderboards whose number of members differs from what is counted.
+    fn wrong_leaderboard_sections(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> impl Future<Output = Result<Sample<WrongLeaderboardSection>, StoreError>> + Send;
+
     /// The level that each of these members was last announced to be at, of those about whom an event is still there.
     fn announced_levels(
         &mut self,
@@ -158,6 +165,19 @@ pub struct StoredMember {
     pub ledger_points: i64,
     /// How many entries that is.
     pub ledger_entries: i64,
+    /// Their entry on leaderboards, where there are any.
+    pub leaderboard: Option<StoredLeaderboardEntry>,
+}
+
+/// A member's entry on leaderboards, with what it is derived from, as of the moment that the boards are of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLeaderboardEntry {
+    /// The sums that are noted, whether the member is on the boards, and by which key; all 0 and not, where nothing is.
+    pub noted: (WindowSums, bool, Vec<u8>),
+    /// The sums of the ledger.
+    pub due: WindowSums,
+    /// Their name and whether they are on the boards by the directory; `None` where it was written since.
+    pub directory: Option<(Option<String>, bool)>,
 }
 
 /// What a member's derived values come from.
@@ -205,6 +225,19 @@ pub struct WrongLevelCount {
     /// The stored level of the count, unchecked.
     pub level: i16,
     /// What is noted; 0 when nothing is.
+    pub noted: i64,
+    /// How many there are.
+    pub counted: i64,
+}
+
+/// A section of a leaderboard whose number of members is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongLeaderboardSection {
+    /// The community whose board it is.
+    pub community_id: CommunityId,
+    /// The board's stable name.
+    pub board: String,
+    /// What is noted.
     pub noted: i64,
     /// How many there are.
     pub counted: i64,

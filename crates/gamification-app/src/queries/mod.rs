@@ -4,6 +4,7 @@ mod authorize_admin;
 mod get_badges;
 mod get_course_access;
 mod get_course_level_requirement;
+mod get_leaderboards;
 mod get_levels;
 mod get_member_level;
 mod preview_levels;
@@ -13,6 +14,9 @@ pub use authorize_admin::authorize_admin;
 pub use get_badges::{Badge, get_badges};
 pub use get_course_access::{CourseAccesses, Learner, get_course_access, get_course_accesses};
 pub use get_course_level_requirement::get_course_level_requirement;
+pub use get_leaderboards::{
+    RankedBoards, RankedMember, RankedMembers, get_leaderboard, get_leaderboard_widget, get_leaderboards,
+};
 pub use get_levels::{Levels, get_levels};
 pub use get_member_level::{LevelProgress, MemberLevel, NextLevel, get_member_level};
 pub use preview_levels::{

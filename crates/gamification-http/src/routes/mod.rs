@@ -5,6 +5,7 @@ mod documents;
 mod endpoint;
 mod events;
 mod health;
+mod leaderboards;
 mod levels;
 mod members;
 mod metrics;
@@ -61,6 +62,9 @@ endpoints! {
         levels::get<S, E>,
         levels::update<S, E>,
         levels::preview<S, E>,
+        leaderboards::overview<S, E>,
+        leaderboards::widget<S, E>,
+        leaderboards::board<S, E>,
         courses::accesses<S, E>,
         courses::access<S, E>,
         courses::level_requirement<S, E>,
@@ -116,6 +120,7 @@ pub(crate) fn declarations() -> Vec<Declaration> {
     ),
     tags(
         (name = "levels", description = "What members see, and admins set"),
+        (name = "leaderboards", description = "Who has earned the most, over which time"),
         (name = "courses", description = "Which courses are open to whom"),
         (name = "events", description = "What the platform tells"),
         (name = "operation", description = "What operators look at")

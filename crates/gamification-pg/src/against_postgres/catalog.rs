@@ -132,6 +132,7 @@ pub(super) async fn diesel_tables(client: &Client) -> String {
 fn diesel_type(name: &str) -> &'static str {
     match name {
         "bool" => "Bool",
+        "bytea" => "Bytea",
         "int2" => "SmallInt",
         "int4" => "Integer",
         "int8" => "BigInt",

@@ -8,9 +8,10 @@ use super::{Migrated, on_a_migrated_database, statements};
 use crate::{connection::SESSION, statement::checks::Checked};
 
 /// The modules whose statements run for each request or each event; audits and what operators ask for plan for themselves.
-const HOT: [&str; 8] = [
+const HOT: [&str; 9] = [
     "lookups/statement.rs",
     "queries.rs",
+    "queries/leaderboards.rs",
     "repositories/course_level_requirements.rs",
     "repositories/directory.rs",
     "repositories/ledger.rs",

@@ -62,6 +62,8 @@ record! {
         is_present: bool => community_members::is_present,
         display_name: Option<String> => community_members::display_name,
         avatar_url: Option<String> => community_members::avatar_url,
+        is_listed: bool => community_members::is_listed,
+        profile_change: Option<Json<StoredLwwState>> => community_members::profile_change,
         presence_change: Option<Json<StoredLwwState>> => community_members::presence_change,
         role: String => community_members::role,
         role_change: Option<Json<StoredLwwState>> => community_members::role_change,
@@ -120,19 +122,21 @@ statements! {
          ON CONFLICT (community_id, user_id) DO NOTHING";
 
     struct LockCommunityMembers { wanted: Rows<CommunityMemberKeyRow> } -> CommunityMemberRow
-    = "SELECT m.community_id, m.user_id, m.is_present, m.display_name, m.avatar_url, m.presence_change,
-              m.role, m.role_change
+    = "SELECT m.community_id, m.user_id, m.is_present, m.display_name, m.avatar_url, m.is_listed, m.profile_change,
+              m.presence_change, m.role, m.role_change
        FROM community_members AS m
        JOIN :wanted USING (community_id, user_id)
        ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m";
 
+    /// The default of `xid` is the transaction that writes: leaderboards follow from it.
     struct UpdateCommunityMembers {
         changed: Rows<CommunityMemberRow>,
         now: OffsetDateTime => community_members::updated_at,
     } = "UPDATE community_members AS m
          SET is_present = changed.is_present, display_name = changed.display_name, avatar_url = changed.avatar_url,
+             is_listed = changed.is_listed, profile_change = changed.profile_change,
              presence_change = changed.presence_change, role = changed.role, role_change = changed.role_change,
-             updated_at = :now
+             updated_at = :now, xid = DEFAULT
          FROM :changed
          WHERE m.community_id = changed.community_id AND m.user_id = changed.user_id";
 
@@ -202,14 +206,16 @@ impl TryFrom<CommunityRow> for Community {
 }
 
 impl From<&CommunityMember> for CommunityMemberRow {
-    fn from(CommunityMember { community_id, user_id, presence, role }: &CommunityMember) -> Self {
-        let profile = presence.value().as_ref();
+    fn from(CommunityMember { community_id, user_id, presence, profile, role }: &CommunityMember) -> Self {
+        let Profile { display_name, avatar_url, is_listed } = profile.value();
         Self {
             community_id: community_id.as_uuid(),
             user_id: user_id.as_uuid(),
-            is_present: profile.is_some(),
-            display_name: plain(profile.and_then(|profile| profile.display_name.as_ref())),
-            avatar_url: plain(profile.and_then(|profile| profile.avatar_url.as_ref())),
+            is_present: *presence.value(),
+            display_name: plain(display_name.as_ref()),
+            avatar_url: plain(avatar_url.as_ref()),
+            is_listed: *is_listed,
+            profile_change: profile.state().map(Json::from),
             presence_change: presence.state().map(Json::from),
             role: role.value().as_str().to_owned(),
             role_change: role.state().map(Json::from),
@@ -227,6 +233,8 @@ impl TryFrom<CommunityMemberRow> for CommunityMember {
             is_present,
             display_name,
             avatar_url,
+            is_listed,
+            profile_change,
             presence_change,
             role,
             role_change,
@@ -235,14 +243,18 @@ impl TryFrom<CommunityMemberRow> for CommunityMember {
         let profile = Profile {
             display_name: text(display_name).map_err(misread!(community_members::display_name, key))?,
             avatar_url: text(avatar_url).map_err(misread!(community_members::avatar_url, key))?,
+            is_listed,
         };
+        let presence_state =
+            lww_state(presence_change).map_err(misread!(community_members::presence_change, key))?;
+        let profile_state =
+            lww_state(profile_change).map_err(misread!(community_members::profile_change, key))?;
         Ok(Self {
             community_id: CommunityId::new(community_id),
             user_id: UserId::new(user_id),
-            presence: LwwRegister::restore(
-                is_present.then_some(profile),
-                lww_state(presence_change).map_err(misread!(community_members::presence_change, key))?,
-            ),
+            // Until profiles had changes of their own, those of the presence set them.
+            profile: LwwRegister::restore(profile, profile_state.or_else(|| presence_state.clone())),
+            presence: LwwRegister::restore(is_present, presence_state),
             role: LwwRegister::restore(
                 role.parse().map_err(misread!(community_members::role, key))?,
                 lww_state(role_change).map_err(misread!(community_members::role_change, key))?,

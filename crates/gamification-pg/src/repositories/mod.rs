@@ -3,6 +3,7 @@
 pub(crate) mod channels;
 pub(crate) mod course_level_requirements;
 pub(crate) mod directory;
+pub(crate) mod leaderboards;
 pub(crate) mod ledger;
 pub(crate) mod level_configurations;
 pub(crate) mod like_switches;

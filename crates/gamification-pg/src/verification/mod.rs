@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::ports::{
     BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
-    SourceOfTruth, StoreError, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification,
-    WrongLevelCount, WrongLike,
+    SourceOfTruth, StoreError, StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, UnitOfWork,
+    Verification, WindowSums, WrongLeaderboardSection, WrongLevelCount, WrongLike,
 };
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use serde_json::Value;
@@ -20,11 +20,11 @@ use uuid::Uuid;
 #[cfg(test)]
 pub(crate) use self::statements::declared;
 use self::statements::{
-    AnnouncedLevelRow, BrokenEventRow, CommunityRow, DeliveryGapRow, LikedKindRow, MemberRow,
-    MemberWithoutPointsRow, RepeatedAwardRow, RuleRow, SelectAnnouncedLevels, SelectBrokenEvents,
+    AnnouncedLevelRow, BrokenEventRow, CommunityRow, DeliveryGapRow, LeaderboardEntryRow, LikedKindRow,
+    MemberRow, MemberWithoutPointsRow, RepeatedAwardRow, RuleRow, SelectAnnouncedLevels, SelectBrokenEvents,
     SelectCommunities, SelectDeliveryGaps, SelectMembers, SelectMembersWithoutPoints, SelectRepeatedAwards,
-    SelectSourcesOfTruth, SelectWrongLevelCounts, SelectWrongLikes, SourceOfTruthRow, WrongLevelCountRow,
-    WrongLikeRow,
+    SelectSourcesOfTruth, SelectWrongLevelCounts, SelectWrongLikes, SelectWrongSections, SourceOfTruthRow,
+    WrongLevelCountRow, WrongLikeRow, WrongSectionRow,
 };
 use crate::{
     PgStore, PgTx,
@@ -101,6 +101,7 @@ impl From<MemberRow> for StoredMember {
             is_present_in_directory,
             ledger_points,
             ledger_entries,
+            leaderboard,
         } = row;
         Self {
             member: member(community_id, user_id),
@@ -110,7 +111,34 @@ impl From<MemberRow> for StoredMember {
             is_present_in_directory,
             ledger_points,
             ledger_entries,
+            leaderboard: leaderboard.entry(),
         }
+    }
+}
+
+impl LeaderboardEntryRow {
+    /// Where there are boards.
+    fn entry(self) -> Option<StoredLeaderboardEntry> {
+        let Self {
+            has_boards,
+            noted_seven_day,
+            noted_thirty_day,
+            noted_all_time,
+            noted_is_listed,
+            noted_sort_name,
+            due_seven_day,
+            due_thirty_day,
+            due_all_time,
+            display_name,
+            is_listed,
+        } = self;
+        let sums = |seven_day, thirty_day, all_time| WindowSums { seven_day, thirty_day, all_time };
+        let noted = sums(noted_seven_day, noted_thirty_day, noted_all_time);
+        has_boards.then(|| StoredLeaderboardEntry {
+            noted: (noted, noted_is_listed, noted_sort_name),
+            due: sums(due_seven_day, due_thirty_day, due_all_time),
+            directory: is_listed.map(|is_listed| (display_name, is_listed)),
+        })
     }
 }
 
@@ -254,6 +282,19 @@ impl Snapshot for PgSnapshot {
         sample(self.0.rows(SelectDeliveryGaps { first, last, limit }).await?, |row| {
             let DeliveryGapRow { community_id, member_id, channel, noted, kept, due, count } = row;
             (DeliveryGap { member: member(community_id, member_id), channel, noted, kept, due }, count)
+        })
+    }
+
+    async fn wrong_leaderboard_sections(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<WrongLeaderboardSection>, StoreError> {
+        let (first, last) = ends(range);
+        sample(self.0.rows(SelectWrongSections { first, last, limit }).await?, |row| {
+            let WrongSectionRow { community_id, board, noted, counted, count } = row;
+            let community_id = CommunityId::new(community_id);
+            (WrongLeaderboardSection { community_id, board, noted, counted }, count)
         })
     }
 

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use crate::{
     schema::{
-        channels, community_members, deliveries, level_counts, like_switches, member_points, outbox,
-        point_transactions,
+        channels, community_members, deliveries, leaderboard_entries, leaderboard_sections, level_counts,
+        like_switches, member_points, outbox, point_transactions,
     },
-    statement::{OrNull, Plain, Rows, record, statements},
+    statement::{Nested, OrNull, Plain, Rows, record, statements},
 };
 
 record! {
@@ -28,6 +28,23 @@ record! {
 }
 
 record! {
+    /// A member's entry on leaderboards, with what it is derived from.
+    pub(super) struct LeaderboardEntryRow: Read {
+        has_boards: bool => Plain<Bool>,
+        noted_seven_day: i64 => leaderboard_entries::seven_day,
+        noted_thirty_day: i64 => leaderboard_entries::thirty_day,
+        noted_all_time: i64 => leaderboard_entries::all_time,
+        noted_is_listed: bool => leaderboard_entries::is_listed,
+        noted_sort_name: Vec<u8> => leaderboard_entries::sort_name,
+        due_seven_day: i64 => Plain<BigInt>,
+        due_thirty_day: i64 => Plain<BigInt>,
+        due_all_time: i64 => Plain<BigInt>,
+        display_name: Option<String> => community_members::display_name,
+        is_listed: Option<bool> => OrNull<community_members::is_listed>,
+    }
+}
+
+record! {
     /// A member's points, with what they are derived from.
     pub(super) struct MemberRow: Read {
         community_id: Uuid => member_points::community_id,
@@ -38,6 +55,18 @@ record! {
         is_present_in_directory: bool => community_members::is_present,
         ledger_points: i64 => Plain<BigInt>,
         ledger_entries: i64 => Plain<BigInt>,
+        leaderboard: LeaderboardEntryRow => Nested<LeaderboardEntryRow>,
+    }
+}
+
+record! {
+    /// A section of a board whose number of members is off.
+    pub(super) struct WrongSectionRow: Read {
+        community_id: Uuid => leaderboard_sections::community_id,
+        board: String => leaderboard_sections::board,
+        noted: i64 => leaderboard_sections::members,
+        counted: i64 => Plain<BigInt>,
+        count: i64 => Plain<BigInt>,
     }
 }
 
@@ -210,6 +239,27 @@ macro_rules! nearest_community {
     };
 }
 
+/// The sections of a board, each with the members that are counted in it.
+macro_rules! counted_section {
+    ($board:literal) => {
+        concat!(
+            "SELECT s.community_id, s.board::text AS board, s.members, (
+                 SELECT COUNT(*) FROM leaderboard_entries AS e
+                 WHERE e.community_id = s.community_id AND e.is_listed
+                   AND (-GREATEST(e.",
+            $board,
+            ", 0), e.sort_name, e.user_id) >= (s.place, s.sort_name, s.user_id)
+                   AND (s.next_place IS NULL OR (-GREATEST(e.",
+            $board,
+            ", 0), e.sort_name, e.user_id)
+                       < (s.next_place, s.next_sort_name, s.next_user_id))) AS counted
+             FROM sections AS s WHERE s.board = '",
+            $board,
+            "'"
+        )
+    };
+}
+
 /// A number in an event's payload, whatever else may stand there.
 macro_rules! payload_number {
     ($field:literal) => {
@@ -243,17 +293,55 @@ statements! {
     } -> MemberRow
     = "SELECT m.community_id, m.user_id, m.total_points, m.current_level, m.is_present,
               COALESCE(directory.is_present, false) AS is_present_in_directory, ledger.ledger_points,
-              ledger.ledger_entries
+              ledger.ledger_entries, boards.xid IS NOT NULL AS has_boards,
+              COALESCE(e.seven_day, 0) AS noted_seven_day, COALESCE(e.thirty_day, 0) AS noted_thirty_day,
+              COALESCE(e.all_time, 0) AS noted_all_time, COALESCE(e.is_listed, false) AS noted_is_listed,
+              COALESCE(e.sort_name, ''::bytea) AS noted_sort_name, ledger.due_seven_day, ledger.due_thirty_day,
+              ledger.due_all_time, directory.display_name,
+              CASE WHEN directory.user_id IS NULL THEN false
+                   WHEN directory.xid IS NULL OR directory.xid < boards.xid
+                       THEN directory.is_present AND directory.is_listed END AS is_listed
        FROM (SELECT * FROM member_points
              WHERE (community_id, user_id) >= (:community_id, :user_id) AND community_id <= :last_community_id
              ORDER BY community_id, user_id LIMIT :limit) AS m
+       CROSS JOIN leaderboard_progress AS boards
        LEFT JOIN community_members AS directory
            ON directory.community_id = m.community_id AND directory.user_id = m.user_id
+       LEFT JOIN leaderboard_entries AS e ON e.community_id = m.community_id AND e.user_id = m.user_id
        CROSS JOIN LATERAL (
-           SELECT COALESCE(SUM(t.points), 0)::bigint AS ledger_points, COUNT(*) AS ledger_entries
+           SELECT COALESCE(SUM(t.points), 0)::bigint AS ledger_points, COUNT(*) AS ledger_entries,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.seven_day_start
+                      AND (t.xid IS NULL OR t.xid < boards.xid)), 0)::bigint AS due_seven_day,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.thirty_day_start
+                      AND (t.xid IS NULL OR t.xid < boards.xid)), 0)::bigint AS due_thirty_day,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.xid IS NULL OR t.xid < boards.xid), 0)::bigint AS due_all_time
            FROM point_transactions AS t
            WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger
        ORDER BY m.community_id, m.user_id";
+
+    /// Each section beside the members from its first place to that of the next; and boards without sections.
+    pub(super) struct SelectWrongSections {
+        first: Uuid => leaderboard_sections::community_id,
+        last: Uuid => leaderboard_sections::community_id,
+        limit: i64 => Plain<BigInt>,
+    } -> WrongSectionRow
+    = concat!(
+        "WITH sections AS (
+             SELECT *, LEAD(place) OVER board AS next_place, LEAD(sort_name) OVER board AS next_sort_name,
+                    LEAD(user_id) OVER board AS next_user_id
+             FROM leaderboard_sections WHERE community_id BETWEEN :first AND :last
+             WINDOW board AS (PARTITION BY community_id, board ORDER BY place, sort_name, user_id)),
+         counted AS (
+             ", counted_section!("seven_day"), " UNION ALL ", counted_section!("thirty_day"), " UNION ALL ",
+             counted_section!("all_time"), " UNION ALL
+             SELECT e.community_id, 'all_time', 0, COUNT(*)
+             FROM leaderboard_entries AS e
+             WHERE e.community_id BETWEEN :first AND :last AND e.is_listed AND NOT EXISTS (
+                 SELECT FROM leaderboard_sections AS s WHERE s.community_id = e.community_id)
+             GROUP BY e.community_id)
+         SELECT community_id, board, members AS noted, counted, COUNT(*) OVER () AS count
+         FROM counted WHERE members <> counted ORDER BY community_id, board LIMIT :limit"
+    );
 
     pub(super) struct SelectWrongLevelCounts {
         first: Uuid => member_points::community_id,

@@ -1,0 +1,45 @@
+//! Leaderboards are kept up with the ledger.
+
+use std::time::Duration;
+
+use gamification_domain::WindowStarts;
+
+use super::Job;
+use crate::{
+    Clock,
+    commands::{Projected, project_leaderboards},
+    ports::{Queries, Store, StoreError},
+};
+
+/// When nothing happens, boards are told so often that they are complete.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Takes what was committed into the leaderboards. Any number of processes may run it: one at a time does the work.
+pub struct Leaderboards<S, C> {
+    store: S,
+    clock: C,
+}
+
+impl<S, C> Leaderboards<S, C> {
+    /// Of the communities of a store.
+    #[must_use]
+    pub const fn new(store: S, clock: C) -> Self {
+        Self { store, clock }
+    }
+}
+
+impl<S: Store + Queries, C: Clock> Job for Leaderboards<S, C> {
+    const NAME: &'static str = "bringing leaderboards up to date";
+    /// Boards are behind by as much, and by the time that a step takes.
+    const PERIOD: Duration = Duration::from_secs(1);
+
+    async fn run_once(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        // A look is a read: a database where nothing happens is not written to.
+        if !self.store.leaderboards_are_behind(WindowStarts::at(now), now - IDLE).await? {
+            return Ok(());
+        }
+        while project_leaderboards(&self.store, self.clock.now()).await? == Projected::Behind {}
+        Ok(())
+    }
+}

@@ -1,0 +1,235 @@
+//! Leaderboards: how the projection is carried on, and how boards are read.
+
+use std::future::Future;
+
+use gamification_domain::{
+    CommunityId, DirectoryText, Leaderboard, MemberKey, MemberStanding, SortName, UserId, WindowStarts,
+};
+use time::OffsetDateTime;
+
+use super::{BesideOwn, CommunityRange, CommunityView, StoreError};
+use crate::Reader;
+
+/// A place in the order of transactions: those before it have ended, for a place that the store gave.
+///
+/// Transactions are numbered when they first write, so that one with a smaller number may commit after one with a greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TransactionNumber(
+    /// The number of the first transaction that is not before it.
+    pub i64,
+);
+
+/// How far the boards have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaderboardProgress {
+    /// What transactions before it wrote is in the boards, and nothing else.
+    pub position: TransactionNumber,
+    /// Where their windows begin.
+    pub starts: WindowStarts,
+    /// All that was committed before this moment is in them.
+    pub complete_until: OffsetDateTime,
+    /// All that was committed before this moment is in them once they are at this position.
+    pub next_complete: Option<(TransactionNumber, OffsetDateTime)>,
+}
+
+/// The boards, held by the transaction that carries them on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockedLeaderboards {
+    /// How far they have come; `None` when they have to be built from nothing.
+    pub progress: Option<LeaderboardProgress>,
+    /// Every transaction before it has ended.
+    pub all_ended: TransactionNumber,
+    /// No transaction from it on had begun to write.
+    pub none_begun: TransactionNumber,
+}
+
+/// What a step of the projection takes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaderboardStep {
+    /// The transactions from the first on, before the second.
+    pub transactions: (TransactionNumber, TransactionNumber),
+    /// The windows move from the first to the second.
+    pub starts: (WindowStarts, WindowStarts),
+}
+
+/// By how much the sums of a member's windows change, in points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowSums {
+    /// Of the last 168 hours.
+    pub seven_day: i64,
+    /// Of the last 720 hours.
+    pub thirty_day: i64,
+    /// Of all time.
+    pub all_time: i64,
+}
+
+/// A member as the directory has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryMember {
+    /// The member, by community and user.
+    pub key: MemberKey,
+    /// The name that is shown of them; `None` where the platform told none.
+    pub display_name: Option<DirectoryText>,
+    /// Whether they are present, and not hidden.
+    pub is_listed: bool,
+}
+
+/// How a member's entry changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryChange {
+    /// The member, by community and user.
+    pub key: MemberKey,
+    /// What their windows gain or lose.
+    pub sums: WindowSums,
+    /// Whether they are on the boards from then on, and by which name; `None` where that stays.
+    pub listing: Option<(SortName, bool)>,
+}
+
+/// The boards, as the one transaction at a time sees them that carries them on.
+pub trait LeaderboardRepository: Send {
+    /// Locks the boards; `None` when another transaction has them.
+    fn try_lock_leaderboards(
+        &mut self,
+    ) -> impl Future<Output = Result<Option<LockedLeaderboards>, StoreError>> + Send;
+
+    /// Locks the boards as soon as no other transaction has them.
+    fn lock_leaderboards(&mut self) -> impl Future<Output = Result<LockedLeaderboards, StoreError>> + Send;
+
+    /// The next step towards an aim: all of it, or a part that touches about `limit` rows.
+    fn next_leaderboard_step(
+        &mut self,
+        aim: LeaderboardStep,
+        limit: i64,
+    ) -> impl Future<Output = Result<LeaderboardStep, StoreError>> + Send;
+
+    /// What a step adds to sums, and takes from them, by member.
+    fn earned_in_step(
+        &mut self,
+        step: LeaderboardStep,
+    ) -> impl Future<Output = Result<Vec<(MemberKey, WindowSums)>, StoreError>> + Send;
+
+    /// The members whose membership or profile was written in a step.
+    fn members_in_step(
+        &mut self,
+        step: LeaderboardStep,
+    ) -> impl Future<Output = Result<Vec<DirectoryMember>, StoreError>> + Send;
+
+    /// Changes entries, each of another member, and moves them on the boards.
+    fn change_leaderboard_entries(
+        &mut self,
+        changes: &[EntryChange],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Forgets the boards of some communities, and sums the ledger anew for everybody who has earned something: nobody is
+    /// on the boards then.
+    fn reset_leaderboards(
+        &mut self,
+        range: CommunityRange,
+        position: TransactionNumber,
+        starts: WindowStarts,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The next members of the directory, from `first` to the end of the community `last`, in order, at most `limit`.
+    fn directory_members(
+        &mut self,
+        first: MemberKey,
+        last: CommunityId,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<DirectoryMember>, StoreError>> + Send;
+
+    /// Notes how far the boards have come, and the layout they have.
+    fn save_leaderboard_progress(
+        &mut self,
+        progress: &LeaderboardProgress,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// A place in the order of a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoardPlace {
+    /// The points of the window, 0 or more.
+    pub points: i64,
+    /// What decides among equals.
+    pub sort_name: SortName,
+    /// What decides among those with one name.
+    pub user_id: UserId,
+}
+
+/// Which part of a board is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoardPart {
+    /// So many from the top.
+    Top(usize),
+    /// So many behind a place.
+    After(BoardPlace, usize),
+    /// A member on the board, with so many before them and so many behind.
+    Around(UserId, usize),
+}
+
+/// A member on a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoardMember {
+    /// From 1, without gaps.
+    pub rank: u64,
+    /// Their place, which a next page begins behind.
+    pub place: BoardPlace,
+    /// The name that is shown of them, where the platform told one.
+    pub display_name: Option<DirectoryText>,
+    /// Where their picture is.
+    pub avatar_url: Option<DirectoryText>,
+    /// Their total and level.
+    pub standing: MemberStanding,
+}
+
+/// Boards of a community, as one read found them.
+#[derive(Clone, Debug)]
+pub struct Boards {
+    /// Those that were asked for, in order, each with the members of its part.
+    pub boards: Vec<Board>,
+    /// All that was committed before this moment is in them; `None` while they have never been built.
+    pub complete_until: Option<OffsetDateTime>,
+}
+
+/// Part of a board.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// Which board it is.
+    pub leaderboard: Leaderboard,
+    /// Its members, by rank.
+    pub members: Vec<BoardMember>,
+    /// The reader, and the rank that they have or would have; `None` for services, and for who has no entry.
+    pub own: Option<BoardMember>,
+    /// How many members the board has.
+    pub total_members: u64,
+}
+
+impl Board {
+    /// A board of which nothing was found yet.
+    #[must_use]
+    pub const fn new(leaderboard: Leaderboard) -> Self {
+        Self { leaderboard, members: Vec::new(), own: None, total_members: 0 }
+    }
+}
+
+/// Reads of leaderboards.
+pub trait LeaderboardQueries: Send + Sync + 'static {
+    /// The same part of each of some boards; `None` when the community is not known.
+    fn leaderboards(
+        &self,
+        community_id: CommunityId,
+        reader: Reader,
+        boards: &[Leaderboard],
+        part: &BoardPart,
+    ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<Boards>>>, StoreError>> + Send;
+
+    /// Whether anything waits to be taken into the boards at a moment, or they have not been looked after since `idle_since`.
+    fn leaderboards_are_behind(
+        &self,
+        starts: WindowStarts,
+        idle_since: OffsetDateTime,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// What the stored boards are made like. Another number makes each of them be built anew: raise it when sort keys of names
+/// or the meaning of an entry change.
+pub const LEADERBOARD_LAYOUT: i32 = 1;
