@@ -8,7 +8,7 @@
 //!   audited when the test ends. [`TestServer`] and [`Launch`] run the real program, also where an app in this
 //!   process would do: starting it costs a tenth of what making its database does. [`ApiScene`] is a community on it,
 //!   [`event`] builds what the platform sends. [`Receiver`] and [`Collector`] are the other ends of the webhook and of
-//!   traces. [`until`] and [`block_until`] are the only ways to wait.
+//!   traces. [`until`] and [`block_until`] are the only ways to wait. [`model`] knows what the service should say.
 //! - `suites/`: the suites, a module each of one program, `suites/main.rs`. What needs crates rather than the program
 //!   (`record_facts`, `group_commit`, `connections`) is beside them, for the sake of that one PostgreSQL.
 //! - `suites/campaigns/`: what breaks things on purpose, at length.
@@ -53,6 +53,7 @@
 //! | R13 | servers that start at once on an empty database; migrations on a filled one | `lifecycle.rs` | 2 / 100 |
 //! | R14 | a rolling restart | `campaigns/kills.rs` | 4 / 100 restarts |
 //! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |
+//! | | random histories against the reference model, and the model against itself | `reference_model.rs`; `src/model/tests.rs` | 500 / 20,000; 300 / 30,000 histories |
 //! | | reads on two servers after changes on either | `fresh_reads.rs` | 60 / 5,000 |
 //! | | boards beside the events that move them | `leaderboards.rs` | 20 / 2,000 rounds of two servers |
 //! | | a database of the first version | `upgrade.rs` | 1,000 / 10,000 members |
@@ -76,6 +77,7 @@ mod database;
 pub mod event;
 mod level_watch;
 mod levels;
+pub mod model;
 mod receiver;
 mod scrape;
 mod server;

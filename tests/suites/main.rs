@@ -32,6 +32,7 @@ mod observability;
 mod outbox;
 mod readme;
 mod record_facts;
+mod reference_model;
 mod thresholds;
 mod tokens;
 mod upgrade;
