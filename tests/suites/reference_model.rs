@@ -1,19 +1,24 @@
 //! The service against the reference model: random histories end as [`gamification_tests::model`] says.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use gamification_tests::{
-    Campaign, Launch, LevelWatch, Random, TestDatabase, TestServer, assert_verify_finds_nothing,
-    model::{Entry, History, Model, Plan, Profile, WIDE_EDGES},
-    reading_service_token,
+    Answer, Campaign, Launch, LevelWatch, Random, TestDatabase, TestServer, assert_verify_finds_nothing,
+    block_until,
+    model::{Entry, History, Model, Plan, Profile, Standing, WIDE_EDGES, Window},
+    reading_service_token, user_token,
 };
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// How many histories are sent side by side: all of them fit into one batch.
-const ABREAST: u32 = 25;
+const ABREAST: usize = 25;
+/// How many histories are sent before they are looked at: boards follow after a while, which is waited for once.
+const AT_ONCE: u32 = 500;
+/// How many members of a board everybody sees.
+const SHOWN: usize = 10;
 
 /// A history that was sent, and what the model makes of it.
 struct Told {
@@ -101,6 +106,47 @@ async fn compare_directories(database: &Client, told: &[Told]) {
     }
 }
 
+/// What the boards show to services, and to members who are not listed.
+fn compare_boards(server: &TestServer, told: &Told) {
+    let path = format!("/api/communities/{}/leaderboards", told.history.community_id);
+    let present = told.model.members().iter().filter(|(_, member)| member.is_present());
+    let unlisted = present.filter(|(_, member)| !member.profile().listed).map(|(user_id, _)| *user_id);
+    for caller in iter::once(None).chain(unlisted.map(Some)) {
+        let answer = server.get(&path, Some(&caller.map_or_else(reading_service_token, user_token)));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        for window in Window::ALL {
+            let board = told.model.board(window, last_updated(&answer));
+            let entries: Value = board.entries.iter().take(SHOWN).map(shown).collect();
+            let your_rank = caller.and_then(|user_id| board.your_rank(user_id, SHOWN)).map(shown);
+            let found = &answer.body[window.name()];
+            let expected =
+                json!({"entries": entries, "your_rank": your_rank, "total_members": board.entries.len()});
+            assert_eq!(*found, expected, "{} for {caller:?} after {}", window.name(), told.story());
+        }
+    }
+}
+
+fn shown(standing: &Standing) -> Value {
+    let Standing { rank, user_id, display_name, avatar_url, level, points } = standing;
+    json!({
+        "rank": rank, "user_id": user_id, "display_name": display_name, "avatar_url": avatar_url, "level": level,
+        "points": points,
+    })
+}
+
+/// Up to when boards know what was told.
+fn last_updated(boards: &Answer) -> OffsetDateTime {
+    OffsetDateTime::parse(boards.body["last_updated"].as_str().unwrap(), &Rfc3339).unwrap()
+}
+
+fn wait_for_boards(server: &TestServer, community_id: Uuid, told_at: OffsetDateTime) {
+    let (path, token) = (format!("/api/communities/{community_id}/leaderboards"), reading_service_token());
+    block_until("the boards have followed", || {
+        let answer = server.get(&path, Some(&token));
+        answer.status == 200 && last_updated(&answer) >= told_at
+    });
+}
+
 /// Everybody's entries, in the order in which they were written. What counts from its receipt counts from `now` here:
 /// the moment of receipt itself is known to the server only.
 async fn compare_ledgers(database: &Client, told: &[Told], now: OffsetDateTime) {
@@ -138,15 +184,21 @@ async fn random_histories_end_as_the_reference_model_says() {
     let database = TestDatabase::empty().await;
     let server = Launch::on(database.url()).env("RUST_LOG", "warn").serve();
     let (client, watch) = (database.client().await, LevelWatch::start(database.url()));
-    for first in (0..campaign.rounds()).step_by(ABREAST as usize) {
+    for first in (0..campaign.rounds()).step_by(AT_ONCE as usize) {
         let mut random = campaign.random(u64::from(first));
         // In whole seconds, and past when the first event is received.
         let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap() - Duration::seconds(1);
-        let histories = (0..ABREAST).map(|_| History::at_random(&mut random, plan(now))).collect();
-        let told = tell(&server, &mut random, histories);
+        let mut told = Vec::new();
+        while told.len() < AT_ONCE as usize {
+            let histories = (0..ABREAST).map(|_| History::at_random(&mut random, plan(now))).collect();
+            told.extend(tell(&server, &mut random, histories));
+        }
+        let told_at = OffsetDateTime::now_utc();
         for_each(&told, |told| compare_totals(&server, told));
         compare_directories(&client, &told).await;
         compare_ledgers(&client, &told, now).await;
+        wait_for_boards(&server, told[0].history.community_id, told_at);
+        for_each(&told, |told| compare_boards(&server, told));
     }
     watch.end();
     assert_verify_finds_nothing(database.url());
