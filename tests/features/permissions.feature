@@ -14,6 +14,7 @@ Feature: Who may do what
       Examples:
         | operation                     |
         | read a member's level         |
+        | read a member's history       |
         | read badges                   |
         | read the leaderboards         |
         | page through a leaderboard    |

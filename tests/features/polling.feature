@@ -110,6 +110,7 @@ Feature: Polling is cheap and never stale
         | what                           |
         | read the levels                |
         | read a member's level          |
+        | read a member's history        |
         | read badges                    |
         | read the access to a course    |
 

@@ -20,6 +20,7 @@ mod commands;
 mod connections;
 mod fresh_reads;
 mod group_commit;
+mod history;
 mod hostile;
 mod http;
 mod import;

@@ -37,8 +37,8 @@ impl Reader {
         }
     }
 
-    /// Whether a member's way to the next level is shown: to themselves, and to services.
-    pub(crate) fn sees_progress_of(self, member: UserId) -> bool {
+    /// Whether what is a member's own is shown, their way to the next level for instance: to themselves, and to services.
+    pub(crate) fn sees_own_of(self, member: UserId) -> bool {
         match self {
             Self::User(user_id) => user_id == member,
             Self::Service => true,
@@ -59,6 +59,22 @@ pub(crate) fn reader<T>(
         (Reader::Service, _) | (Reader::User(_), Membership::Member(_)) => Ok(view),
         (Reader::User(_), Membership::NotAMember) => Err(AccessDenied::NotAMember),
     }
+}
+
+/// Lets services and admins see what is a member's own, and the member themselves: gives what they see.
+///
+/// # Errors
+/// [`AccessDenied`], the first that applies.
+pub(crate) fn own_or_admin<T>(
+    reader: Reader,
+    member: UserId,
+    view: Option<CommunityView<T>>,
+) -> Result<CommunityView<T>, AccessDenied> {
+    let view = self::reader(reader, view)?;
+    if !reader.sees_own_of(member) {
+        admin(Some(view.membership))?;
+    }
+    Ok(view)
 }
 
 /// Lets admins in: gives what was asked for.

@@ -11,7 +11,8 @@ pub trait Clock: Clone + Send + Sync + 'static {
 
 /// Where commands take fresh ids from.
 pub trait IdGenerator: Clone + Send + Sync + 'static {
-    /// An id that was never given before.
+    /// An id that was never given before. It sorts behind those that were given earlier: a member's history is in the
+    /// order of its entries' ids.
     fn next_id(&self) -> Uuid;
 }
 

@@ -57,6 +57,22 @@ impl Points {
         }
     }
 
+    /// The nearest amount to a number: 0 for those below, [`Points::MAX`] for those above.
+    ///
+    /// ```
+    /// use gamification_domain::Points;
+    ///
+    /// assert_eq!([-1, 7, i64::MAX].map(Points::nearest), [Points::ZERO, Points::new(7).unwrap(), Points::MAX]);
+    /// ```
+    #[must_use]
+    pub fn nearest(number: i64) -> Self {
+        match i32::try_from(number) {
+            Ok(points) => Self(points.max(0)),
+            Err(_) if number < 0 => Self::ZERO,
+            Err(_) => Self::MAX,
+        }
+    }
+
     /// A constant of the rules; the type keeps it within the range.
     pub(crate) const fn constant(points: u16) -> Self {
         Self(points as i32)
@@ -127,6 +143,25 @@ impl PointChange {
             Self::Deducted(points) => -points.0,
         }
     }
+
+    /// The change that a signed number of the ledger says.
+    ///
+    /// # Errors
+    /// [`PointsOutOfRange`] for -2,147,483,648: more was never there to be taken.
+    ///
+    /// ```
+    /// use gamification_domain::{PointChange, Points};
+    ///
+    /// assert_eq!(PointChange::from_signed(-1), Ok(PointChange::Deducted(Points::new(1).unwrap())));
+    /// assert!(PointChange::from_signed(i32::MIN).is_err());
+    /// ```
+    pub fn from_signed(points: i32) -> Result<Self, PointsOutOfRange> {
+        match points.checked_abs().map(Points) {
+            Some(amount) if points < 0 => Ok(Self::Deducted(amount)),
+            Some(amount) => Ok(Self::Awarded(amount)),
+            None => Err(PointsOutOfRange { number: i64::from(points) }),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +183,17 @@ mod tests {
         #[test]
         fn taking_away_never_goes_below_zero(a in 0..=i32::MAX, b in 0..=i32::MAX) {
             prop_assert_eq!(i64::from(Points(a).saturating_sub(Points(b)).get()), (i64::from(a) - i64::from(b)).max(0));
+        }
+
+        #[test]
+        fn the_nearest_amount_is_the_number_itself_where_that_is_points(number: i64) {
+            let ends = (Points::ZERO.0.into(), Points::MAX.0.into());
+            prop_assert_eq!(i64::from(Points::nearest(number).0), number.clamp(ends.0, ends.1));
+        }
+
+        #[test]
+        fn a_change_is_known_again_by_its_signed_number(points in -i32::MAX..=i32::MAX) {
+            prop_assert_eq!(PointChange::from_signed(points).map(PointChange::signed), Ok(points));
         }
 
         #[test]

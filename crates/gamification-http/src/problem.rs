@@ -294,6 +294,7 @@ impl From<ReadError> for Problem {
         match error {
             ReadError::AccessDenied(denied) => denied.into(),
             ReadError::MemberNotFound | ReadError::CourseNotFound => Self::not_found(error.to_string()),
+            ReadError::PositionNotFound => Self::bad_request(error.to_string()),
             ReadError::Store(error) => error.into(),
         }
     }

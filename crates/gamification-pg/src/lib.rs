@@ -18,8 +18,8 @@
 //! are sent to the one statement that compares totals with them (`LevelUpMembers`, which levels a chunk of members up
 //! and, like the domain, never down). What SQL decides by itself is who is seen: a member is whom the directory has as
 //! present, badges are for those whom a community ever had, only listed courses have gates, and a window of a leaderboard
-//! never counts as less than 0 points (`GREATEST` in its index). Audits compute sums,
-//! counts and chains of events in SQL on purpose, sharing nothing with what they audit.
+//! never counts as less than 0 points (`GREATEST` in its index). The totals in a member's history are sums over the entries
+//! that are read. Audits compute sums, counts and chains of events in SQL on purpose, sharing nothing with what they audit.
 //!
 //! It knows nothing of HTTP.
 //!

@@ -1,7 +1,10 @@
 //! Reads: one round trip each, what the caller may see included.
 
+mod history;
 mod leaderboards;
 
+#[cfg(test)]
+pub(crate) use history::declared as declared_history;
 #[cfg(test)]
 pub(crate) use leaderboards::declared as declared_leaderboards;
 

@@ -17,13 +17,8 @@ pub struct ChannelOptions {
     #[arg(long, env = "GAMIFICATION_WEBHOOK_URL", hide_env_values = true, global = true, value_name = "URL")]
     pub webhook_url: Option<String>,
     /// Secret that signs outgoing events: whsec_ and 24 to 64 bytes in Base64
-    #[arg(
-        long,
-        env = "GAMIFICATION_WEBHOOK_SECRET",
-        hide_env_values = true,
-        global = true,
-        value_name = "SECRET"
-    )]
+    #[arg(long, env = "GAMIFICATION_WEBHOOK_SECRET", hide_env_values = true)]
+    #[arg(global = true, value_name = "SECRET")]
     pub webhook_secret: Option<String>,
 }
 

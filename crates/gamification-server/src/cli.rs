@@ -66,6 +66,18 @@ pub enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Print how a member came to their points: each entry of their ledger, oldest first, with the level-ups between
+    ///
+    /// Level-ups are told as the community's present levels make them of these totals, where a level once reached stays. What
+    /// a change of thresholds did is not in the ledger, and shows only in the level at the end.
+    Explain {
+        /// The member's community
+        #[arg(long, value_name = "UUID")]
+        community: Uuid,
+        /// The member, by their id on the platform
+        #[arg(long, value_name = "UUID")]
+        user: Uuid,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print a token signed with the configured HS256 secret
@@ -102,13 +114,8 @@ pub struct Options {
     #[arg(long, env = "GAMIFICATION_PG_BIN", global = true, value_name = "FOLDER")]
     pub pg_bin: Option<PathBuf>,
     /// Secret that signs tokens, at least 32 bytes
-    #[arg(
-        long,
-        env = "GAMIFICATION_JWT_HS256_SECRET",
-        hide_env_values = true,
-        global = true,
-        value_name = "SECRET"
-    )]
+    #[arg(long, env = "GAMIFICATION_JWT_HS256_SECRET", hide_env_values = true)]
+    #[arg(global = true, value_name = "SECRET")]
     pub jwt_hs256_secret: Option<String>,
     /// File with the public key, in PEM, of the issuer of tokens (RS256, ES256 or EdDSA)
     #[arg(long, env = "GAMIFICATION_JWT_PUBLIC_KEY_FILE", global = true, value_name = "FILE")]
@@ -135,13 +142,8 @@ pub struct Options {
     #[arg(long, env = "GAMIFICATION_OPS_LISTEN", global = true, value_name = "ADDRESS:PORT")]
     pub ops_listen: Option<String>,
     /// Where traces are sent to: OTLP over HTTP, to /v1/traces below it [default: nowhere]
-    #[arg(
-        long,
-        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
-        hide_env_values = true,
-        global = true,
-        value_name = "URL"
-    )]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    #[arg(global = true, value_name = "URL")]
     pub otlp_endpoint: Option<String>,
     /// pretty or json [default: pretty on a terminal, else json]; the level is RUST_LOG's
     #[arg(long, env = "GAMIFICATION_LOG_FORMAT", global = true, value_name = "FORMAT")]

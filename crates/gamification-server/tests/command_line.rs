@@ -76,6 +76,7 @@ fn help_names_every_command_and_every_variable() {
         "migrate",
         "import",
         "verify",
+        "explain",
         "token",
         "DATABASE_URL",
         "GAMIFICATION_LISTEN",

@@ -14,6 +14,7 @@ pub(crate) fn operation(scene: &mut Scene, words: &str) -> (&'static str, String
         .collect();
     match words {
         "read a member's level" => ("GET", format!("members/{member}/level"), None),
+        "read a member's history" => ("GET", format!("members/{member}/points"), None),
         "read badges" => ("GET", format!("members/levels?user_ids={member}"), None),
         "read the leaderboards" => ("GET", "leaderboards".to_owned(), None),
         "page through a leaderboard" => ("GET", "leaderboards/all_time?limit=5".to_owned(), None),

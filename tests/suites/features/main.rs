@@ -4,8 +4,9 @@
 //! all are over, shows for everybody that appeared in them what no single scenario can: totals are the sum of the ledger.
 //!
 //! To add a scenario, write it with the steps that are there. A step lies in the file of its subject: what the
-//! platform reports in `events`, what members see in `members`, what admins change in `levels` and `gates` and try in `preview`, who may
-//! do what in `access` and `services`, leaderboards in `leaderboards`, reads that are repeated in `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
+//! platform reports in `events`, what members see in `members` and `history`, what admins change in `levels` and `gates` and
+//! try in `preview`, who may do what in `access` and `services`, leaderboards in `leaderboards`, reads that are repeated in
+//! `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
 
 #![allow(
     clippy::expect_used,
@@ -21,6 +22,7 @@ mod answers;
 mod arguments;
 mod events;
 mod gates;
+mod history;
 mod leaderboards;
 mod levels;
 mod members;

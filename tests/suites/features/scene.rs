@@ -63,6 +63,8 @@ pub(crate) struct Scene {
     pub(crate) next_page: Option<String>,
     /// All pages of a board, one after another.
     pub(crate) paged: Vec<Value>,
+    /// Where the history goes on that was read last.
+    pub(crate) cursor: Option<String>,
 }
 
 impl fmt::Debug for Scene {
@@ -90,6 +92,7 @@ impl Scene {
             tag: None,
             next_page: None,
             paged: Vec::new(),
+            cursor: None,
         }
     }
 

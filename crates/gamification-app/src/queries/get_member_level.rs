@@ -88,6 +88,6 @@ pub async fn get_member_level(
     let CommunityView { levels, asked, .. } = access::reader(reader, view)?;
     let member = asked.into_iter().next().ok_or(ReadError::MemberNotFound)?;
     let level = MemberLevel::of(member, &levels);
-    let progress = level.progress.filter(|_| reader.sees_progress_of(user_id));
+    let progress = level.progress.filter(|_| reader.sees_own_of(user_id));
     Ok(MemberLevel { progress, ..level })
 }

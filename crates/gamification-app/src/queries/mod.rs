@@ -1,16 +1,19 @@
 //! Queries: what only reads.
 
 mod authorize_admin;
+mod explain_points;
 mod get_badges;
 mod get_course_access;
 mod get_course_level_requirement;
 mod get_leaderboards;
 mod get_levels;
 mod get_member_level;
+mod get_point_history;
 mod preview_levels;
 mod read_error;
 
 pub use authorize_admin::authorize_admin;
+pub use explain_points::{Explained, Explanation, explain_points};
 pub use get_badges::{Badge, get_badges};
 pub use get_course_access::{CourseAccesses, Learner, get_course_access, get_course_accesses};
 pub use get_course_level_requirement::get_course_level_requirement;
@@ -19,6 +22,7 @@ pub use get_leaderboards::{
 };
 pub use get_levels::{Levels, get_levels};
 pub use get_member_level::{LevelProgress, MemberLevel, NextLevel, get_member_level};
+pub use get_point_history::{PointHistory, get_point_history};
 pub use preview_levels::{
     LevelsPreview, NAMED_LEVEL_UPS, PreviewLevelsError, PreviewedLevelUp, preview_levels,
 };

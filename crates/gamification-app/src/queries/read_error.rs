@@ -14,6 +14,9 @@ pub enum ReadError {
     /// The community does not list the course.
     #[error("Course not found")]
     CourseNotFound,
+    /// The part of a history that was asked for begins behind no entry of it.
+    #[error("cursor is of another history")]
+    PositionNotFound,
     /// The database failed; the same read may succeed later.
     #[error(transparent)]
     Store(#[from] StoreError),

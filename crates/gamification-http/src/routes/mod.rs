@@ -59,6 +59,7 @@ endpoints! {
     ApiPaths, api_declarations, api_endpoints[S: Store + Queries, E: Clock + IdGenerator]:
         members::badges<S, E>,
         members::level<S, E>,
+        members::history<S, E>,
         levels::get<S, E>,
         levels::update<S, E>,
         levels::preview<S, E>,

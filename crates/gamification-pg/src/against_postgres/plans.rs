@@ -8,9 +8,10 @@ use super::{Migrated, on_a_migrated_database, statements};
 use crate::{connection::SESSION, statement::checks::Checked};
 
 /// The modules whose statements run for each request or each event; audits and what operators ask for plan for themselves.
-const HOT: [&str; 9] = [
+const HOT: [&str; 10] = [
     "lookups/statement.rs",
     "queries.rs",
+    "queries/history.rs",
     "queries/leaderboards.rs",
     "repositories/course_level_requirements.rs",
     "repositories/directory.rs",
@@ -70,15 +71,20 @@ async fn types(client: &Client, name: &str) -> String {
     if types.is_empty() { String::new() } else { format!("({})", types.join(", ")) }
 }
 
+/// The lines of a prepared statement's plan.
+async fn plan(client: &Client, Checked { name, parameters, .. }: &Checked) -> Vec<String> {
+    let nulls = vec!["NULL"; parameters.len()].join(", ");
+    let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+    let explain = format!("EXPLAIN (COSTS OFF) EXECUTE {name}{arguments}");
+    let lines = client.query(&explain, &[]).await.expect(name);
+    lines.iter().map(|row| row.get(0)).collect()
+}
+
 /// By statement, how it goes through which tables; not by which of their indexes, where one key has several.
 async fn paths(client: &Client) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut paths = BTreeMap::new();
-    for Checked { name, parameters, .. } in hot() {
-        let nulls = vec!["NULL"; parameters.len()].join(", ");
-        let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
-        let explain = format!("EXPLAIN (COSTS OFF) EXECUTE {name}{arguments}");
-        let lines = client.query(&explain, &[]).await.expect(name);
-        let lines = lines.iter().map(|row| row.get::<_, String>(0));
+    for statement in hot() {
+        let lines = plan(client, &statement).await.into_iter();
         let of_tables = lines.filter_map(|line| {
             let (kind, table) = match line.split_once(" on ") {
                 Some((scan, table)) if scan.contains("Seq Scan") => ("Seq Scan", table.to_owned()),
@@ -92,7 +98,7 @@ async fn paths(client: &Client) -> BTreeMap<&'static str, BTreeSet<String>> {
             };
             Some(format!("{kind} {table}"))
         });
-        paths.insert(name, of_tables.collect());
+        paths.insert(statement.name, of_tables.collect());
     }
     paths
 }
@@ -122,6 +128,32 @@ async fn hot_statements_go_by_keys_on_empty_and_full_tables_before_and_after_the
             }
         }
         assert!(on_empty.len() > 25, "{}", on_empty.len());
+    })
+    .await;
+}
+
+/// Read by any other index, or sorted, a page would take as long as the ledger is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_history_is_a_range_of_the_index_in_whose_order_it_is() {
+    on_a_migrated_database(|Migrated { client, .. }| async move {
+        client.batch_execute(SESSION).await.expect("the settings of a session");
+        let history: Vec<Checked> =
+            hot().into_iter().filter(|statement| statement.file.ends_with("queries/history.rs")).collect();
+        assert_eq!(history.len(), 2);
+        for change in ["", FILL, "ANALYZE"] {
+            client.batch_execute(change).await.expect(change);
+            prepare(&client).await;
+            for statement in &history {
+                let plan = plan(&client, statement).await;
+                let range = plan.iter().position(|line| line.ends_with(" on point_transactions t"));
+                let range = range.unwrap_or_else(|| panic!("{plan:#?}"));
+                assert!(plan[range].contains("using point_transactions_of_member"), "{plan:#?}");
+                assert!(plan[range - 1].trim_end().ends_with("Limit"), "{plan:#?}");
+                let keys = ["(community_id = ", "(member_points_id = ", "(id "];
+                assert!(keys.iter().all(|key| plan[range + 1].contains(key)), "{plan:#?}");
+            }
+            client.batch_execute("DEALLOCATE ALL").await.expect("no statements");
+        }
     })
     .await;
 }

@@ -12,6 +12,7 @@ pub(super) fn all() -> Vec<Checked> {
         crate::deliveries::declared(),
         crate::lookups::declared(),
         crate::queries::declared(),
+        crate::queries::declared_history(),
         crate::queries::declared_leaderboards(),
         crate::repositories::channels::declared(),
         crate::repositories::course_level_requirements::declared(),

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod demo;
+mod explain;
 mod import;
 mod migrate;
 mod openapi;
@@ -11,8 +12,12 @@ mod verify;
 
 use anyhow::{Context, Result, bail};
 use embedded_postgres::EmbeddedPostgres;
-use gamification_domain::CommunityId;
-use gamification_pg::connection::{Connector, DatabaseUrl, outdated_version};
+use gamification_app::ports::{SchemaQueries, StoreError};
+use gamification_domain::{CommunityId, UserId};
+use gamification_pg::{
+    PgStore,
+    connection::{Connector, DatabaseUrl, outdated_version},
+};
 use gamification_telemetry::{LogFormat, init};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -55,6 +60,10 @@ async fn execute(command: Command, options: &Options, log_format: LogFormat) -> 
         Command::Verify { community, repair } => {
             verify::verify(options, log_format, community.map(CommunityId::new), repair).await
         }
+        Command::Explain { community, user } => {
+            let member = (CommunityId::new(community), UserId::new(user));
+            explain::explain(options, log_format, member).await
+        }
         Command::Openapi => openapi::openapi(),
         Command::Token { user, service, read, ttl } => token::token(options, &user, (service, read), ttl),
     }
@@ -81,6 +90,19 @@ async fn with_database(
             let stopped = embedded.stop().await;
             outcome.and(stopped.map_err(Into::into))
         }
+    }
+}
+
+/// A store over a database whose schema this program knows.
+async fn current_store(connector: Connector, pool_size: usize) -> Result<PgStore> {
+    let store = PgStore::new(connector, pool_size)?;
+    match store.schema_is_current().await {
+        Ok(true) => Ok(store),
+        // Of an empty database not even the schema's version can be read.
+        Ok(false) | Err(StoreError::Corrupt(_)) => {
+            bail!("the database's schema is older than this program: run gamification-server migrate first")
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

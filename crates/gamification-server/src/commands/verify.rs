@@ -6,13 +6,12 @@ use anyhow::{Result, bail, ensure};
 use gamification_app::{
     System,
     audit::{AuditEvent, AuditProgress, Finding, Invariant, VerifyError, repair, verify as audit},
-    ports::{SchemaQueries, StoreError},
 };
 use gamification_domain::CommunityId;
 use gamification_pg::{PgStore, connection::Connector};
 use gamification_telemetry::LogFormat;
 
-use super::{interruption, with_database};
+use super::{current_store, interruption, with_database};
 use crate::{cli::Options, config::Config, progress::Progress, telemetry::print};
 
 /// How many findings of one kind are printed: enough to see what they have in common.
@@ -40,15 +39,7 @@ async fn verify_on(
     community_id: Option<CommunityId>,
     with_repair: bool,
 ) -> Result<()> {
-    let store = PgStore::new(connector, pool_size)?;
-    match store.schema_is_current().await {
-        Ok(true) => {}
-        // Of an empty database not even the schema's version can be read.
-        Ok(false) | Err(StoreError::Corrupt(_)) => {
-            bail!("the database's schema is older than this program: run gamification-server migrate first")
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let store = current_store(connector, pool_size).await?;
     if with_repair {
         repair_and_report(&store, community_id).await?;
     }

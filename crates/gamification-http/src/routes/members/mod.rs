@@ -1,4 +1,5 @@
 //! `/api/communities/{community_id}/members/…`
 
 pub(in crate::routes) mod badges;
+pub(in crate::routes) mod history;
 pub(in crate::routes) mod level;

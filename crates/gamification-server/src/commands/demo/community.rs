@@ -22,18 +22,7 @@ const FIRST_NAMES: [&str; 20] = [
     "Ada", "Grace", "Alan", "Barbara", "Edsger", "Hedy", "Ken", "Margaret", "Niklaus", "Radia", "Tim",
     "Frances", "Dennis", "Joan", "Linus", "Annie", "Guido", "Karen", "Donald", "Mary",
 ];
-const LAST_NAMES: [&str; 10] = [
-    "Okafor",
-    "Silva",
-    "Nakamura",
-    "Kowalski",
-    "Haddad",
-    "Lindqvist",
-    "Moreau",
-    "Castillo",
-    "Iyer",
-    "O’Brien",
-];
+const LAST_NAMES: &str = "Okafor Silva Nakamura Kowalski Haddad Lindqvist Moreau Castillo Iyer O’Brien";
 
 /// When it began; everything in it is past, whenever the demo runs.
 const START: OffsetDateTime = datetime!(2026-01-05 09:00 UTC);
@@ -59,7 +48,7 @@ fn id(kind: &str, number: usize) -> Uuid {
 
 fn name(number: usize) -> String {
     let first = FIRST_NAMES.get(number % FIRST_NAMES.len()).copied().unwrap_or_default();
-    let last = LAST_NAMES.get(number / FIRST_NAMES.len() % LAST_NAMES.len()).copied().unwrap_or_default();
+    let last = LAST_NAMES.split(' ').cycle().nth(number / FIRST_NAMES.len()).unwrap_or_default();
     format!("{first} {last}")
 }
 
@@ -84,12 +73,9 @@ struct History {
 
 impl History {
     fn founding(&mut self) {
-        self.tell("CommunityCreated", json!({"community_id": community_id(), "name": NAME}));
+        self.tell("CommunityCreated", json!({"name": NAME}));
         for (number, (title, _)) in COURSES.iter().enumerate() {
-            self.tell(
-                "CourseCreated",
-                json!({"community_id": community_id(), "course_id": course_id(number), "title": title}),
-            );
+            self.tell("CourseCreated", json!({"course_id": course_id(number), "title": title}));
         }
     }
 
@@ -100,13 +86,9 @@ impl History {
             _ => "MEMBER",
         };
         let avatar_url = format!("https://avatars.example/{member}.png");
-        self.tell(
-            "MemberJoined",
-            json!({
-                "community_id": community_id(), "user_id": member_id(member), "role": role,
-                "display_name": name(member), "avatar_url": avatar_url
-            }),
-        );
+        let (id, name) = (member_id(member), name(member));
+        let data = json!({"user_id": id, "role": role, "display_name": name, "avatar_url": avatar_url});
+        self.tell("MemberJoined", data);
     }
 
     /// A few are there every day, most now and then, and some only look.
@@ -114,10 +96,7 @@ impl History {
         let zeal = 160 / (member + 3);
         for number in 0..zeal {
             let post = id("post", member * 1_000 + number);
-            self.tell(
-                "PostCreated",
-                json!({"community_id": community_id(), "post_id": post, "author_id": member_id(member)}),
-            );
+            self.tell("PostCreated", json!({"post_id": post, "author_id": member_id(member)}));
             for _ in 0..self.below(6) {
                 self.likes("PostLiked", post, member);
             }
@@ -127,36 +106,26 @@ impl History {
         }
         for number in 0..self.below(2 + zeal / 2) {
             let comment = id("comment", member * 1_000 + number);
-            self.tell(
-                "CommentAdded",
-                json!({"community_id": community_id(), "comment_id": comment, "author_id": member_id(member)}),
-            );
+            self.tell("CommentAdded", json!({"comment_id": comment, "author_id": member_id(member)}));
         }
-        for lesson in 0..self.below(4 + zeal / 8) {
-            self.tell(
-                "LessonCompleted",
-                json!({
-                    "community_id": community_id(), "course_id": course_id(lesson % COURSES.len()),
-                    "lesson_id": id("lesson", lesson), "user_id": member_id(member)
-                }),
-            );
+        for number in 0..self.below(4 + zeal / 8) {
+            let (course, lesson) = (course_id(number % COURSES.len()), id("lesson", number));
+            let data = json!({"course_id": course, "lesson_id": lesson, "user_id": member_id(member)});
+            self.tell("LessonCompleted", data);
         }
     }
 
     /// Another member does so.
     fn likes(&mut self, kind: &str, post: Uuid, author: usize) {
         let liker = (author + 1 + self.below(MEMBERS - 1)) % MEMBERS;
-        self.tell(
-            kind,
-            json!({
-                "community_id": community_id(), "post_id": post, "user_id": member_id(liker),
-                "author_id": member_id(author)
-            }),
-        );
+        let (liker, author) = (member_id(liker), member_id(author));
+        self.tell(kind, json!({"post_id": post, "user_id": liker, "author_id": author}));
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "it is always made for this")]
-    fn tell(&mut self, kind: &str, data: Value) {
+    fn tell(&mut self, kind: &str, mut data: Value) {
+        if let Some(data) = data.as_object_mut() {
+            data.insert("community_id".to_owned(), json!(community_id()));
+        }
         self.now += Duration::minutes(1);
         let time = self.now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
         self.events.push(json!({
