@@ -70,7 +70,19 @@ impl ApiScene {
             _ if names_learner => format!("?user_id={}", self.ada),
             _ => String::new(),
         };
+        if operation.id == "adjust_points" {
+            return self.adjust(&path, token);
+        }
         self.server.call(&operation.method, &format!("{path}{query}"), token, &operation.body())
+    }
+
+    /// The same adjustment each time.
+    fn adjust(&self, path: &str, token: Option<&str>) -> Answer {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![("content-type", "application/json"), ("idempotency-key", "a key")];
+        headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
+        let body = json!({"points": 1, "reason": "because"}).to_string();
+        self.server.post(path, &headers, body.as_bytes())
     }
 }
 

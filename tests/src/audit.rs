@@ -35,7 +35,10 @@ const INVARIANTS: [(&str, &str); 13] = [
          JOIN member_points m ON m.community_id = t.community_id AND m.id = t.member_points_id
          FULL JOIN like_switches s ON s.community_id = t.community_id AND s.content_kind || '_liked' = t.source
              AND s.content_id = t.source_id AND s.liker_id = t.actor_id AND s.author_id = m.user_id
-         WHERE COALESCE(t.points, 0) <> (s.author_id IS NOT NULL)::int",
+         WHERE COALESCE(t.points, 0) < (s.author_id IS NOT NULL)::int
+            OR (COALESCE(t.points, 0) > (s.author_id IS NOT NULL)::int
+                AND t.member_points_id NOT IN (
+                    SELECT member_points_id FROM point_transactions WHERE requested_points < 0))",
     ),
     (
         "each transaction is told once, in the member's order, with the total after it",
@@ -43,7 +46,7 @@ const INVARIANTS: [(&str, &str); 13] = [
              SELECT m.community_id, m.user_id, COUNT(*) AS lines, SUM(t.points) AS points
              FROM member_points m
              JOIN point_transactions t ON t.community_id = m.community_id AND t.member_points_id = m.id
-             GROUP BY 1, 2),
+             WHERE t.points <> 0 GROUP BY 1, 2),
          told AS (
              SELECT community_id, member_id AS user_id, payload, event_type, (payload ->> 'new_total')::int AS new_total,
                     SUM(CASE event_type WHEN 'PointsAwarded' THEN 1 ELSE -1 END * (payload ->> 'points')::int)

@@ -96,8 +96,8 @@ pub use levels::default_levels;
 pub use receiver::{Delivery, Reaction, Receiver, WEBHOOK_SECRET, assert_everything_was_told};
 pub use scrape::{Labels, Scrape};
 pub use server::{
-    Answer, Launch, Memory, SECRET, TestServer, binary, in_an_hour, reading_service_token, service_token,
-    signed, user_token,
+    Answer, Launch, Memory, SECRET, TestServer, adjusting_service_token, binary, in_an_hour,
+    reading_service_token, service_token, signed, user_token,
 };
 pub use sessions::{StoppedSessions, sessions, signal_sessions};
 pub use until::{PATIENCE, block_until, until};

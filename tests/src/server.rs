@@ -471,6 +471,12 @@ pub fn reading_service_token() -> String {
     signed(&json!({"sub": "classroom", "exp": in_an_hour(), "scope": "gamification:read"}))
 }
 
+/// A token of a backend of the platform that adjusts points, and is no user.
+#[must_use]
+pub fn adjusting_service_token() -> String {
+    signed(&json!({"sub": "back-office", "exp": in_an_hour(), "scope": "gamification:adjust"}))
+}
+
 /// A token with any claims, signed with the tests' secret.
 #[must_use]
 pub fn signed(claims: &Value) -> String {

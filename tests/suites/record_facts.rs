@@ -12,8 +12,9 @@ use gamification_app::{
     queries::{MemberLevel, ReadError, get_member_level},
 };
 use gamification_domain::{
-    CommentId, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventId, EventMetadata, Fact,
-    FactKind, FactRecord, LessonId, OncePer, PointSource, PostId, Profile, Role, UserId, Verdict,
+    Adjustment, AdjustmentId, AdjustmentReason, CommentId, CommunityId, Content, CourseId, CourseListing,
+    DirectoryText, EventId, EventMetadata, Fact, FactKind, FactRecord, LessonId, OncePer, PointSource,
+    PostId, Profile, Role, UserId, Verdict,
     Verdict::{Applied, Duplicate, Ignored, Rejected, Stale},
 };
 use gamification_pg::PgStore;
@@ -115,6 +116,9 @@ impl Scene {
     }
 }
 
+/// What an adjustment is by here.
+const ADJUSTED: i64 = 7;
+
 /// A fact that is awarded as this source. A new source says here what earns it, and is held to its rule below.
 fn fact_awarded_as(source: PointSource, content: Uuid, member: UserId, other: UserId) -> FactKind {
     let (post, comment) = (Content::Post(PostId::new(content)), Content::Comment(CommentId::new(content)));
@@ -131,6 +135,12 @@ fn fact_awarded_as(source: PointSource, content: Uuid, member: UserId, other: Us
             let (course_id, lesson_id) = (CourseId::new(content), LessonId::new(content));
             FactKind::LessonCompleted { course_id, lesson_id, user_id: member }
         }
+        PointSource::ManualAdjustment => FactKind::PointsAdjusted {
+            adjustment_id: AdjustmentId::new(content),
+            user_id: member,
+            adjustment: Adjustment::new(ADJUSTED, AdjustmentReason::parse("because").unwrap()).unwrap(),
+            admin_id: other,
+        },
     }
 }
 
@@ -163,7 +173,10 @@ async fn every_source_is_awarded_once_delivered_twice_by_two_servers_at_once_and
         );
         assert_eq!(scene.database.number(&entries).await, 20, "{source}");
         let total = format!("SELECT total_points::bigint FROM member_points WHERE user_id = '{member}'");
-        let worth = i64::from(source.rule().points.get());
+        let worth = match source {
+            PointSource::ManualAdjustment => ADJUSTED,
+            _ => i64::from(source.rule().points.get()),
+        };
         assert_eq!(scene.database.number(&total).await, 20 * worth, "{source}");
     }
 }

@@ -41,10 +41,10 @@ pub use level_configurations::LevelConfigurationRepository;
 pub use like_switches::LikeSwitchRepository;
 pub use outbox::{Outbox, OutboxEvent};
 pub use queries::{
-    BesideOwn, CommunityView, CourseGate, CourseQueries, HistoryEntry, HistoryOrder, HistoryPage,
-    HistoryPosition, HistoryRange, LevelQueries, LevelSpread, MemberHistory, MemberQueries, MembersWithin,
-    MembershipQueries, PageSize, PointBandQueries, PointBands, PointHistoryQueries, Queries,
-    RecalculationProgress, RecalculationQueries, SchemaQueries,
+    AdjustmentEntry, AdjustmentQueries, BesideOwn, CommunityView, CourseGate, CourseQueries, HistoryEntry,
+    HistoryOrder, HistoryPage, HistoryPosition, HistoryRange, LevelQueries, LevelSpread, MemberHistory,
+    MemberQueries, MembersWithin, MembershipQueries, PageSize, PointBandQueries, PointBands,
+    PointHistoryQueries, Queries, RecalculationProgress, RecalculationQueries, SchemaQueries,
 };
 pub use recalculations::{LevelUp, LevelUps, RecalculationRepository};
 pub use repository::Repository;

@@ -16,8 +16,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    ChangeOutcome, CommunityId, CourseId, EntryCause, EventMetadata, FactRecord, LikeKey, LikeSwitch,
-    PointEntry, PointRule, PointTransactionId, PointsOverflow, UserId,
+    Adjustment, ChangeOutcome, CommunityId, CourseId, EntryCause, EventMetadata, FactRecord, LikeKey,
+    LikeSwitch, PointChange, PointEntry, PointRule, PointTransactionId, PointsOverflow, UserId,
     fact::{Award, Effect, MembershipChange},
 };
 
@@ -61,7 +61,9 @@ impl Scope {
     fn include(&mut self, community_id: CommunityId, record: &FactRecord) {
         self.awards.level_configurations.insert(community_id);
         match record.effect() {
-            Effect::Award(award) => self.awards.include_award(community_id, award),
+            Effect::Award(award) | Effect::Adjusted { award, .. } => {
+                self.awards.include_award(community_id, award);
+            }
             Effect::LikeTurned { content, liker_id, author_id, is_given: _ } => {
                 let key = LikeKey { community_id, content, liker_id };
                 self.awards.include_award(community_id, Award::for_like(key, author_id, &record.metadata));
@@ -168,6 +170,14 @@ impl EntryFactory<'_> {
             recorded_at: self.recorded_at,
         }
     }
+
+    /// The entry of an adjustment, of as many points as it says.
+    fn adjustment(&mut self, award: Award<'_>, adjustment: &Adjustment) -> PointEntry {
+        let (PointChange::Awarded(amount) | PointChange::Deducted(amount)) = adjustment.points();
+        let event_id = award.metadata.event_id.clone();
+        let cause = EntryCause::Adjustment { event_id, adjustment: adjustment.clone() };
+        PointEntry { amount, cause, ..self.entry(award) }
+    }
 }
 
 /// The state that a list of facts touches, and the decisions over it.
@@ -200,7 +210,14 @@ impl Batch {
             return Ok(Verdict::Rejected(Rejection::CourseUnknown));
         };
         Ok(match record.effect() {
-            Effect::Award(award) => self.awards.award(community_id, award, entries)?,
+            Effect::Award(award) => self.awards.award(community_id, award.member, entries.entry(award))?,
+            Effect::Adjusted { award, adjustment } => {
+                let entry = entries.adjustment(award, adjustment);
+                match adjustment.points() {
+                    PointChange::Awarded(_) => self.awards.award(community_id, award.member, entry)?,
+                    PointChange::Deducted(_) => self.awards.deduct(community_id, award.member, entry)?,
+                }
+            }
             Effect::LikeTurned { content, liker_id, author_id, is_given } => {
                 let key = LikeKey { community_id, content, liker_id };
                 let change = |switch: &mut LikeSwitch| {

@@ -64,6 +64,8 @@ event_types! {
     CommentUnliked;
     /// A member completed a lesson.
     LessonCompleted;
+    /// A person adds points to a member's total, or takes them away.
+    PointsAdjusted;
     /// A community came into being, or has a new name.
     CommunityCreated;
     /// A user joined a community.

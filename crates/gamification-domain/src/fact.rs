@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    CommunityId, Content, CourseId, CourseListing, DirectoryText, EventMetadata, EventType, LessonId,
-    LikeKey, PointSource, Profile, Role, SourceId, UserId,
+    Adjustment, AdjustmentId, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventMetadata,
+    EventType, LessonId, LikeKey, PointSource, Profile, Role, SourceId, UserId,
 };
 
 /// Something that happened in a community. What it changes follows from the fact, never from the message.
@@ -53,6 +53,17 @@ pub enum FactKind {
         lesson_id: LessonId,
         /// The member who earns them.
         user_id: UserId,
+    },
+    /// A person adds points to a member's total, or takes them away.
+    PointsAdjusted {
+        /// The adjustment, which counts once.
+        adjustment_id: AdjustmentId,
+        /// The member whose points they are.
+        user_id: UserId,
+        /// How many, and why.
+        adjustment: Adjustment,
+        /// Who does it; the nil UUID where that is no user.
+        admin_id: UserId,
     },
     /// A community came into being, or has a new name.
     CommunityCreated {
@@ -127,6 +138,7 @@ impl FactKind {
             Self::ContentUnliked { content: Content::Post(_), .. } => EventType::PostUnliked,
             Self::ContentUnliked { content: Content::Comment(_), .. } => EventType::CommentUnliked,
             Self::LessonCompleted { .. } => EventType::LessonCompleted,
+            Self::PointsAdjusted { .. } => EventType::PointsAdjusted,
             Self::CommunityCreated { .. } => EventType::CommunityCreated,
             Self::MemberJoined { .. } => EventType::MemberJoined,
             Self::MemberProfileChanged { .. } => EventType::MemberProfileChanged,
@@ -172,6 +184,16 @@ impl FactRecord {
             FactKind::ContentUnliked { content, liker_id, author_id } => {
                 Effect::of_like(*content, *liker_id, *author_id, false)
             }
+            FactKind::PointsAdjusted { adjustment_id, user_id, adjustment, admin_id } => Effect::Adjusted {
+                award: Award {
+                    source: PointSource::ManualAdjustment,
+                    source_id: SourceId::new(adjustment_id.as_uuid()),
+                    member: *user_id,
+                    actor_id: *admin_id,
+                    metadata,
+                },
+                adjustment,
+            },
             FactKind::CommunityCreated { name } => Effect::CommunityNamed(name.as_ref()),
             FactKind::MemberJoined { user_id, role, profile } => Effect::MembershipChanged {
                 user_id: *user_id,
@@ -201,6 +223,8 @@ impl FactRecord {
 pub(crate) enum Effect<'a> {
     /// Points, by the rule of their source.
     Award(Award<'a>),
+    /// Points, as many as an adjustment says.
+    Adjusted { award: Award<'a>, adjustment: &'a Adjustment },
     /// A like is given or taken back, and the author's point moves with it.
     LikeTurned { content: Content, liker_id: UserId, author_id: UserId, is_given: bool },
     /// Nothing: a like of one's own content.

@@ -61,6 +61,8 @@ ids! {
     PostId;
     /// A comment in a community.
     CommentId;
+    /// An adjustment of a member's points.
+    AdjustmentId;
     /// One member's points in one community.
     MemberPointsId;
     /// One line of the ledger.
@@ -69,7 +71,7 @@ ids! {
     LevelConfigurationId;
     /// A requirement set on a course.
     CourseLevelRequirementId;
-    /// What a transaction is about: a post, a comment or a lesson, told apart by the transaction's source.
+    /// What a transaction is about: a post, a comment, a lesson or an adjustment, told apart by the transaction's source.
     SourceId;
 }
 

@@ -66,13 +66,7 @@ impl LevelName {
     /// # Errors
     /// [`LevelNameError`]: an invisible character, too deep a nesting, nothing left, or over 30 characters left.
     pub fn parse(raw: &str) -> Result<Self, LevelNameError> {
-        // Before the parser drops some of them silently, and again for those written as entities.
-        refuse_invisible(plain_text::first_forbidden(raw))?;
-        let text = plain_text::strip_markup(raw)
-            .map_err(|plain_text::NestedTooDeeply| LevelNameError::NestedTooDeeply)?;
-        let text = plain_text::collapse_white_space(&text);
-        refuse_invisible(plain_text::first_forbidden(&text))?;
-        refuse_invisible(plain_text::first_misplaced(&text))?;
+        let text = plain_text::clean(raw)?;
         match text.chars().count() {
             0 => Err(LevelNameError::Required),
             length if length > Self::MAX_LENGTH => Err(LevelNameError::TooLong { length }),
@@ -110,10 +104,12 @@ impl Hash for NameIdentity {
     }
 }
 
-fn refuse_invisible(found: Option<char>) -> Result<(), LevelNameError> {
-    match found {
-        Some(character) => Err(LevelNameError::InvisibleCharacter { character }),
-        None => Ok(()),
+impl From<plain_text::Unclean> for LevelNameError {
+    fn from(unclean: plain_text::Unclean) -> Self {
+        match unclean {
+            plain_text::Unclean::InvisibleCharacter(character) => Self::InvisibleCharacter { character },
+            plain_text::Unclean::NestedTooDeeply => Self::NestedTooDeeply,
+        }
     }
 }
 

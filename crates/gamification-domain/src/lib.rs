@@ -50,6 +50,7 @@
 //! | source, rule | what earns points, and how many how often ([`PointSource::rule`]) |
 //! | once scope, once-only key | among which awards one may be made once ([`OnceScope`], [`OnceOnlyKey`]) |
 //! | ledger, entry, transaction | the append-only list of what changed totals, and one line of it ([`PointTransaction`]) |
+//! | adjustment | points that a person adds or takes away, with a reason ([`Adjustment`]) |
 //! | cause | why an entry was posted ([`EntryCause`]) |
 //! | member points | the aggregate of one member's total and level in one community ([`MemberPoints`]) |
 //! | ratchet | a level once reached stays, whatever happens to points and thresholds |
@@ -91,6 +92,7 @@
 //! 4. `lib.rs` here exports what is new; the README's table of events, which a test asks for. The API's description lists
 //!    types by itself.
 
+mod adjustment;
 mod aggregate;
 mod batch;
 mod course_level_requirement;
@@ -117,6 +119,7 @@ mod point_transaction;
 mod points;
 mod tracked;
 
+pub use adjustment::{Adjustment, AdjustmentReason, AdjustmentReasonError, InvalidAdjustment};
 pub use aggregate::Aggregate;
 pub use batch::{
     AwardScope, AwardState, Batch, Changes, CourseKey, DirectoryEntries, DirectoryScope, EntryFactory,
@@ -131,8 +134,8 @@ pub use event_type::{EventType, UnknownEventType};
 pub use events::{DomainEvent, MemberLeveledUp, PointsAwarded, PointsDeducted};
 pub use fact::{CourseCommunities, Fact, FactKind, FactRecord};
 pub use ids::{
-    CommentId, CommunityId, CourseId, CourseLevelRequirementId, InvalidId, LessonId, LevelConfigurationId,
-    MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
+    AdjustmentId, CommentId, CommunityId, CourseId, CourseLevelRequirementId, InvalidId, LessonId,
+    LevelConfigurationId, MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
 };
 pub use leaderboard::{Leaderboard, SortName, UNNAMED_MEMBER, UnknownLeaderboard, WindowStarts, shown_name};
 pub use level_changes::{LevelChange, LevelChanges};

@@ -71,9 +71,9 @@ pub struct PointEntry {
     pub once_per: OncePer,
     /// What the points are for.
     pub source: PointSource,
-    /// The post, comment or lesson.
+    /// The post, comment, lesson or adjustment.
     pub source_id: SourceId,
-    /// The author, the liker, or the member who completed the lesson.
+    /// The author, the liker, the member who completed the lesson, or who adjusts the points.
     pub actor_id: UserId,
     /// Why it is posted.
     pub cause: EntryCause,
@@ -88,7 +88,7 @@ pub struct PointEntry {
 pub struct AppliedChange {
     /// The entry to append.
     pub transaction: PointTransaction,
-    /// `PointsAwarded` or `PointsDeducted`, then `MemberLeveledUp` if a level was reached.
+    /// `PointsAwarded` or `PointsDeducted`, then `MemberLeveledUp` if a level was reached; nothing where no point moved.
     pub events: Vec<DomainEvent>,
 }
 
@@ -151,7 +151,8 @@ impl MemberPoints {
 
     /// Takes the entry's points back, or what is left of them: the total never goes below 0, and the
     /// ledger gets the amount that was really taken. `None` when there is nothing to take, or the entry's once-only key
-    /// is in the ledger: `awarded` as in [`MemberPoints::award_points`].
+    /// is in the ledger: `awarded` as in [`MemberPoints::award_points`]. An adjustment that finds nothing to take has its
+    /// entry of 0 points all the same, which answers for it when it comes again.
     ///
     /// The level stays (the ratchet).
     pub fn deduct_points(&mut self, entry: PointEntry, awarded: &mut AwardedKeys) -> Option<AppliedChange> {
@@ -161,18 +162,20 @@ impl MemberPoints {
         }
         let left = self.total_points.saturating_sub(entry.amount);
         let points = self.total_points.saturating_sub(left);
-        if points == Points::ZERO {
+        let is_adjustment = matches!(entry.cause, EntryCause::Adjustment { .. });
+        if points == Points::ZERO && !is_adjustment {
             return None;
         }
         self.total_points = left;
         awarded.extend(key);
-        let events = vec![DomainEvent::PointsDeducted(PointsDeducted {
+        let deducted = DomainEvent::PointsDeducted(PointsDeducted {
             member_id: self.user_id,
             community_id: self.community_id,
             points,
             new_total: self.total_points,
             source: entry.source,
-        })];
+        });
+        let events = (points > Points::ZERO).then_some(deducted).into_iter().collect();
         let transaction = self.transaction(entry, PointChange::Deducted(points));
         Some(AppliedChange { transaction, events })
     }

@@ -16,11 +16,33 @@ const MAX_PASSES: usize = 64;
 
 /// Text that still changes after 64 rounds of decoding.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct NestedTooDeeply;
+struct NestedTooDeeply;
+
+/// Why a text can't be cleaned.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unclean {
+    /// It contains a control or invisible character, written out or as an entity.
+    InvisibleCharacter(char),
+    /// Its tags or entities are nested too deeply.
+    NestedTooDeeply,
+}
+
+/// Plain text out of whatever was sent: tags stripped, entities decoded, white space trimmed and runs of it made one
+/// space. Control and invisible characters are refused, but for those that an emoji or a script needs where they stand.
+pub(crate) fn clean(raw: &str) -> Result<String, Unclean> {
+    let refuse = |found: Option<char>| found.map_or(Ok(()), |found| Err(Unclean::InvisibleCharacter(found)));
+    // Before the parser drops some of them silently, and again for those written as entities.
+    refuse(first_forbidden(raw))?;
+    let text = strip_markup(raw).map_err(|NestedTooDeeply| Unclean::NestedTooDeeply)?;
+    let text = collapse_white_space(&text);
+    refuse(first_forbidden(&text))?;
+    refuse(first_misplaced(&text))?;
+    Ok(text)
+}
 
 /// Strips tags and decodes entities until nothing changes, so the result can't turn into markup later.
 /// The text inside the tags stays.
-pub(crate) fn strip_markup(raw: &str) -> Result<String, NestedTooDeeply> {
+fn strip_markup(raw: &str) -> Result<String, NestedTooDeeply> {
     // Without these four, HTML text stands for itself.
     if !raw.contains(['<', '&', '\r', '\0']) {
         return Ok(raw.to_owned());
@@ -44,13 +66,13 @@ fn decode_serialized(html: &str) -> String {
 }
 
 /// Trims white space and makes one space of each run of it.
-pub(crate) fn collapse_white_space(text: &str) -> String {
+fn collapse_white_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The first control or invisible character that is refused wherever it stands; white space and the characters
 /// that are needed in some company (see [`first_misplaced`]) pass.
-pub(crate) fn first_forbidden(text: &str) -> Option<char> {
+fn first_forbidden(text: &str) -> Option<char> {
     text.chars().find(|&character| {
         !character.is_whitespace()
             && is_invisible(character)
@@ -60,7 +82,7 @@ pub(crate) fn first_forbidden(text: &str) -> Option<char> {
 }
 
 /// The first joiner, variation selector or tag character that stands where neither an emoji nor a script needs it.
-pub(crate) fn first_misplaced(text: &str) -> Option<char> {
+fn first_misplaced(text: &str) -> Option<char> {
     let characters: Vec<char> = text.chars().collect();
     let mut position = 0;
     while let Some(&character) = characters.get(position) {

@@ -50,18 +50,20 @@ point_sources! {
     CommentLiked = "comment_liked";
     /// A lesson was completed.
     LessonCompleted = "lesson_completed";
+    /// A person adds points or takes them away.
+    ManualAdjustment = "manual_adjustment";
 }
 
 /// What a source is worth, and how often it may be awarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PointRule {
-    /// The points of one award.
+    /// The points of one award; 0 for adjustments, each of which says its own.
     pub points: Points,
     /// What one award excludes.
     pub once_per: OncePer,
 }
 
-/// How often the same post, comment or lesson may be awarded.
+/// How often the same post, comment, lesson or adjustment may be awarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OncePer {
     /// Once for ever, also when another event names another member.
@@ -107,6 +109,7 @@ impl PointSource {
             Self::CommentCreated => (1, OncePer::Content),
             Self::PostLiked | Self::CommentLiked => (1, OncePer::SwitchOn),
             Self::LessonCompleted => (5, OncePer::Member),
+            Self::ManualAdjustment => (0, OncePer::Content),
         };
         PointRule { points: Points::constant(points), once_per }
     }
@@ -143,7 +146,8 @@ mod tests {
                 ("comment_created", 1, OncePer::Content),
                 ("post_liked", 1, OncePer::SwitchOn),
                 ("comment_liked", 1, OncePer::SwitchOn),
-                ("lesson_completed", 5, OncePer::Member)
+                ("lesson_completed", 5, OncePer::Member),
+                ("manual_adjustment", 0, OncePer::Content)
             ]
         );
     }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use time::OffsetDateTime;
 
 use crate::{
-    CommunityId, EventId, MemberPointsId, OnceScope, PointChange, PointSource, PointTransactionId, SourceId,
-    UserId,
+    Adjustment, CommunityId, EventId, MemberPointsId, OnceScope, PointChange, PointSource,
+    PointTransactionId, SourceId, UserId,
 };
 
 /// One entry of the append-only ledger: what changed a member's total, by how much, and why.
@@ -22,9 +22,9 @@ pub struct PointTransaction {
     pub change: PointChange,
     /// What the points are for.
     pub source: PointSource,
-    /// The post, comment or lesson.
+    /// The post, comment, lesson or adjustment.
     pub source_id: SourceId,
-    /// The author, the liker, or the member who completed the lesson.
+    /// The author, the liker, the member who completed the lesson, or who adjusted the points.
     pub actor_id: UserId,
     /// Why it was posted.
     pub cause: EntryCause,
@@ -41,6 +41,13 @@ pub struct PointTransaction {
 pub enum EntryCause {
     /// A fact that this event of the platform told.
     Fact(EventId),
+    /// A person adjusted the total.
+    Adjustment {
+        /// The event that told it, or the key that the request was sent with.
+        event_id: EventId,
+        /// What was to be added or taken, which may be more than there was to take, and why.
+        adjustment: Adjustment,
+    },
 }
 
 /// What may be awarded only once: a source and its content, within a scope.

@@ -119,7 +119,8 @@ impl TryFrom<i64> for Points {
     }
 }
 
-/// What one transaction did to a total: points awarded (positive) or deducted (negative), never 0.
+/// What one transaction did to a total: points awarded (positive) or deducted (negative). It is 0 only where an adjustment
+/// found nothing left to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PointChange {
     /// So many points were added to the total.

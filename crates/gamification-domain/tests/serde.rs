@@ -86,7 +86,14 @@ fn roles_and_sources_are_written_as_the_platform_and_the_ledger_call_them() {
     }
     is_refused::<Role>(&json!("admin"));
     is_refused::<Role>(&json!("OWNER"));
-    let sources = ["post_created", "comment_created", "post_liked", "comment_liked", "lesson_completed"];
+    let sources = [
+        "post_created",
+        "comment_created",
+        "post_liked",
+        "comment_liked",
+        "lesson_completed",
+        "manual_adjustment",
+    ];
     assert_eq!(PointSource::ALL.len(), sources.len(), "a new source has a form, too");
     for (source, form) in PointSource::ALL.into_iter().zip(sources) {
         is_written(&source, &json!(form));

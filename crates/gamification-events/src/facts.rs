@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use gamification_app::EventMistake;
 use gamification_domain::{
-    CommentId, Content, CourseListing, DirectoryText, EventType, Fact, FactKind, PostId, Profile, Role,
+    Adjustment, AdjustmentReason, CommentId, Content, CourseListing, DirectoryText, EventType, Fact,
+    FactKind, PostId, Profile, Role,
 };
 
 use crate::{fields::Fields, json::Json};
@@ -25,6 +26,7 @@ pub(crate) fn read_fact(event_type: EventType, data: &Fields<'_>) -> Result<Fact
         EventType::PostUnliked => content_unliked(data, post)?,
         EventType::CommentUnliked => content_unliked(data, comment)?,
         EventType::LessonCompleted => lesson_completed(data)?,
+        EventType::PointsAdjusted => points_adjusted(data)?,
         EventType::CommunityCreated => FactKind::CommunityCreated { name: directory_text(data, "name")? },
         EventType::MemberJoined => member_joined(data)?,
         EventType::MemberProfileChanged => {
@@ -65,6 +67,19 @@ fn content_unliked(data: &Fields<'_>, content: ReadContent) -> Result<FactKind, 
 fn lesson_completed(data: &Fields<'_>) -> Result<FactKind, EventMistake> {
     let (course_id, lesson_id) = (data.id("course_id")?, data.id("lesson_id")?);
     Ok(FactKind::LessonCompleted { course_id, lesson_id, user_id: data.id("user_id")? })
+}
+
+fn points_adjusted(data: &Fields<'_>) -> Result<FactKind, EventMistake> {
+    let points = data.whole_number("points")?;
+    let reason = data.parsed("reason", AdjustmentReason::parse)?;
+    let adjustment =
+        Adjustment::new(points, reason).map_err(|error| data.mistake("points", &error.to_string()))?;
+    Ok(FactKind::PointsAdjusted {
+        adjustment_id: data.id("adjustment_id")?,
+        user_id: data.id("user_id")?,
+        adjustment,
+        admin_id: data.id("admin_id")?,
+    })
 }
 
 fn member_joined(data: &Fields<'_>) -> Result<FactKind, EventMistake> {

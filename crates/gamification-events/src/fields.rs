@@ -74,6 +74,17 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A whole number that must be there.
+    pub(crate) fn whole_number(&self, name: &str) -> Result<i64, EventMistake> {
+        match self.get(name) {
+            None | Some(Json::Null) => Err(self.missing(name)),
+            Some(Json::WholeNumber(number)) => Ok(*number),
+            Some(Json::Flag(_) | Json::Text(_) | Json::Object(_) | Json::Other) => {
+                Err(self.mistake(name, "must be a whole number"))
+            }
+        }
+    }
+
     /// `true` or `false`, which may be left out, or be `null`.
     pub(crate) fn optional_flag(&self, name: &str) -> Result<Option<bool>, EventMistake> {
         match self.get(name) {

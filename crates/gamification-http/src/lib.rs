@@ -38,7 +38,8 @@ mod state;
 
 pub use app::{AppParts, app, serve};
 pub use auth::{
-    EVENTS_SCOPE, InvalidKeyFile, InvalidSecret, READ_SCOPE, TokenClaims, TokenIssuer, TokenVerifier,
+    ADJUST_SCOPE, EVENTS_SCOPE, InvalidKeyFile, InvalidSecret, READ_SCOPE, TokenClaims, TokenIssuer,
+    TokenVerifier,
 };
 pub use cors::{InvalidOrigin, Origin};
 pub use request_metrics::{REQUEST_DURATION, describe_metrics};

@@ -113,6 +113,9 @@ problems! {
     /// Of changes of levels.
     LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, Recalculating,
         PreconditionFailed, PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
+    /// Of adjustments.
+    AdjustmentProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PayloadTooLarge, UriTooLong,
+        UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
     /// The problems that taking events in may end with.
     EventProblems: BadRequest, Unauthenticated, Forbidden, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;

@@ -192,6 +192,8 @@ diesel::table! {
         created_at -> Timestamptz,
         once_per -> Nullable<Uuid>,
         xid -> Nullable<BigInt>,
+        requested_points -> Nullable<Integer>,
+        reason -> Nullable<Text>,
     }
 }
 

@@ -5,8 +5,8 @@
 //!
 //! To add a scenario, write it with the steps that are there. A step lies in the file of its subject: what the
 //! platform reports in `events`, what members see in `members` and `history`, what admins change in `levels` and `gates` and
-//! try in `preview`, who may do what in `access` and `services`, leaderboards in `leaderboards`, reads that are repeated in
-//! `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
+//! try in `preview`, who may do what in `access` and `services`, leaderboards in `leaderboards`, points that people add in
+//! `adjustments`, reads that are repeated in `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
 
 #![allow(
     clippy::expect_used,
@@ -18,6 +18,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a step is given what it matched by value")]
 
 mod access;
+mod adjustments;
 mod answers;
 mod arguments;
 mod events;

@@ -61,6 +61,8 @@ pub(crate) struct Scene {
     tag: Option<String>,
     /// Where the next page of a board is.
     pub(crate) next_page: Option<String>,
+    /// What adjustments were answered with.
+    pub(crate) adjustments: Vec<Value>,
     /// All pages of a board, one after another.
     pub(crate) paged: Vec<Value>,
     /// Where the history goes on that was read last.
@@ -91,6 +93,7 @@ impl Scene {
             path: None,
             tag: None,
             next_page: None,
+            adjustments: Vec::new(),
             paged: Vec::new(),
             cursor: None,
         }

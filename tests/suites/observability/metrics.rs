@@ -83,7 +83,14 @@ async fn everything_known_starts_at_zero_and_is_described() {
             scrape.all(name).into_iter().map(|(labels, _)| labels["source"].clone()).collect();
         assert_eq!(
             sources,
-            ["comment_created", "comment_liked", "lesson_completed", "post_created", "post_liked"]
+            [
+                "comment_created",
+                "comment_liked",
+                "lesson_completed",
+                "manual_adjustment",
+                "post_created",
+                "post_liked"
+            ]
         );
     }
     let mut pairs = 0;

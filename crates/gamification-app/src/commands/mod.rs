@@ -1,5 +1,6 @@
 //! Commands: what changes something.
 
+mod adjust_points;
 mod forget_channel;
 mod ingest_events;
 mod project_leaderboards;
@@ -9,6 +10,7 @@ mod register_channel;
 mod set_course_level_requirement;
 mod update_levels;
 
+pub use adjust_points::{AdjustPoints, AdjustPointsError, PointsAdjusted, adjust_points};
 pub use forget_channel::{ForgetChannelError, forget_channel};
 pub use ingest_events::{SendAgain, ingest_events, ingest_events_patiently};
 pub(crate) use project_leaderboards::rebuild_leaderboards;

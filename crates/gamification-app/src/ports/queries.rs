@@ -3,8 +3,9 @@
 use std::{collections::HashMap, future::Future, sync::Arc};
 
 use gamification_domain::{
-    CommunityId, CourseId, DirectoryText, LevelConfiguration, LevelDistribution, LevelNumber, MemberKey,
-    MemberStanding, PointChange, PointSource, PointTransactionId, Points, SourceId, UserId,
+    Adjustment, AdjustmentId, AdjustmentReason, CommunityId, CourseId, DirectoryText, LevelConfiguration,
+    LevelDistribution, LevelNumber, MemberKey, MemberStanding, PointChange, PointSource, PointTransactionId,
+    Points, SourceId, UserId,
 };
 use time::OffsetDateTime;
 
@@ -16,6 +17,7 @@ pub trait Queries:
     MembershipQueries
     + MemberQueries
     + PointHistoryQueries
+    + AdjustmentQueries
     + LevelQueries
     + PointBandQueries
     + LeaderboardQueries
@@ -29,6 +31,7 @@ impl<Q> Queries for Q where
     Q: MembershipQueries
         + MemberQueries
         + PointHistoryQueries
+        + AdjustmentQueries
         + LevelQueries
         + PointBandQueries
         + LeaderboardQueries
@@ -180,7 +183,7 @@ pub struct HistoryPage {
 }
 
 /// An entry of the ledger, and what it made of the member's total.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// The entry's own id.
     pub id: PointTransactionId,
@@ -188,9 +191,10 @@ pub struct HistoryEntry {
     pub change: PointChange,
     /// What the points are for.
     pub source: PointSource,
-    /// The post, comment or lesson.
+    /// The post, comment, lesson or adjustment.
     pub source_id: SourceId,
-    /// The author, the liker, or the member who completed the lesson.
+    /// The author, the liker, the member who completed the lesson, or who adjusted the points; the nil UUID where a service did
+    /// that names no user.
     pub actor_id: UserId,
     /// When it happened; never after `recorded_at`.
     pub occurred_at: OffsetDateTime,
@@ -198,6 +202,17 @@ pub struct HistoryEntry {
     pub recorded_at: OffsetDateTime,
     /// The sum of the entries up to this one.
     pub total_after: Points,
+    /// Why, where a person adjusted the points.
+    pub reason: Option<AdjustmentReason>,
+}
+
+/// An adjustment that is in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdjustmentEntry {
+    /// What was asked for.
+    pub adjustment: Adjustment,
+    /// What came of it.
+    pub entry: HistoryEntry,
 }
 
 /// A course, and what it asks for.
@@ -239,6 +254,16 @@ pub trait LevelQueries: Send + Sync + 'static {
         community_id: CommunityId,
         reader: Reader,
     ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<LevelSpread>>>, StoreError>> + Send;
+}
+
+/// Adjustments, by their ids.
+pub trait AdjustmentQueries: Send + Sync + 'static {
+    /// An adjustment; `None` when there is none of the id.
+    fn adjustment(
+        &self,
+        community_id: CommunityId,
+        adjustment_id: AdjustmentId,
+    ) -> impl Future<Output = Result<Option<AdjustmentEntry>, StoreError>> + Send;
 }
 
 /// How members came to their points.

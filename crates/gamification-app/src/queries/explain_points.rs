@@ -84,10 +84,12 @@ impl fmt::Display for Explained {
 
 impl fmt::Display for HistoryEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, change, source, source_id, actor_id, occurred_at, recorded_at, total_after } = self;
+        let Self { id, change, source, source_id, actor_id, occurred_at, recorded_at, total_after, reason } =
+            self;
         let [occurred_at, recorded_at] = [occurred_at, recorded_at].map(text);
         write!(f, "{occurred_at} {:+} = {total_after} {source} {source_id} ", change.signed())?;
-        write!(f, "by {actor_id}, recorded {recorded_at} as {id}")
+        write!(f, "by {actor_id}, recorded {recorded_at} as {id}")?;
+        reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Queries: what only reads.
 
+mod authorize_adjuster;
 mod authorize_admin;
 mod explain_points;
 mod get_badges;
@@ -12,6 +13,7 @@ mod get_point_history;
 mod preview_levels;
 mod read_error;
 
+pub use authorize_adjuster::{Adjuster, authorize_adjuster};
 pub use authorize_admin::authorize_admin;
 pub use explain_points::{Explained, Explanation, explain_points};
 pub use get_badges::{Badge, get_badges};

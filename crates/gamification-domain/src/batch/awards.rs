@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{EntryFactory, MemberKey, MemberNeeded, Verdict};
+use super::{MemberKey, MemberNeeded, Verdict};
 use crate::{
     AppliedChange, AwardedKeys, CommunityId, DomainEvent, LevelConfiguration, LevelCounts, MemberPoints,
-    OnceOnlyKey, PointTransaction, fact::Award, tracked::Tracked,
+    OnceOnlyKey, PointEntry, PointTransaction, UserId, fact::Award, tracked::Tracked,
 };
 
 /// What awards read or change.
@@ -77,13 +77,13 @@ impl Awards {
     pub(super) fn award(
         &mut self,
         community_id: CommunityId,
-        award: Award<'_>,
-        entries: &mut EntryFactory<'_>,
+        member: UserId,
+        entry: PointEntry,
     ) -> Result<Verdict, MemberNeeded> {
-        let key = (community_id, award.member);
+        let key = (community_id, member);
         let levels = self.level_configurations.get(&community_id).ok_or(MemberNeeded(key))?;
         let member = self.members.get_mut(&key).ok_or(MemberNeeded(key))?;
-        Ok(match member.award_points(entries.entry(award), levels, &mut self.awarded_keys) {
+        Ok(match member.award_points(entry, levels, &mut self.awarded_keys) {
             Ok(Some(applied)) => {
                 self.collect(applied);
                 Verdict::Applied
@@ -93,19 +93,23 @@ impl Awards {
         })
     }
 
-    /// Takes an award's points back, as far as there are any.
-    pub(super) fn take_back(
+    /// Takes points away, as far as there are any; a duplicate when nothing changes: there are none, or the entry's
+    /// once-only key is in the ledger.
+    pub(super) fn deduct(
         &mut self,
         community_id: CommunityId,
-        award: Award<'_>,
-        entries: &mut EntryFactory<'_>,
-    ) -> Result<(), MemberNeeded> {
-        let key = (community_id, award.member);
+        member: UserId,
+        entry: PointEntry,
+    ) -> Result<Verdict, MemberNeeded> {
+        let key = (community_id, member);
         let member = self.members.get_mut(&key).ok_or(MemberNeeded(key))?;
-        if let Some(applied) = member.deduct_points(entries.entry(award), &mut self.awarded_keys) {
-            self.collect(applied);
-        }
-        Ok(())
+        Ok(match member.deduct_points(entry, &mut self.awarded_keys) {
+            Some(applied) => {
+                self.collect(applied);
+                Verdict::Applied
+            }
+            None => Verdict::Duplicate,
+        })
     }
 
     /// Whether the member counts in the distribution. Without a record of points they never do.

@@ -38,12 +38,13 @@ impl Likes {
         // The award comes first: it is the only step that can be rejected, and then nothing was changed.
         if let Some(author) = award
             && let rejected @ Verdict::Rejected(_) =
-                awards.award(key.community_id, point_of(author), entries)?
+                awards.award(key.community_id, author, entries.entry(point_of(author)))?
         {
             return Ok(rejected);
         }
         if let Some(author) = take_back {
-            awards.take_back(key.community_id, point_of(author), entries)?;
+            // Nothing is left of it where an adjustment has taken the last point.
+            awards.deduct(key.community_id, author, entries.entry(point_of(author)))?;
         }
         self.switches.put(switch);
         Ok(outcome.into())

@@ -47,6 +47,7 @@ fn contract() -> Vec<(&'static str, Vec<&'static str>)> {
         ("LessonCompleted", vec!["course_id", "lesson_id", "user_id"]),
         ("CommunityCreated", vec!["community_id"]),
         ("MemberJoined", vec!["community_id", "user_id"]),
+        ("PointsAdjusted", vec!["community_id", "user_id", "adjustment_id", "admin_id"]),
         ("MemberProfileChanged", vec!["community_id", "user_id"]),
         ("MemberRoleChanged", vec!["community_id", "user_id"]),
         ("MemberLeft", vec!["community_id", "user_id"]),

@@ -12,7 +12,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION};
-use gamification_app::Reader;
+use gamification_app::{Reader, queries::Adjuster};
 use gamification_domain::UserId;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, decode_header, encode,
@@ -33,6 +33,9 @@ pub const EVENTS_SCOPE: &str = "gamification:events:write";
 
 /// What a token's `scope` must contain for its bearer to read every community.
 pub const READ_SCOPE: &str = "gamification:read";
+
+/// What a token's `scope` must contain for its bearer to adjust points in every community.
+pub const ADJUST_SCOPE: &str = "gamification:adjust";
 
 /// How far clocks of issuer and server may be apart, in seconds.
 const LEEWAY: u64 = 30;
@@ -154,6 +157,7 @@ impl TokenVerifier {
             user_id: claims.sub.parse().ok(),
             may_send_events: has(EVENTS_SCOPE),
             may_read: has(READ_SCOPE),
+            may_adjust: has(ADJUST_SCOPE),
         };
         let expires_at = u64::try_from(claims.exp).map_err(|_| BadToken::Invalid)?;
         Ok(VerifiedToken { caller, expires_at })
@@ -255,6 +259,7 @@ struct Caller {
     user_id: Option<UserId>,
     may_send_events: bool,
     may_read: bool,
+    may_adjust: bool,
 }
 
 /// Lets `request` in with a valid token only.
@@ -280,6 +285,10 @@ pub(crate) struct User {
 /// Who reads: a service of the platform where the token's scope says so, else a user. As a handler's first argument it is
 /// what is checked first.
 pub(crate) struct ReadBy(pub(crate) Reader);
+
+/// Who adjusts points: a service of the platform where the token's scope says so, else a user. As a handler's first argument
+/// it is what is checked first.
+pub(crate) struct AdjustedBy(pub(crate) Adjuster);
 
 /// A service that may send events. As a handler's first argument it is what is checked first.
 pub(crate) struct EventProducer;
@@ -310,6 +319,22 @@ impl FromRequest for ReadBy {
             user_id.map(|user_id| Self(Reader::User(user_id))).ok_or_else(Problem::bad_token)
         };
         ready(reader())
+    }
+}
+
+impl FromRequest for AdjustedBy {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let adjuster = || {
+            let Caller { user_id, may_adjust, .. } = authenticate(request)?;
+            if may_adjust {
+                return Ok(Self(Adjuster::Service(user_id)));
+            }
+            user_id.map(|user_id| Self(Adjuster::Admin(user_id))).ok_or_else(Problem::bad_token)
+        };
+        ready(adjuster())
     }
 }
 

@@ -82,7 +82,12 @@ mod tests {
     const EXPIRES_AT: u64 = 1_800_000_000;
 
     fn remembered(number: u32) -> (Fingerprint, VerifiedToken) {
-        let caller = Caller { user_id: None, may_send_events: number.is_multiple_of(2), may_read: false };
+        let caller = Caller {
+            user_id: None,
+            may_send_events: number.is_multiple_of(2),
+            may_read: false,
+            may_adjust: false,
+        };
         let mut fingerprint = [0; 32];
         fingerprint[..4].copy_from_slice(&number.to_le_bytes());
         (Fingerprint(fingerprint), VerifiedToken { caller, expires_at: EXPIRES_AT })

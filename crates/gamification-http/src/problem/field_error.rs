@@ -40,6 +40,8 @@ pub(crate) enum FieldCode {
     CourseUnknown,
     /// The member's total would be too large.
     TotalTooLarge,
+    /// The request's key was used for another request.
+    KeyReused,
 }
 
 impl FieldError {

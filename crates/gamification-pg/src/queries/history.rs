@@ -8,22 +8,25 @@ use diesel::sql_types::{BigInt, Bool};
 use gamification_app::{
     Reader,
     ports::{
-        BesideOwn, CommunityView, HistoryEntry, HistoryOrder, HistoryPage, HistoryPosition, HistoryRange,
-        MemberHistory, PointHistoryQueries, StoreError,
+        AdjustmentEntry, AdjustmentQueries, BesideOwn, CommunityView, HistoryEntry, HistoryOrder,
+        HistoryPage, HistoryPosition, HistoryRange, MemberHistory, PointHistoryQueries, StoreError,
     },
 };
-use gamification_domain::{CommunityId, PointChange, PointTransactionId, Points, SourceId, UserId};
+use gamification_domain::{
+    Adjustment, AdjustmentId, AdjustmentReason, CommunityId, PointChange, PointSource, PointTransactionId,
+    Points, SourceId, UserId,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{CommunityViewRow, community_view};
 use crate::{
     PgStore,
-    error::misread,
+    error::{corrupt, misread},
     known_levels::{KnownLevels, levels_unless_known},
     repositories::standing,
     schema::{level_configurations, member_points, point_transactions},
-    statement::{OrNull, Plain, Records, record, statements},
+    statement::{Nested, NotNull, OrNull, Plain, Records, record, statements},
 };
 
 /// How many entries are looked at for a page that shows those of one source only: ten pages, so that what is rare is
@@ -52,6 +55,15 @@ record! {
         occurred_at: OffsetDateTime => point_transactions::occurred_at,
         created_at: OffsetDateTime => point_transactions::created_at,
         total_after: i64 => Plain<BigInt>,
+        reason: Option<String> => point_transactions::reason,
+    }
+}
+
+record! {
+    /// An adjustment, and its entry.
+    struct AdjustmentRow: Read {
+        requested_points: i32 => NotNull<point_transactions::requested_points>,
+        entry: EntryRow => Nested<EntryRow>,
     }
 }
 
@@ -73,11 +85,12 @@ macro_rules! history {
                    WHERE d.community_id = m.community_id AND d.user_id = m.user_id AND d.presence_change IS NOT NULL))",
             concat!(
                 "SELECT seen.place, seen.id, seen.points, seen.source, seen.source_id, seen.actor_id, seen.occurred_at,
-                        seen.created_at, ", $total_after, " AS total_after
+                        seen.created_at, ", $total_after, " AS total_after, seen.reason
                  FROM member_points AS m
                  CROSS JOIN LATERAL (
                      SELECT looked_at.*, ROW_NUMBER() OVER so_far AS place, SUM(looked_at.points) OVER so_far AS sum
-                     FROM (SELECT t.id, t.points, t.source, t.source_id, t.actor_id, t.occurred_at, t.created_at
+                     FROM (SELECT t.id, t.points, t.source, t.source_id, t.actor_id, t.occurred_at, t.created_at,
+                                  t.reason
                            FROM point_transactions AS t
                            WHERE t.community_id = :community_id AND t.member_points_id = m.id AND t.id ", $begins, "
                            ORDER BY t.id ", $direction, " LIMIT :looked_at) AS looked_at
@@ -109,6 +122,22 @@ statements! {
         "COALESCE(:total, m.total_points::bigint) - seen.sum + seen.points"
     );
 
+    /// By the key that keeps it from being made twice; what came after it is taken from the total.
+    struct SelectAdjustment {
+        community_id: Uuid => point_transactions::community_id,
+        source: String => point_transactions::source,
+        source_id: Uuid => point_transactions::source_id,
+    } -> AdjustmentRow
+    = "SELECT t.requested_points, 1::bigint AS place, t.id, t.points, t.source, t.source_id, t.actor_id, t.occurred_at,
+              t.created_at, m.total_points - (
+                  SELECT COALESCE(SUM(later.points), 0) FROM point_transactions AS later
+                  WHERE later.community_id = t.community_id AND later.member_points_id = t.member_points_id
+                    AND later.id > t.id)::bigint AS total_after, t.reason
+       FROM point_transactions AS t
+       JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
+       WHERE t.community_id = :community_id AND t.source = :source AND t.source_id = :source_id
+         AND t.once_per IS NOT NULL AND t.requested_points IS NOT NULL";
+
     struct SelectOldestFirst {
         community_id: Uuid => point_transactions::community_id,
         caller_id: Option<Uuid> => OrNull<member_points::user_id>,
@@ -128,6 +157,31 @@ statements! {
     );
 }
 
+impl AdjustmentRow {
+    fn in_community(self, community_id: Uuid) -> Result<AdjustmentEntry, StoreError> {
+        let Self { requested_points, entry } = self;
+        let key = [community_id, entry.id];
+        let entry = entry.in_community(community_id)?;
+        let reason = entry.reason.clone().ok_or_else(|| corrupt("an adjustment without a reason"))?;
+        let adjustment = Adjustment::new(i64::from(requested_points), reason)
+            .map_err(misread!(point_transactions::requested_points, key))?;
+        Ok(AdjustmentEntry { adjustment, entry })
+    }
+}
+
+impl AdjustmentQueries for PgStore {
+    async fn adjustment(
+        &self,
+        community_id: CommunityId,
+        adjustment_id: AdjustmentId,
+    ) -> Result<Option<AdjustmentEntry>, StoreError> {
+        let (community_id, source_id) = (community_id.as_uuid(), adjustment_id.as_uuid());
+        let source = PointSource::ManualAdjustment.as_str().to_owned();
+        let found = self.row(SelectAdjustment { community_id, source, source_id }).await?;
+        found.map(|row| row.in_community(community_id)).transpose()
+    }
+}
+
 impl EntryRow {
     /// The place behind it.
     fn position(&self, order: HistoryOrder) -> HistoryPosition {
@@ -139,8 +193,18 @@ impl EntryRow {
     }
 
     fn in_community(self, community_id: Uuid) -> Result<HistoryEntry, StoreError> {
-        let Self { place: _, id, points, source, source_id, actor_id, occurred_at, created_at, total_after } =
-            self;
+        let Self {
+            place: _,
+            id,
+            points,
+            source,
+            source_id,
+            actor_id,
+            occurred_at,
+            created_at,
+            total_after,
+            reason,
+        } = self;
         let key = [community_id, id];
         Ok(HistoryEntry {
             id: PointTransactionId::new(id),
@@ -153,6 +217,10 @@ impl EntryRow {
             // Servers whose clocks differ may give ids in another order than that of their commits: a like may then be
             // taken back before it was made.
             total_after: Points::nearest(total_after),
+            reason: reason
+                .map(|reason| AdjustmentReason::parse(&reason))
+                .transpose()
+                .map_err(misread!(point_transactions::reason, key))?,
         })
     }
 }

@@ -41,6 +41,8 @@ record! {
         occurred_at: OffsetDateTime => point_transactions::occurred_at,
         created_at: OffsetDateTime => point_transactions::created_at,
         once_per: Option<Uuid> => point_transactions::once_per,
+        requested_points: Option<i32> => point_transactions::requested_points,
+        reason: Option<String> => point_transactions::reason,
     }
 }
 
@@ -71,9 +73,9 @@ statements! {
     struct InsertPointTransactions { new: Rows<PointTransactionRow> }
     = "INSERT INTO point_transactions
            (community_id, id, member_points_id, points, source, source_id, actor_id, event_id, occurred_at, created_at,
-            once_per)
+            once_per, requested_points, reason)
        SELECT new.community_id, new.id, new.member_points_id, new.points, new.source, new.source_id, new.actor_id,
-              new.event_id, new.occurred_at, new.created_at, new.once_per
+              new.event_id, new.occurred_at, new.created_at, new.once_per, new.requested_points, new.reason
        FROM :new";
 
     struct EnsureLevelCounts { new: Rows<LevelCountKeyRow> }
@@ -132,11 +134,15 @@ impl From<&PointTransaction> for PointTransactionRow {
             source,
             source_id,
             actor_id,
-            cause: EntryCause::Fact(event_id),
+            cause,
             once_scope,
             occurred_at,
             created_at,
         } = transaction;
+        let (event_id, adjustment) = match cause {
+            EntryCause::Fact(event_id) => (event_id, None),
+            EntryCause::Adjustment { event_id, adjustment } => (event_id, Some(adjustment)),
+        };
         Self {
             community_id: community_id.as_uuid(),
             id: id.as_uuid(),
@@ -149,6 +155,8 @@ impl From<&PointTransaction> for PointTransactionRow {
             occurred_at: *occurred_at,
             created_at: *created_at,
             once_per: once_scope.map(once_per),
+            requested_points: adjustment.map(|adjustment| adjustment.points().signed()),
+            reason: adjustment.map(|adjustment| adjustment.reason().as_str().to_owned()),
         }
     }
 }

@@ -380,7 +380,8 @@ statements! {
        HAVING COUNT(*) > 1 OR COUNT(*) FILTER (WHERE noted IS DISTINCT FROM due) > 0
        ORDER BY community_id, source, source_id, due LIMIT :limit";
 
-    /// Both sides in one heap: a line of the ledger is what is held, a switch that stands is what is due.
+    /// Both sides in one heap: a line of the ledger is what is held, a switch that stands is what is due. Where an adjustment
+    /// has taken points from the author, the point of a like may have been among them, and nothing was left to take back.
     pub(super) struct SelectWrongLikes {
         liked: Rows<LikedKindRow>,
         first: Uuid => point_transactions::community_id,
@@ -402,7 +403,11 @@ statements! {
            WHERE s.community_id BETWEEN :first AND :last AND s.author_id IS NOT NULL)
        SELECT community_id, source, content_id, liker_id, author_id, SUM(held)::bigint AS held,
               SUM(due)::bigint AS due, COUNT(*) OVER () AS count
-       FROM heap GROUP BY community_id, source, content_id, liker_id, author_id HAVING SUM(held) <> SUM(due)
+       FROM heap GROUP BY community_id, source, content_id, liker_id, author_id
+       HAVING SUM(held) < SUM(due) OR (SUM(held) > SUM(due) AND NOT EXISTS (
+           SELECT FROM member_points AS a
+           JOIN point_transactions AS t ON t.community_id = a.community_id AND t.member_points_id = a.id
+           WHERE a.community_id = heap.community_id AND a.user_id = heap.author_id AND t.requested_points < 0))
        ORDER BY community_id, source, content_id, liker_id, author_id LIMIT :limit";
 
     pub(super) struct SelectMembersWithoutPoints {

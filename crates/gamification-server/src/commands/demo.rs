@@ -6,8 +6,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use gamification_app::{
-    Clock, EventCounts, EventOutcome, FactQueue, IdGenerator, IncomingEvent, System,
+    Clock, EventCounts, EventOutcome, FactQueue, IdGenerator, IncomingEvent, Reader, System,
     commands::{LevelsUpdate, ingest_events_patiently, set_course_level_requirement, update_levels},
+    ports::{HistoryOrder, HistoryRange, PageSize},
+    queries::{ReadError, get_point_history},
 };
 use gamification_domain::{
     CommunityId, CourseId, LevelConfiguration, LevelConfigurationId, LevelDraft, LevelNumber, UserId,
@@ -16,6 +18,7 @@ use gamification_events::read_structured;
 use gamification_http::TokenIssuer;
 use gamification_pg::{PgStore, connection::Connector, migrate};
 use gamification_telemetry::LogFormat;
+use time::OffsetDateTime;
 
 use super::with_database;
 use crate::{cli::Options, config::Config};
@@ -55,7 +58,9 @@ async fn fill(connector: Connector) -> Result<(usize, u64)> {
     let store = PgStore::new(connector, 4)?;
     let (facts, _workers) = FactQueue::start(&store, &System);
     let now = System.now();
-    let events = history().into_iter().map(|event| read_structured(event.to_string().as_bytes(), now));
+    let events = history(beginning(&store, now).await?)
+        .into_iter()
+        .map(|event| read_structured(event.to_string().as_bytes(), now));
     let events: Vec<IncomingEvent> = events.collect::<Result<_, _>>()?;
     let mut applied = 0;
     for batch in events.chunks(BATCH) {
@@ -77,6 +82,25 @@ async fn fill(connector: Connector) -> Result<(usize, u64)> {
     let drafts: Vec<LevelDraft> = defaults.levels().iter().map(LevelDraft::from).collect();
     update_levels(&store, &System, admin, &LevelsUpdate { drafts, expected_versions: None }).await?;
     Ok((events.len(), applied))
+}
+
+/// When it began: an earlier run has left the admin's first post in the ledger.
+async fn beginning(store: &PgStore, now: OffsetDateTime) -> Result<OffsetDateTime> {
+    let (community_id, admin) = (CommunityId::new(community_id()), UserId::new(member_id(0)));
+    let first = HistoryRange {
+        after: None,
+        order: HistoryOrder::OldestFirst,
+        source: None,
+        size: PageSize::default(),
+    };
+    match get_point_history(store, community_id, Reader::Service, admin, first).await {
+        Ok(history) => {
+            let first = history.page.entries.first().map(|entry| entry.occurred_at - community::FIRST_POST);
+            Ok(first.unwrap_or(now - community::AGE))
+        }
+        Err(ReadError::AccessDenied(_) | ReadError::MemberNotFound) => Ok(now - community::AGE),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What to paste, and what it shows.
@@ -104,6 +128,16 @@ curl -sS $API/courses/access -H "Authorization: Bearer $MEMBER"; echo
 
 # a gateway asks for the course "{course}"
 curl -sS "$API/courses/{locked}/access?enforce=true" -H "Authorization: Bearer $MEMBER"; echo
+
+# leaderboards of 7 days, of 30 days and of all time, and the surroundings of a member on one of them
+curl -sS $API/leaderboards -H "Authorization: Bearer $MEMBER"; echo
+curl -sS "$API/leaderboards/thirty_day?around={me}&radius=2" -H "Authorization: Bearer $MEMBER"; echo
+
+# the admin adds points by hand; the same key again adds nothing more
+curl -sS $API/members/{me}/points/adjustments -H "Authorization: Bearer $ADMIN" -H "Idempotency-Key: meetup-1" -H "Content-Type: application/json" -d '{{"points":5,"reason":"Organised the meetup"}}'; echo
+
+# how the member came to their points, the newest first
+curl -sS "$API/members/{me}/points?limit=3" -H "Authorization: Bearer $MEMBER"; echo
 
 # the admin makes levels easier to reach; members rise, and the course opens
 curl -sS -X PUT $API/levels -H "Authorization: Bearer $ADMIN" -H "Content-Type: application/json" -d '{easier}'; echo

@@ -61,16 +61,18 @@ pub(in crate::routes) struct PointHistoryView {
     "source_id": "0192f0c1-5c1e-7f4e-8f4b-000000000b0b", "actor_id": "0192f0c1-5c1e-7f4e-8f4b-000000000003",
     "occurred_at": "2026-11-22T10:00:00Z", "recorded_at": "2026-11-22T10:00:00.125Z", "total_after": 45, "reason": null
 }))]
-struct EntryView {
+pub(in crate::routes) struct EntryView {
     id: Uuid,
     /// By how much the total changed; below 0 for what was taken back
     points: i32,
     #[schema(schema_with = source)]
     source: &'static str,
-    /// The post, comment or lesson
+    /// The post, comment, lesson or adjustment
     source_id: Uuid,
-    /// The author, the liker, or the member who completed the lesson
-    actor_id: Uuid,
+    /// The author, the liker, the member who completed the lesson, or who adjusted the points; `null` for a service that
+    /// names no user
+    #[schema(required)]
+    actor_id: Option<Uuid>,
     /// When it happened
     #[schema(format = DateTime)]
     occurred_at: String,
@@ -94,19 +96,27 @@ fn source() -> impl Into<RefOr<Schema>> {
 
 impl From<HistoryEntry> for EntryView {
     fn from(entry: HistoryEntry) -> Self {
-        let HistoryEntry { id, change, source, source_id, actor_id, occurred_at, recorded_at, total_after } =
-            entry;
+        let HistoryEntry {
+            id,
+            change,
+            source,
+            source_id,
+            actor_id,
+            occurred_at,
+            recorded_at,
+            total_after,
+            reason,
+        } = entry;
         Self {
             id: id.as_uuid(),
             points: change.signed(),
             source: source.as_str(),
             source_id: source_id.as_uuid(),
-            actor_id: actor_id.as_uuid(),
+            actor_id: Some(actor_id.as_uuid()).filter(|actor_id| !actor_id.is_nil()),
             occurred_at: rfc3339(occurred_at),
             recorded_at: rfc3339(recorded_at),
             total_after: total_after.get(),
-            // The platform's facts need none.
-            reason: None,
+            reason: reason.map(|reason| reason.as_str().to_owned()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A believable community, the same every time: who is in it, and what they did.
 
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime, macros::datetime};
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// How many members it has, the admin among them.
@@ -24,8 +24,11 @@ const FIRST_NAMES: [&str; 20] = [
 ];
 const LAST_NAMES: &str = "Okafor Silva Nakamura Kowalski Haddad Lindqvist Moreau Castillo Iyer O’Brien";
 
-/// When it began; everything in it is past, whenever the demo runs.
-const START: OffsetDateTime = datetime!(2026-01-05 09:00 UTC);
+/// How long before the demo runs for the first time it began: long enough that leaderboards differ.
+pub(super) const AGE: Duration = Duration::days(40);
+
+/// When the admin writes the first post that earns anything, after the beginning.
+pub(super) const FIRST_POST: Duration = Duration::DAY;
 
 /// What it is called everywhere: made of constants, so that a second run finds everything done.
 pub(super) fn community_id() -> Uuid {
@@ -52,9 +55,9 @@ fn name(number: usize) -> String {
     format!("{first} {last}")
 }
 
-/// Everything that happened, in order, as the platform's events.
-pub(super) fn history() -> Vec<Value> {
-    let mut history = History { events: Vec::new(), random: 2026, now: START };
+/// Everything that happened since the beginning, in order, as the platform's events.
+pub(super) fn history(start: OffsetDateTime) -> Vec<Value> {
+    let mut history = History { events: Vec::new(), random: 2026, moments: 40, start, now: start };
     history.founding();
     for member in 0..MEMBERS {
         history.joins(member);
@@ -62,12 +65,17 @@ pub(super) fn history() -> Vec<Value> {
     for member in 0..MEMBERS {
         history.takes_part(member);
     }
-    history.events
+    history.events.sort_by_key(|(time, _)| *time);
+    history.events.into_iter().map(|(_, event)| event).collect()
 }
 
 struct History {
-    events: Vec<Value>,
+    events: Vec<(OffsetDateTime, Value)>,
+    /// Decides what happens …
     random: u64,
+    /// … and when.
+    moments: u64,
+    start: OffsetDateTime,
     now: OffsetDateTime,
 }
 
@@ -95,6 +103,7 @@ impl History {
     fn takes_part(&mut self, member: usize) {
         let zeal = 160 / (member + 3);
         for number in 0..zeal {
+            self.some_time(member + number == 0);
             let post = id("post", member * 1_000 + number);
             self.tell("PostCreated", json!({"post_id": post, "author_id": member_id(member)}));
             for _ in 0..self.below(6) {
@@ -105,10 +114,12 @@ impl History {
             }
         }
         for number in 0..self.below(2 + zeal / 2) {
+            self.some_time(false);
             let comment = id("comment", member * 1_000 + number);
             self.tell("CommentAdded", json!({"comment_id": comment, "author_id": member_id(member)}));
         }
         for number in 0..self.below(4 + zeal / 8) {
+            self.some_time(false);
             let (course, lesson) = (course_id(number % COURSES.len()), id("lesson", number));
             let data = json!({"course_id": course, "lesson_id": lesson, "user_id": member_id(member)});
             self.tell("LessonCompleted", data);
@@ -128,17 +139,29 @@ impl History {
         }
         self.now += Duration::minutes(1);
         let time = self.now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-        self.events.push(json!({
+        let event = json!({
             "specversion": "1.0", "id": id("event", self.events.len()), "source": "/demo", "type": kind, "time": time,
             "data": data
-        }));
+        });
+        self.events.push((self.now, event));
     }
 
-    /// A number below `end`, the same in every run (a linear congruential generator).
-    fn below(&mut self, end: usize) -> usize {
-        self.random =
-            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let end = u64::try_from(end).unwrap_or(1).max(1);
-        usize::try_from((self.random >> 33) % end).unwrap_or_default()
+    /// What comes now happens at some moment after the first post, or is that.
+    fn some_time(&mut self, is_first_post: bool) {
+        let minutes = (AGE - FIRST_POST).whole_minutes() - 60;
+        let later = below(&mut self.moments, usize::try_from(minutes).unwrap_or(1));
+        let later = if is_first_post { 0 } else { i64::try_from(later).unwrap_or_default() };
+        self.now = self.start + FIRST_POST - Duration::MINUTE + Duration::minutes(later);
     }
+
+    fn below(&mut self, end: usize) -> usize {
+        below(&mut self.random, end)
+    }
+}
+
+/// A number below `end`, the same in every run (a linear congruential generator).
+fn below(random: &mut u64, end: usize) -> usize {
+    *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let end = u64::try_from(end).unwrap_or(1).max(1);
+    usize::try_from((*random >> 33) % end).unwrap_or_default()
 }
