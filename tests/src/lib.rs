@@ -55,6 +55,7 @@
 //! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |
 //! | | random histories against the reference model, and the model against itself | `reference_model.rs`; `src/model/tests.rs` | 500 / 20,000; 300 / 30,000 histories |
 //! | | reads on two servers after changes on either | `fresh_reads.rs` | 60 / 5,000 |
+//! | | adjustments beside awards, through two servers | `adjustments.rs` | 30 / 1,000 rounds |
 //! | | boards beside the events that move them | `leaderboards.rs` | 20 / 2,000 rounds of two servers |
 //! | | a database of the first version | `upgrade.rs` | 1,000 / 10,000 members |
 //! | R16 | a mixed load with every fault | `campaigns/soak.rs`; `.ci/soak` | for `GAMIFICATION_SOAK_SECONDS`: 10, 60 in CI, 3,600 |

@@ -90,7 +90,7 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
             ("nobody" | "service" | "reading service", _) => 401,
             (_, "unknown") => 404,
             ("stranger", _) | (_, "other") => 403,
-            ("member" | "moderator", _) => 403,
+            ("Ada" | "member" | "moderator", _) => 403,
             // The same key and body each time: made once, and known from then on.
             ("admin", _) => 200,
             other => panic!("{other:?}"),

@@ -130,6 +130,51 @@ async fn hostile_texts_are_stored_clean_or_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hostile_reasons_of_adjustments_are_stored_clean_or_refused() {
+    let scene = ApiScene::new().await;
+    let path = format!("/api/communities/{}/members/{}/points/adjustments", scene.community, scene.ada);
+    let bearer = format!("Bearer {}", user_token(scene.admin));
+    let adjust = |key: &str, reason: &str| {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+        ];
+        scene.server.post(&path, &headers, json!({"points": 1, "reason": reason}).to_string().as_bytes())
+    };
+    let mut texts = hostile_texts();
+    let campaign = Campaign::new("R9, reasons", 100, 20_000);
+    let mut random = campaign.random(0);
+    texts.extend((0..campaign.rounds()).map(|_| mixed(&mut random)));
+    let (mut stored, mut refused) = (0, 0);
+    for (number, text) in texts.iter().enumerate() {
+        let answer = adjust(&number.to_string(), text);
+        if answer.status == 422 {
+            assert_eq!(answer.body["errors"][0]["pointer"], "#/reason", "{text:?}: {answer:?}");
+            refused += 1;
+            continue;
+        }
+        assert_eq!(answer.status, 201, "{text:?}: {answer:?}");
+        stored += 1;
+        let reason = answer.body["reason"].as_str().unwrap();
+        assert!((1..=200).contains(&reason.chars().count()), "{text:?} became {reason:?}");
+        assert!(!reason.chars().any(char::is_control), "{text:?} became {reason:?}");
+        let is_tag =
+            |rest: &str| rest.starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next));
+        assert!(!reason.split('<').skip(1).any(is_tag), "{text:?} became {reason:?}");
+        // What came out is the same request under the same key.
+        assert_eq!(adjust(&number.to_string(), reason).body, answer.body, "{text:?}");
+    }
+    assert!(stored > 50 && refused > 50, "{stored} stored, {refused} refused");
+    // Whatever a key is, it is a key or refused.
+    for key in ["", " ", &"k".repeat(256)] {
+        adjust(key, "because").problem(400, "BAD_REQUEST");
+    }
+    assert_eq!(adjust(&"k".repeat(255), "because").status, 201);
+    assert_verify_finds_nothing(scene.database.url());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hostile_texts_in_events_are_kept_byte_for_byte_or_refused() {
     let scene = ApiScene::new().await;
     let campaign = Campaign::new("R9, events", 1, 200);

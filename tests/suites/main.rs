@@ -11,6 +11,7 @@
     reason = "a test that can't go on should panic"
 )]
 
+mod adjustments;
 mod api;
 mod architecture;
 mod campaigns;

@@ -75,7 +75,7 @@ async fn the_demo_prints_what_is_shown_and_its_requests_are_answered_as_shown() 
         let answer = answer.split(",\"request_id\"").next().unwrap();
         assert!(answers.contains(&answer), "{answer} is not among {answers:#?}");
     }
-    assert_eq!(answers.len(), 7, "{answers:#?}");
+    assert_eq!(answers.len(), 11, "{answers:#?}");
     assert!(demo().contains("(0 of them new)"), "a second run finds everything done");
 }
 

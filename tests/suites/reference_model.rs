@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, iter};
 use gamification_tests::{
     Answer, Campaign, Launch, LevelWatch, Random, TestDatabase, TestServer, assert_verify_finds_nothing,
     block_until,
-    model::{Entry, History, Model, Plan, Profile, Standing, WIDE_EDGES, Window},
+    model::{Entry, History, HistoryLine, Model, Plan, Profile, Standing, WIDE_EDGES, Window},
     reading_service_token, user_token,
 };
 use serde_json::{Value, json};
@@ -81,6 +81,31 @@ fn compare_totals(server: &TestServer, told: &Told) {
             None => (404, &Value::Null, &Value::Null),
         };
         assert_eq!(found, expected, "{user_id} after {}", told.story());
+    }
+}
+
+/// Everybody's history, newest entry first, as services see it.
+fn compare_histories(server: &TestServer, told: &Told) {
+    let token = reading_service_token();
+    let known = told.model.members().iter().filter(|(_, member)| member.is_known());
+    for (user_id, _) in known {
+        let path =
+            format!("/api/communities/{}/members/{user_id}/points?limit=100", told.history.community_id);
+        let answer = server.get(&path, Some(&token));
+        let entries = answer.body["entries"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
+        let fields = ["points", "source", "source_id", "actor_id", "reason", "total_after"];
+        let found: Vec<Vec<&Value>> =
+            entries.iter().map(|entry| fields.map(|field| &entry[field]).to_vec()).collect();
+        let expected: Vec<Value> = told
+            .model
+            .history(*user_id)
+            .iter()
+            .map(|HistoryLine { entry, total_after }| {
+                let Entry { points, source, source_id, actor_id, occurred_at: _, reason } = entry;
+                json!([points, source, source_id, actor_id, reason, total_after])
+            })
+            .collect();
+        assert_eq!(json!(found), json!(expected), "{user_id} after {}", told.story());
     }
 }
 
@@ -195,6 +220,7 @@ async fn random_histories_end_as_the_reference_model_says() {
         }
         let told_at = OffsetDateTime::now_utc();
         for_each(&told, |told| compare_totals(&server, told));
+        for_each(&told, |told| compare_histories(&server, told));
         compare_directories(&client, &told).await;
         compare_ledgers(&client, &told, now).await;
         wait_for_boards(&server, told[0].history.community_id, told_at);

@@ -82,7 +82,7 @@ pub enum Command {
     Openapi,
     /// Print a token signed with the configured HS256 secret
     Token {
-        /// Whom it is for: a user's UUID; with --service or --read, any text
+        /// Whom it is for: a user's UUID; with --service, --read or --adjust, any text
         #[arg(long)]
         user: String,
         /// Let its bearer send events
@@ -91,6 +91,9 @@ pub enum Command {
         /// Let its bearer read every community
         #[arg(long)]
         read: bool,
+        /// Let its bearer adjust points in every community
+        #[arg(long)]
+        adjust: bool,
         /// How long it is valid, such as 30m, 1h or 7d
         #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
         ttl: std::time::Duration,

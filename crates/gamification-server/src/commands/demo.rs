@@ -1,7 +1,5 @@
 //! `demo`: a community to look around in.
 
-mod community;
-
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +8,9 @@ use gamification_app::{
     commands::{LevelsUpdate, ingest_events_patiently, set_course_level_requirement, update_levels},
     ports::{HistoryOrder, HistoryRange, PageSize},
     queries::{ReadError, get_point_history},
+};
+use gamification_demo::{
+    AGE, COURSES, FIRST_POST, MEMBERS, NAME, community_id, course_id, history, member_id,
 };
 use gamification_domain::{
     CommunityId, CourseId, LevelConfiguration, LevelConfigurationId, LevelDraft, LevelNumber, UserId,
@@ -22,7 +23,6 @@ use time::OffsetDateTime;
 
 use super::with_database;
 use crate::{cli::Options, config::Config};
-use community::{COURSES, MEMBERS, community_id, course_id, history, member_id};
 
 /// How many events are recorded at once, as a platform would send them.
 const BATCH: usize = 500;
@@ -95,17 +95,17 @@ async fn beginning(store: &PgStore, now: OffsetDateTime) -> Result<OffsetDateTim
     };
     match get_point_history(store, community_id, Reader::Service, admin, first).await {
         Ok(history) => {
-            let first = history.page.entries.first().map(|entry| entry.occurred_at - community::FIRST_POST);
-            Ok(first.unwrap_or(now - community::AGE))
+            let first = history.page.entries.first().map(|entry| entry.occurred_at - FIRST_POST);
+            Ok(first.unwrap_or(now - AGE))
         }
-        Err(ReadError::AccessDenied(_) | ReadError::MemberNotFound) => Ok(now - community::AGE),
+        Err(ReadError::AccessDenied(_) | ReadError::MemberNotFound) => Ok(now - AGE),
         Err(error) => Err(error.into()),
     }
 }
 
 /// What to paste, and what it shows.
 fn transcript(listen: SocketAddr, events: usize, applied: u64, admin: &str, member: &str) -> String {
-    let (community, name) = (community_id(), community::NAME);
+    let (community, name) = (community_id(), NAME);
     let badges: Vec<String> = [0, 5, 30, 90, 150, 199].map(|number| member_id(number).to_string()).to_vec();
     let badges = badges.join(",");
     format!(

@@ -65,7 +65,9 @@ async fn execute(command: Command, options: &Options, log_format: LogFormat) -> 
             explain::explain(options, log_format, member).await
         }
         Command::Openapi => openapi::openapi(),
-        Command::Token { user, service, read, ttl } => token::token(options, &user, (service, read), ttl),
+        Command::Token { user, service, read, adjust, ttl } => {
+            token::token(options, &user, [service, read, adjust], ttl)
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub(in crate::routes) struct AdjustmentRequest {
     params(
         CommunityParameter, UserParameter,
         ("Idempotency-Key" = String, Header, description = "What tells this adjustment from others of the member",
-         min_length = 1, max_length = 255)
+         min_length = 1, max_length = 255, pattern = "^[!-~]+$")
     ),
     request_body = AdjustmentRequest,
     responses(

@@ -1,17 +1,27 @@
-//! A believable community, the same every time: who is in it, and what they did.
+//! A believable community, the same every time: who is in it, and what they did in its first forty days, as the events of
+//! a platform. For demonstrations: it knows neither the database nor the web, and anything that takes CloudEvents can be
+//! filled with it.
+//!
+//! ```
+//! use time::OffsetDateTime;
+//!
+//! let history = gamification_demo::history(OffsetDateTime::UNIX_EPOCH);
+//! assert_eq!(history[0]["type"], "CommunityCreated");
+//! assert_eq!(history, gamification_demo::history(OffsetDateTime::UNIX_EPOCH), "whenever it is asked for");
+//! ```
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// How many members it has, the admin among them.
-pub(super) const MEMBERS: usize = 200;
+pub const MEMBERS: usize = 200;
 
 /// The community's name, as the platform would tell it.
-pub(super) const NAME: &str = "Night School for Makers";
+pub const NAME: &str = "Night School for Makers";
 
 /// The courses, and the level that each asks for.
-pub(super) const COURSES: [(&str, Option<u8>); 4] = [
+pub const COURSES: [(&str, Option<u8>); 4] = [
     ("Welcome aboard", None),
     ("Build in the open", Some(3)),
     ("Lead a workshop", Some(4)),
@@ -25,23 +35,26 @@ const FIRST_NAMES: [&str; 20] = [
 const LAST_NAMES: &str = "Okafor Silva Nakamura Kowalski Haddad Lindqvist Moreau Castillo Iyer O’Brien";
 
 /// How long before the demo runs for the first time it began: long enough that leaderboards differ.
-pub(super) const AGE: Duration = Duration::days(40);
+pub const AGE: Duration = Duration::days(40);
 
 /// When the admin writes the first post that earns anything, after the beginning.
-pub(super) const FIRST_POST: Duration = Duration::DAY;
+pub const FIRST_POST: Duration = Duration::DAY;
 
 /// What it is called everywhere: made of constants, so that a second run finds everything done.
-pub(super) fn community_id() -> Uuid {
+#[must_use]
+pub fn community_id() -> Uuid {
     id("community", 0)
 }
 
 /// A member; the first is the admin.
-pub(super) fn member_id(number: usize) -> Uuid {
+#[must_use]
+pub fn member_id(number: usize) -> Uuid {
     id("member", number)
 }
 
 /// A course.
-pub(super) fn course_id(number: usize) -> Uuid {
+#[must_use]
+pub fn course_id(number: usize) -> Uuid {
     id("course", number)
 }
 
@@ -56,7 +69,8 @@ fn name(number: usize) -> String {
 }
 
 /// Everything that happened since the beginning, in order, as the platform's events.
-pub(super) fn history(start: OffsetDateTime) -> Vec<Value> {
+#[must_use]
+pub fn history(start: OffsetDateTime) -> Vec<Value> {
     let mut history = History { events: Vec::new(), random: 2026, moments: 40, start, now: start };
     history.founding();
     for member in 0..MEMBERS {
