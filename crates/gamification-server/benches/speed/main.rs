@@ -12,6 +12,7 @@
     reason = "a benchmark that can't go on should panic, and takes the time where it likes"
 )]
 
+mod boards;
 mod history;
 mod load;
 mod reads;
@@ -59,12 +60,15 @@ async fn main() {
     if asked_for(&WRITES) {
         fill(&client, busy, HUNDRED_THOUSAND, 9).await;
     }
-    if asked_for(&READS) || asked_for(&THRESHOLDS) {
+    if asked_for(&READS) || asked_for(&THRESHOLDS) || asked_for(&BOARDS) {
         fill(&client, large, MILLION, 9).await;
     }
     if asked_for(&["s0"]) || asked_for(&THRESHOLDS) {
         fill(&client, raw, MILLION, 9).await;
     }
+
+    // What follows is measured with boards that have caught up with the filling, as they have in an ordinary hour.
+    boards::complete(&client).await;
 
     if asked_for(&["s0", "verify"]) {
         history::import(&database, [("10 thousand", middle), ("1 million", raw)]).await;
@@ -86,6 +90,12 @@ async fn main() {
         run(&["s5"], reads.badges()).await;
         run(&["s6"], reads::distribution(&server, small, large)).await;
     }
+    if asked_for(&BOARDS) {
+        boards::earn(&client, small, "1 thousand").await;
+        boards::earn(&client, large, "1 million").await;
+        run(&["s12"], boards::boards(&server, &database, small, large)).await;
+        run(&["s13"], boards::history(&server, &client, small)).await;
+    }
     if asked_for(&THRESHOLDS) {
         thresholds::thresholds(&server, &client, large, raw, small).await;
     }
@@ -95,6 +105,7 @@ async fn main() {
 /// The lines of the table that need the same preparation.
 const WRITES: [&str; 4] = ["s1", "disk", "s2", "s3"];
 const READS: [&str; 5] = ["s4", "s4b", "s4c", "s5", "s6"];
+const BOARDS: [&str; 2] = ["s12", "s13"];
 const THRESHOLDS: [&str; 2] = ["s7", "s8"];
 
 /// Whether one of these lines is: all are, unless some are named, as in `cargo bench -- s1 s4`.
@@ -128,8 +139,10 @@ async fn fill(client: &Client, (community, _): Community, members: u32, points: 
              (community_id, id, user_id, total_points, current_level, created_at, updated_at, is_present)
          SELECT '{community}', gen_random_uuid(), gen_random_uuid(), n % 2 * {points}, 1, now(), now(), true
          FROM generate_series(1, {members}) AS n;
-         INSERT INTO community_members (community_id, user_id, is_present, presence_change, role, created_at, updated_at)
-         SELECT community_id, user_id, true, '{{}}', 'MEMBER', now(), now() FROM member_points
+         INSERT INTO community_members
+             (community_id, user_id, is_present, display_name, presence_change, role, created_at, updated_at)
+         SELECT community_id, user_id, true, 'Member ' || left(user_id::text, 4), '{{}}', 'MEMBER', now(), now()
+         FROM member_points
          WHERE community_id = '{community}' ON CONFLICT DO NOTHING;
          UPDATE level_counts SET members = members + {members} WHERE community_id = '{community}' AND level = 1;
          VACUUM ANALYZE member_points;
