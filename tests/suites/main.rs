@@ -32,6 +32,7 @@ mod limits;
 mod lock_order;
 mod observability;
 mod outbox;
+mod planner_statistics;
 mod readme;
 mod record_facts;
 mod reference_model;

@@ -9,6 +9,7 @@
 mod commit_announcement;
 mod gauges;
 mod leaderboards;
+mod planner_statistics;
 mod recalculation;
 mod relay;
 mod retention;
@@ -21,13 +22,14 @@ pub use self::{
     commit_announcement::CommitAnnouncement,
     gauges::Gauges,
     leaderboards::Leaderboards,
+    planner_statistics::TableGrowth,
     recalculation::Recalculation,
     relay::{DeliveryError, Destination, relay_events},
     retention::Retention,
 };
 use crate::{
     Chain, Clock, IdGenerator,
-    ports::{CommitAnnouncements, Deliveries, Queries, Statistics, Store, StoreError},
+    ports::{CommitAnnouncements, Deliveries, PlannerStatistics, Queries, Statistics, Store, StoreError},
 };
 
 /// Work that is done again and again.
@@ -50,7 +52,7 @@ pub trait Job: Send + 'static {
 #[must_use]
 pub fn start<S, D, E>(store: &S, deliveries: &D, system: &E) -> JoinSet<()>
 where
-    S: Store + Queries + Statistics + CommitAnnouncements,
+    S: Store + Queries + Statistics + PlannerStatistics + CommitAnnouncements,
     D: Deliveries + Clone,
     E: Clock + IdGenerator,
 {
@@ -58,12 +60,15 @@ where
     jobs.spawn(run(CommitAnnouncement::new(store.clone())));
     jobs.spawn(run(Gauges::new(store.clone(), deliveries.clone(), system.clone())));
     jobs.spawn(run(Leaderboards::new(store.clone(), system.clone())));
+    jobs.spawn(run(TableGrowth::new(store.clone())));
     jobs.spawn(run(Recalculation::new(store.clone(), system.clone())));
     jobs.spawn(run(Retention::new(deliveries.clone(), system.clone())));
     jobs
 }
 
-async fn run<J: Job>(mut job: J) {
+/// Does a job again and again, for as long as it is polled. An error is logged, and the next run is as if there had been
+/// none.
+pub async fn run<J: Job>(mut job: J) {
     loop {
         if let Err(error) = job.run_once().await {
             tracing::warn!(error = %Chain(&error), "{} failed; trying again", J::NAME);

@@ -48,7 +48,7 @@ pub use queries::{
 };
 pub use recalculations::{LevelUp, LevelUps, RecalculationRepository};
 pub use repository::Repository;
-pub use statistics::Statistics;
+pub use statistics::{PlannerStatistics, Statistics};
 pub use verification::{
     BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
     SourceOfTruth, StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, Verification,

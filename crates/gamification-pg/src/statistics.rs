@@ -1,13 +1,17 @@
 //! What operators are told of everything that is stored, and of the way to it.
 
-use diesel::{QueryDsl, sql_types::BigInt};
-use gamification_app::ports::{Statistics, StoreError};
+use diesel::{
+    QueryDsl,
+    sql_types::{BigInt, Text},
+};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use gamification_app::ports::{PlannerStatistics, Statistics, StoreError};
 use gamification_domain::LevelNumber;
 use time::OffsetDateTime;
 
 use crate::{
     PgStore,
-    error::{corrupt, misread},
+    error::{corrupt, misread, store_error},
     schema::{leaderboard_progress, level_counts},
     statement::{Plain, record, statements},
 };
@@ -20,7 +24,21 @@ record! {
     }
 }
 
+record! {
+    /// A table that has grown.
+    struct GrownTableRow: Read {
+        name: String => Plain<Text>,
+    }
+}
+
 statements! {
+    /// Our own tables that are ten times as large as when they were last analyzed, or vacuumed, and more than a hundred
+    /// kilobytes: what is smaller is read in no time, whatever the plan.
+    struct SelectGrownTables {} -> GrownTableRow
+    = "SELECT c.relname::text AS name FROM pg_class AS c
+       WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
+         AND pg_relation_size(c.oid) > GREATEST(c.relpages * 10, 12) * current_setting('block_size')::bigint";
+
     /// Nine rows of sums over a row for each community and level: cheap next to counting members.
     struct SelectMembersByLevel {} -> LevelMembersRow
     = "SELECT level, SUM(members)::bigint AS members FROM level_counts GROUP BY level";
@@ -32,6 +50,26 @@ impl TryFrom<LevelMembersRow> for (LevelNumber, u64) {
     fn try_from(LevelMembersRow { level, members }: LevelMembersRow) -> Result<Self, StoreError> {
         let level = LevelNumber::new(i64::from(level)).map_err(misread!(level_counts::level, []))?;
         Ok((level, u64::try_from(members).map_err(corrupt)?))
+    }
+}
+
+/// What the name of a table may be in a statement of its own: it comes from the catalog.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+impl PlannerStatistics for PgStore {
+    async fn analyze_grown_tables(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        let grown: Vec<GrownTableRow> =
+            SelectGrownTables {}.load(&mut *connection).await.map_err(store_error)?;
+        for GrownTableRow { name } in grown {
+            connection
+                .batch_execute(&format!("ANALYZE (SKIP_LOCKED) {}", quoted(&name)))
+                .await
+                .map_err(store_error)?;
+        }
+        Ok(())
     }
 }
 

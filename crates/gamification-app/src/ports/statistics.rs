@@ -7,6 +7,13 @@ use time::OffsetDateTime;
 
 use super::StoreError;
 
+/// What the database knows of its tables when it plans statements.
+pub trait PlannerStatistics: Send + Sync + 'static {
+    /// Has tables analyzed that are many times as large as when they last were. Statements that are planned already are
+    /// planned anew then, in all processes.
+    fn analyze_grown_tables(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// Statistics over all communities.
 pub trait Statistics: Send + Sync + 'static {
     /// How many present members each level has; levels that nobody ever had may be left out.

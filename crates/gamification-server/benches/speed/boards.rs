@@ -44,7 +44,10 @@ pub(crate) async fn earn(client: &Client, (community, _): Community, name: &str)
     let entries = client.execute(&earn, &[]).await.unwrap();
     let took = complete(client).await;
     let entries = usize::try_from(entries).unwrap();
-    alone(&format!("S12 boards follow an entry of each of {name} members"), &format!("{:.0}/s", rate(entries, took)));
+    alone(
+        &format!("S12 boards follow an entry of each of {name} members"),
+        &format!("{:.0}/s", rate(entries, took)),
+    );
 }
 
 /// S12: boards with one's own rank, of any members of a large community beside those of a small one.

@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail};
-use gamification_app::{FactQueue, System};
+use gamification_app::{
+    FactQueue, System,
+    jobs::{self, TableGrowth},
+};
 use gamification_import::{ImportEvent, Source, Stopped, Unfinished, import as take_in, summary};
 use gamification_pg::{PgStore, connection::Connector, migrate};
 use gamification_telemetry::LogFormat;
@@ -35,6 +38,8 @@ async fn import_to(connector: Connector, pool_size: usize, source: Source, patie
     }
     let store = PgStore::new(connector, pool_size)?;
     let (facts, mut workers) = FactQueue::start(&store, &System);
+    // Beside no server, nobody else does.
+    let growth = tokio::spawn(jobs::run(TableGrowth::new(store.clone())));
     let progress = source.size().map_or_else(Progress::endless, Progress::towards);
     let started = Instant::now();
     let (counts, outcome) =
@@ -44,6 +49,7 @@ async fn import_to(connector: Connector, pool_size: usize, source: Source, patie
     // The last way into the queue: what is under way in it ends, then its workers do.
     drop(facts);
     while workers.join_next().await.is_some() {}
+    growth.abort();
     outcome.map_err(|unfinished| sentence(unfinished, patience))?;
     match counts.rejected {
         0 => Ok(()),
