@@ -257,7 +257,11 @@ async fn pages_of_allowed_origins_may_call_and_others_may_not_read() {
         let headers = [
             ("origin", origin.to_owned()),
             ("access-control-request-method", "PUT".to_owned()),
-            ("access-control-request-headers", "authorization,content-type,if-match".to_owned()),
+            (
+                "access-control-request-headers",
+                "authorization,content-type,if-match,if-none-match,idempotency-key,traceparent,x-request-id"
+                    .to_owned(),
+            ),
         ];
         scene.server.with_headers("OPTIONS", &path, &headers)
     };

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use gamification_domain::{
-    CommunityId, DomainEvent, EventType, FactKind, FactRecord, LevelNumber, MemberLeveledUp, PointSource,
-    PointsAwarded, PointsDeducted, UserId, Verdict,
+    CommunityId, DomainEvent, EventType, Fact, FactKind, FactRecord, LevelNumber, MemberLeveledUp,
+    PointSource, PointsAwarded, PointsDeducted, UserId, Verdict,
 };
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use time::OffsetDateTime;
@@ -107,8 +107,24 @@ fn count_events(event_type: &'static str, status: EventStatus, number: u64) {
 /// Tells of facts that a transaction has recorded. `now` is after its commit.
 pub(crate) fn facts_recorded(records: &[FactRecord], verdicts: &[Verdict], now: OffsetDateTime) {
     count_facts(records, verdicts, now);
+    log_adjustments(records, verdicts);
     if tracing::enabled!(tracing::Level::DEBUG) {
         log_repeated_lessons(records, verdicts);
+    }
+}
+
+/// Who added points or took them away, and why. How many were really taken is in the line about the points.
+fn log_adjustments(records: &[FactRecord], verdicts: &[Verdict]) {
+    let applied = records.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Applied);
+    for (FactRecord { fact: Fact { community_id, kind }, .. }, _) in applied {
+        let FactKind::PointsAdjusted { adjustment_id, user_id, adjustment, admin_id } = kind else {
+            continue;
+        };
+        let community_id = community_id.map(tracing::field::display);
+        tracing::info!(
+            community_id, %user_id, %admin_id, %adjustment_id, points = adjustment.points().signed(),
+            reason = %adjustment.reason(), "points adjusted"
+        );
     }
 }
 

@@ -62,7 +62,7 @@ pub enum Command {
         /// Look at one community only
         #[arg(long, value_name = "UUID")]
         community: Option<Uuid>,
-        /// Put totals, levels, presence and counts right where they are off; the ledger is never changed
+        /// Put totals, levels, presence, counts and leaderboards right where they are off; the ledger is never changed
         #[arg(long)]
         repair: bool,
     },

@@ -9,7 +9,7 @@ struct Breakage {
 }
 
 /// Where only values are broken that are derived from others.
-const DERIVED: [Breakage; 14] = [
+const DERIVED: [Breakage; 15] = [
     Breakage {
         sql: "UPDATE member_points SET total_points = total_points + 100 WHERE user_id = $ada AND community_id = $community",
         finding: ("total", "found 114, expected 14"),
@@ -61,6 +61,10 @@ const DERIVED: [Breakage; 14] = [
     Breakage {
         sql: "DELETE FROM leaderboard_entries WHERE user_id = $ada AND community_id = $community",
         finding: ("leaderboard", "found 0, 0 and 0 points, not listed, expected 0, 0 and 14 points, listed"),
+    },
+    Breakage {
+        sql: "DELETE FROM leaderboard_sections WHERE board = 'seven_day' AND community_id = $community",
+        finding: ("leaderboard", "a section of seven_day: found 0 members, expected 2"),
     },
     Breakage {
         sql: "UPDATE leaderboard_sections SET members = members + 3 WHERE board = 'thirty_day' AND community_id = $community",

@@ -99,11 +99,7 @@ pub async fn adjust_points(
     if recorded != adjustment {
         return Err(AdjustPointsError::KeyReused);
     }
-    let is_new = verdict == Verdict::Applied;
-    if is_new {
-        audit(community_id, user_id, adjuster, &entry, &adjustment);
-    }
-    Ok(PointsAdjusted { entry, is_new })
+    Ok(PointsAdjusted { entry, is_new: verdict == Verdict::Applied })
 }
 
 /// The same for the same key, in a community and for a member.
@@ -112,22 +108,6 @@ fn adjustment_id(community_id: CommunityId, user_id: UserId, key: &EventId) -> A
     name.extend(user_id.as_uuid().into_bytes());
     name.extend(key.as_str().as_bytes());
     AdjustmentId::new(Uuid::new_v5(&NAMESPACE, &name))
-}
-
-/// The line that says who did what, and why.
-fn audit(
-    community_id: CommunityId,
-    user_id: UserId,
-    adjuster: Adjuster,
-    entry: &HistoryEntry,
-    adjustment: &Adjustment,
-) {
-    let admin_id = adjuster.user_id().map(tracing::field::display);
-    tracing::info!(
-        %community_id, %user_id, admin_id, is_service = matches!(adjuster, Adjuster::Service(_)),
-        requested_points = adjustment.points().signed(), points = entry.change.signed(),
-        reason = %adjustment.reason(), "points adjusted"
-    );
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! passed over and nothing counts twice. Many changes of a member in a step are one. Beside it the windows move on: what
 //! occurred before their new start is taken from their sums.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use gamification_domain::{CommunityId, MemberKey, SortName, UserId, WindowStarts};
 use time::OffsetDateTime;
@@ -115,8 +115,13 @@ async fn step(
         starts: (starts, starts.max(WindowStarts::at(now))),
     };
     let step = tx.next_leaderboard_step(aim, STEP_ROWS).await?;
-    let changes = changes(tx.earned_in_step(step).await?, tx.members_in_step(step).await?);
-    tx.change_leaderboard_entries(&changes).await?;
+    let (mut earned, mut first) = (tx.earned_in_step(step).await?, Some(first_member()));
+    while let Some(next) = first {
+        // A step may be one transaction that wrote a million members: those come by and by.
+        let members = tx.members_in_step(step, next, MEMBERS).await?;
+        first = members.last().filter(|_| is_full(&members)).and_then(|last| after(last.key));
+        tx.change_leaderboard_entries(&changes(mem::take(&mut earned), members)).await?;
+    }
     let reached = step.transactions.1;
     // Whatever was committed by now belongs to transactions that had begun.
     let next = next_complete.unwrap_or((locked.none_begun, now));
@@ -149,13 +154,23 @@ async fn build(
     progress: &LeaderboardProgress,
 ) -> Result<(), StoreError> {
     tx.reset_leaderboards(range, progress.position, progress.starts).await?;
-    let mut first = Some((range.0, UserId::new(Uuid::nil())));
+    let mut first = Some((range.0, first_member().1));
     while let Some(next) = first {
         let members = tx.directory_members(next, range.1, MEMBERS).await?;
         first = members.last().and_then(|last| after(last.key));
         tx.change_leaderboard_entries(&changes(Vec::new(), members)).await?;
     }
     Ok(())
+}
+
+/// Nobody comes before them.
+const fn first_member() -> MemberKey {
+    (CommunityId::new(Uuid::nil()), UserId::new(Uuid::nil()))
+}
+
+/// Whether there may be more members than these.
+fn is_full(members: &[DirectoryMember]) -> bool {
+    i64::try_from(members.len()).is_ok_and(|number| number >= MEMBERS)
 }
 
 /// The next key after a member's; nobody comes after the greatest of all in the last community.

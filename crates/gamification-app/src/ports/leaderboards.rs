@@ -108,10 +108,12 @@ pub trait LeaderboardRepository: Send {
         step: LeaderboardStep,
     ) -> impl Future<Output = Result<Vec<(MemberKey, WindowSums)>, StoreError>> + Send;
 
-    /// The members whose membership or profile was written in a step.
+    /// The next members, from `first` on, whose membership or profile was written in a step, in order, at most `limit`.
     fn members_in_step(
         &mut self,
         step: LeaderboardStep,
+        first: MemberKey,
+        limit: i64,
     ) -> impl Future<Output = Result<Vec<DirectoryMember>, StoreError>> + Send;
 
     /// Changes entries, each of another member, and moves them on the boards.

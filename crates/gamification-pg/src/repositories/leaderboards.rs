@@ -236,9 +236,14 @@ statements! {
     struct SelectMembersOfStep {
         since: i64 => NotNull<community_members::xid>,
         until: i64 => NotNull<community_members::xid>,
+        community_id: Uuid => community_members::community_id,
+        user_id: Uuid => community_members::user_id,
+        limit: i64 => Plain<BigInt>,
     } -> DirectoryMemberRow
     = "SELECT m.community_id, m.user_id, m.display_name, m.is_present, m.is_listed
-       FROM community_members AS m WHERE m.xid >= :since AND m.xid < :until";
+       FROM community_members AS m
+       WHERE m.xid >= :since AND m.xid < :until AND (m.community_id, m.user_id) >= (:community_id, :user_id)
+       ORDER BY m.community_id, m.user_id LIMIT :limit";
 
     struct SelectDirectoryMembers {
         community_id: Uuid => community_members::community_id,
@@ -345,6 +350,15 @@ statements! {
         last: Uuid => leaderboard_entries::community_id,
     } = "WITH sections AS (DELETE FROM leaderboard_sections WHERE community_id BETWEEN :first AND :last)
          DELETE FROM leaderboard_entries WHERE community_id BETWEEN :first AND :last";
+
+    /// A restored backup has numbers of another installation, which may still be to come in this one: as if its rows had none,
+    /// they are in the boards from the first build on. (What a transaction of this installation writes meanwhile is as well.)
+    struct ForgetNumbersToCome {}
+    = "WITH members AS (
+           UPDATE community_members SET xid = NULL
+           WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+       UPDATE point_transactions SET xid = NULL
+       WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
 
     struct InsertEntries {
         first: Uuid => leaderboard_entries::community_id,
@@ -496,9 +510,16 @@ impl LeaderboardRepository for PgTx {
         Ok(self.rows(select).await?.into_iter().map(Into::into).collect())
     }
 
-    async fn members_in_step(&mut self, step: LeaderboardStep) -> Result<Vec<DirectoryMember>, StoreError> {
+    async fn members_in_step(
+        &mut self,
+        step: LeaderboardStep,
+        (community_id, user_id): MemberKey,
+        limit: i64,
+    ) -> Result<Vec<DirectoryMember>, StoreError> {
         let (since, until) = step.transactions;
-        self.read(SelectMembersOfStep { since: since.0, until: until.0 }).await
+        let (community_id, user_id) = (community_id.as_uuid(), user_id.as_uuid());
+        let select = SelectMembersOfStep { since: since.0, until: until.0, community_id, user_id, limit };
+        self.read(select).await
     }
 
     async fn change_leaderboard_entries(&mut self, changes: &[EntryChange]) -> Result<(), StoreError> {
@@ -523,6 +544,7 @@ impl LeaderboardRepository for PgTx {
     ) -> Result<(), StoreError> {
         let (first, last) = (first.as_uuid(), last.as_uuid());
         self.batch_later(BUILD_SESSION);
+        self.run(ForgetNumbersToCome {});
         self.run(DeleteEntries { first, last });
         self.run(InsertEntries {
             first,

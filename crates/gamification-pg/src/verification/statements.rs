@@ -304,7 +304,7 @@ statements! {
        FROM (SELECT * FROM member_points
              WHERE (community_id, user_id) >= (:community_id, :user_id) AND community_id <= :last_community_id
              ORDER BY community_id, user_id LIMIT :limit) AS m
-       CROSS JOIN leaderboard_progress AS boards
+       LEFT JOIN leaderboard_progress AS boards ON boards.is_only
        LEFT JOIN community_members AS directory
            ON directory.community_id = m.community_id AND directory.user_id = m.user_id
        LEFT JOIN leaderboard_entries AS e ON e.community_id = m.community_id AND e.user_id = m.user_id
@@ -319,7 +319,7 @@ statements! {
            WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger
        ORDER BY m.community_id, m.user_id";
 
-    /// Each section beside the members from its first place to that of the next; and boards without sections.
+    /// Each section beside the members from its first place to that of the next; and boards without a first section.
     pub(super) struct SelectWrongSections {
         first: Uuid => leaderboard_sections::community_id,
         last: Uuid => leaderboard_sections::community_id,
@@ -334,11 +334,13 @@ statements! {
          counted AS (
              ", counted_section!("seven_day"), " UNION ALL ", counted_section!("thirty_day"), " UNION ALL ",
              counted_section!("all_time"), " UNION ALL
-             SELECT e.community_id, 'all_time', 0, COUNT(*)
+             SELECT e.community_id, boards.board, 0, COUNT(*)
              FROM leaderboard_entries AS e
+             CROSS JOIN (VALUES ('seven_day'), ('thirty_day'), ('all_time')) AS boards (board)
              WHERE e.community_id BETWEEN :first AND :last AND e.is_listed AND NOT EXISTS (
-                 SELECT FROM leaderboard_sections AS s WHERE s.community_id = e.community_id)
-             GROUP BY e.community_id)
+                 SELECT FROM leaderboard_sections AS s
+                 WHERE s.community_id = e.community_id AND s.board = boards.board AND s.place = -9223372036854775808)
+             GROUP BY e.community_id, boards.board)
          SELECT community_id, board, members AS noted, counted, COUNT(*) OVER () AS count
          FROM counted WHERE members <> counted ORDER BY community_id, board LIMIT :limit"
     );
@@ -373,7 +375,7 @@ statements! {
            FROM :rule
            JOIN point_transactions AS t USING (source)
            JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
-           WHERE t.community_id BETWEEN :first AND :last AND t.points > 0)
+           WHERE t.community_id BETWEEN :first AND :last AND (t.points > 0 OR t.requested_points IS NOT NULL))
        SELECT community_id, source, source_id, due, COUNT(*) AS awards,
               COUNT(*) FILTER (WHERE noted IS DISTINCT FROM due) AS wrong_scopes, COUNT(*) OVER () AS count
        FROM awards GROUP BY community_id, source, source_id, due

@@ -47,7 +47,7 @@ pub(in crate::routes) struct LeaderboardView<'a> {
 struct PartView {
     /// By rank
     entries: Vec<EntryView>,
-    /// The caller's own entry when it is not among the entries; `null` for services
+    /// The caller's own entry when it is not among the entries; `null` for services, and until boards know a new member
     #[schema(required)]
     your_rank: Option<EntryView>,
     /// How many members the board has

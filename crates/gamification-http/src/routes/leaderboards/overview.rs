@@ -55,7 +55,7 @@ struct BoardsView {
 struct BoardView {
     #[schema(max_items = 10)]
     entries: Vec<EntryView>,
-    /// The caller's own entry when it is not among the entries; `null` for services
+    /// The caller's own entry when it is not among the entries; `null` for services, and until boards know a new member
     #[schema(required)]
     your_rank: Option<EntryView>,
     /// How many members the board has

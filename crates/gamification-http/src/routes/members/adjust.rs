@@ -12,6 +12,7 @@ use gamification_app::{
     queries::authorize_adjuster,
 };
 use gamification_domain::{Adjustment, AdjustmentReason, AdjustmentReasonError, EventId, InvalidAdjustment};
+use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -28,7 +29,8 @@ use crate::{
 };
 
 /// Points to add or take away, and why.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = PointsAdjustment, example = json!({"points": 10, "reason": "Organised the meetup"}))]
 #[expect(dead_code, reason = "it is a description")]
 pub(in crate::routes) struct AdjustmentRequest {
@@ -51,7 +53,7 @@ pub(in crate::routes) struct AdjustmentRequest {
     params(
         CommunityParameter, UserParameter,
         ("Idempotency-Key" = String, Header, description = "What tells this adjustment from others of the member",
-         min_length = 1, max_length = 255, pattern = "^[!-~]+$")
+         min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$")
     ),
     request_body = AdjustmentRequest,
     responses(
@@ -84,6 +86,9 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
 /// What tells the request from others, as other APIs have it.
 fn idempotency_key(request: &HttpRequest) -> Result<EventId, Problem> {
     const NAME: &str = "Idempotency-Key";
+    if request.headers().get_all(NAME).nth(1).is_some() {
+        return Err(Problem::bad_request(format!("{NAME} is there twice")));
+    }
     let header =
         request.headers().get(NAME).ok_or_else(|| Problem::bad_request(format!("{NAME} is missing")))?;
     let key = header.to_str().ok().and_then(|key| EventId::parse(key.trim()).ok());
