@@ -98,7 +98,8 @@ async fn events(database: &TestDatabase) -> i64 {
 /// What the audit at the end of a test can't make sense of.
 async fn empty_outbox(database: &TestDatabase) {
     let truncate =
-        "TRUNCATE outbox, deliveries, delivery_failures, point_transactions, member_points, level_counts";
+        "TRUNCATE outbox, deliveries, delivery_failures, point_transactions, member_points, level_counts,
+                  leaderboard_entries, leaderboard_sections";
     database.client().await.execute(truncate, &[]).await.unwrap();
 }
 

@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 127;
 const ID: &str = "0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e01";
 
 /// What events have, and a few names that are none of theirs.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 27] = [
     "specversion",
     "id",
     "source",
@@ -45,6 +45,11 @@ const NAMES: [&str; 22] = [
     "title",
     "display_name",
     "avatar_url",
+    "listed",
+    "adjustment_id",
+    "admin_id",
+    "points",
+    "reason",
     "traceparent",
     "$serde_json::private::RawValue",
     "",
@@ -60,7 +65,8 @@ fn good_event(event_type: EventType) -> String {
         r#"{{"specversion":"1.0","id":"e1","source":"/community","type":"{event_type}","time":"2026-11-22T10:00:00Z",
             "sequence":"17","data":{{"community_id":"{ID}","post_id":"{ID}","comment_id":"{ID}","course_id":"{ID}",
             "lesson_id":"{ID}","user_id":"{ID}","author_id":"{ID}","role":"ADMIN","name":"N","title":"T",
-            "display_name":"D","avatar_url":"https://a.example/1.png"}}}}"#
+            "display_name":"D","avatar_url":"https://a.example/1.png","listed":false,"adjustment_id":"{ID}",
+            "admin_id":"{ID}","points":-5,"reason":"R"}}}}"#
     )
 }
 

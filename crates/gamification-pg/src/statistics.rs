@@ -32,12 +32,13 @@ record! {
 }
 
 statements! {
-    /// Our own tables that are ten times as large as when they were last analyzed, or vacuumed, and more than a hundred
-    /// kilobytes: what is smaller is read in no time, whatever the plan.
+    /// Our own tables with ten times the rows that they had when they were last analyzed, or vacuumed, and a thousand at
+    /// least: what has fewer is read in no time, whatever the plan. Only rows that are committed are counted: ANALYZE does
+    /// not see those of a transaction that still fills a table, and would hold its full pages for empty.
     struct SelectGrownTables {} -> GrownTableRow
     = "SELECT c.relname::text AS name FROM pg_class AS c
        WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
-         AND pg_relation_size(c.oid) > GREATEST(c.relpages * 10, 12) * current_setting('block_size')::bigint";
+         AND pg_stat_get_live_tuples(c.oid) > GREATEST(c.reltuples * 10, 1000)";
 
     /// Nine rows of sums over a row for each community and level: cheap next to counting members.
     struct SelectMembersByLevel {} -> LevelMembersRow
