@@ -9,10 +9,10 @@
 mod commit_announcement;
 mod gauges;
 mod leaderboards;
-mod planner_statistics;
 mod recalculation;
 mod relay;
 mod retention;
+mod table_growth;
 
 use std::{future::Future, time::Duration};
 
@@ -22,10 +22,10 @@ pub use self::{
     commit_announcement::CommitAnnouncement,
     gauges::Gauges,
     leaderboards::Leaderboards,
-    planner_statistics::TableGrowth,
     recalculation::Recalculation,
     relay::{DeliveryError, Destination, relay_events},
     retention::Retention,
+    table_growth::TableGrowth,
 };
 use crate::{
     Chain, Clock, IdGenerator,

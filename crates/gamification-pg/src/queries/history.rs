@@ -122,22 +122,6 @@ statements! {
         "COALESCE(:total, m.total_points::bigint) - seen.sum + seen.points"
     );
 
-    /// By the key that keeps it from being made twice; what came after it is taken from the total.
-    struct SelectAdjustment {
-        community_id: Uuid => point_transactions::community_id,
-        source: String => point_transactions::source,
-        source_id: Uuid => point_transactions::source_id,
-    } -> AdjustmentRow
-    = "SELECT t.requested_points, 1::bigint AS place, t.id, t.points, t.source, t.source_id, t.actor_id, t.occurred_at,
-              t.created_at, m.total_points - (
-                  SELECT COALESCE(SUM(later.points), 0) FROM point_transactions AS later
-                  WHERE later.community_id = t.community_id AND later.member_points_id = t.member_points_id
-                    AND later.id > t.id)::bigint AS total_after, t.reason
-       FROM point_transactions AS t
-       JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
-       WHERE t.community_id = :community_id AND t.source = :source AND t.source_id = :source_id
-         AND t.once_per IS NOT NULL AND t.requested_points IS NOT NULL";
-
     struct SelectOldestFirst {
         community_id: Uuid => point_transactions::community_id,
         caller_id: Option<Uuid> => OrNull<member_points::user_id>,
@@ -155,6 +139,22 @@ statements! {
         "ASC",
         "COALESCE(:total, 0::bigint) + seen.sum"
     );
+
+    /// By the key that keeps it from being made twice; what came after it is taken from the total.
+    struct SelectAdjustment {
+        community_id: Uuid => point_transactions::community_id,
+        source: String => point_transactions::source,
+        source_id: Uuid => point_transactions::source_id,
+    } -> AdjustmentRow
+    = "SELECT t.requested_points, 1::bigint AS place, t.id, t.points, t.source, t.source_id, t.actor_id, t.occurred_at,
+              t.created_at, m.total_points - (
+                  SELECT COALESCE(SUM(later.points), 0) FROM point_transactions AS later
+                  WHERE later.community_id = t.community_id AND later.member_points_id = t.member_points_id
+                    AND later.id > t.id)::bigint AS total_after, t.reason
+       FROM point_transactions AS t
+       JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
+       WHERE t.community_id = :community_id AND t.source = :source AND t.source_id = :source_id
+         AND t.once_per IS NOT NULL AND t.requested_points IS NOT NULL";
 }
 
 impl AdjustmentRow {
