@@ -14,10 +14,10 @@ use uuid::Uuid;
 #[cfg(test)]
 pub(crate) use self::statements::declared;
 use self::statements::{
-    ChangeEntries, CommunityKeyRow, DeleteEmptySections, DeleteEntries, DirectoryMemberRow, DivideSections,
-    EarnedRow, EnsureSections, EntryChangeRow, ForgetNumbersToCome, InsertEntries, LockProgress, ProgressRow,
-    SaveProgress, SelectDirectoryMembers, SelectEarned, SelectMembersOfStep, SelectStep, StepRow,
-    TryLockProgress,
+    ChangeEntries, CommunityKeyRow, DeleteEntries, DirectoryMemberRow, DivideSections, EarnedRow,
+    EnsureSections, EntryChangeRow, ForgetNumbersToCome, InsertEntries, LockProgress, MergeSections,
+    ProgressRow, SaveProgress, SelectDirectoryMembers, SelectEarned, SelectMembersOfStep, SelectStep,
+    StepRow, TryLockProgress,
 };
 use crate::{
     PgTx,
@@ -26,12 +26,15 @@ use crate::{
 
 /// A section with more members is divided: its members are counted for each rank in it.
 const MAX_SECTION: i64 = 2_000;
+/// Two neighbours with fewer together become one, which is far from being divided again.
+const MAX_MERGED_SECTION: i64 = MAX_SECTION / 2;
 
 /// Nobody waits for this work: a step may take longer than a request, and what a crash of the database takes away is done
 /// again from where the boards were.
 const PROJECTION_SESSION: &str = "
     SET LOCAL statement_timeout = '10min';
     SET LOCAL synchronous_commit = off;
+    SET LOCAL work_mem = '32MB';
 ";
 
 /// The whole ledger is summed at once, as an audit does it.
@@ -188,7 +191,7 @@ impl LeaderboardRepository for PgTx {
             let divided = self.rows(DivideSections { communities: to_divide, max: MAX_SECTION }).await?;
             to_divide = divided.into_iter().map(|CommunityKeyRow { community_id }| community_id).collect();
         }
-        self.run(DeleteEmptySections { communities: ids });
+        self.run(MergeSections { communities: ids, max: MAX_MERGED_SECTION });
         Ok(())
     }
 

@@ -233,7 +233,8 @@ statements! {
        ORDER BY new.community_id, first.board, first.place, first.sort_name, first.user_id
        ON CONFLICT (community_id, board, place, sort_name, user_id) DO NOTHING";
 
-    /// Entries, and the members of the sections that they leave and come to.
+    /// Entries, and the members of the sections that they leave and come to. A board is walked in its order, sections and
+    /// changed places together: to look up the section of each place costs several times as much.
     pub(super) struct ChangeEntries { change: Rows<EntryChangeRow> }
     = "WITH changed AS MATERIALIZED (
            SELECT change.community_id, change.user_id,
@@ -255,31 +256,36 @@ statements! {
            ON CONFLICT (community_id, user_id) DO UPDATE SET
                sort_name = excluded.sort_name, is_listed = excluded.is_listed, seven_day = excluded.seven_day,
                thirty_day = excluded.thirty_day, all_time = excluded.all_time),
-       moves AS (
-           SELECT community_id, board, place, sort_name, user_id, SUM(members) AS members
+       ends AS (
+           SELECT c.community_id, was.board, -GREATEST(was.points, 0) AS place, c.old_sort_name AS sort_name,
+                  c.user_id, -1 AS members
+           FROM changed AS c
+           CROSS JOIN LATERAL (VALUES ('seven_day', c.old_seven_day), ('thirty_day', c.old_thirty_day),
+                                      ('all_time', c.old_all_time)) AS was (board, points)
+           WHERE c.was_listed
+           UNION ALL
+           SELECT c.community_id, is_now.board, -GREATEST(is_now.points, 0), c.sort_name, c.user_id, 1
+           FROM changed AS c
+           CROSS JOIN LATERAL (VALUES ('seven_day', c.seven_day), ('thirty_day', c.thirty_day),
+                                      ('all_time', c.all_time)) AS is_now (board, points)
+           WHERE c.is_listed),
+       numbered AS (
+           SELECT community_id, board, place, sort_name, user_id, members, is_section,
+                  COUNT(*) FILTER (WHERE is_section) OVER (
+                      PARTITION BY community_id, board ORDER BY place, sort_name, user_id, is_section DESC
+                      ROWS UNBOUNDED PRECEDING) AS section
            FROM (
-               SELECT c.community_id, was.board, -GREATEST(was.points, 0) AS place, c.old_sort_name AS sort_name,
-                      c.user_id, -1 AS members
-               FROM changed AS c
-               CROSS JOIN LATERAL (VALUES ('seven_day', c.old_seven_day), ('thirty_day', c.old_thirty_day),
-                                          ('all_time', c.old_all_time)) AS was (board, points)
-               WHERE c.was_listed
+               SELECT s.community_id, s.board, s.place, s.sort_name, s.user_id, 0 AS members, true AS is_section
+               FROM (SELECT DISTINCT community_id FROM changed) AS community
+               JOIN leaderboard_sections AS s ON s.community_id = community.community_id
                UNION ALL
-               SELECT c.community_id, is_now.board, -GREATEST(is_now.points, 0), c.sort_name, c.user_id, 1
-               FROM changed AS c
-               CROSS JOIN LATERAL (VALUES ('seven_day', c.seven_day), ('thirty_day', c.thirty_day),
-                                          ('all_time', c.all_time)) AS is_now (board, points)
-               WHERE c.is_listed) AS ends
-           GROUP BY community_id, board, place, sort_name, user_id HAVING SUM(members) <> 0),
+               SELECT community_id, board, place, sort_name, user_id, members, false FROM ends) AS board),
        section_changes AS (
-           SELECT s.community_id, s.board, s.place, s.sort_name, s.user_id, SUM(moves.members)::bigint AS members
-           FROM moves
-           CROSS JOIN LATERAL (
-               SELECT * FROM leaderboard_sections AS section
-               WHERE section.community_id = moves.community_id AND section.board = moves.board
-                 AND (section.place, section.sort_name, section.user_id) <= (moves.place, moves.sort_name, moves.user_id)
-               ORDER BY section.place DESC, section.sort_name DESC, section.user_id DESC LIMIT 1) AS s
-           GROUP BY s.community_id, s.board, s.place, s.sort_name, s.user_id HAVING SUM(moves.members) <> 0)
+           SELECT community_id, board, SUM(members)::bigint AS members,
+                  (ARRAY_AGG(place) FILTER (WHERE is_section))[1] AS place,
+                  (ARRAY_AGG(sort_name) FILTER (WHERE is_section))[1] AS sort_name,
+                  (ARRAY_AGG(user_id) FILTER (WHERE is_section))[1] AS user_id
+           FROM numbered GROUP BY community_id, board, section HAVING SUM(members) <> 0)
        UPDATE leaderboard_sections AS s SET members = s.members + c.members
        FROM section_changes AS c
        WHERE s.community_id = c.community_id AND s.board = c.board AND s.place = c.place
@@ -305,10 +311,27 @@ statements! {
          SELECT DISTINCT community_id FROM divided"
     );
 
-    /// What lies in a section that nobody is in belongs to the one before; the first is never removed.
-    pub(super) struct DeleteEmptySections { communities: Vec<Uuid> => [leaderboard_sections::community_id] }
-    = "DELETE FROM leaderboard_sections
-       WHERE community_id = ANY (:communities) AND members = 0 AND place > -9223372036854775808";
+    /// Neighbours that are small together become one; the first section begins before everybody and is never the second.
+    pub(super) struct MergeSections {
+        communities: Vec<Uuid> => [leaderboard_sections::community_id],
+        max: i64 => leaderboard_sections::members,
+    } = "WITH ordered AS (
+             SELECT community_id, board, place, sort_name, user_id, members, ROW_NUMBER() OVER board AS number,
+                    LAG(place) OVER board AS first_place, LAG(sort_name) OVER board AS first_sort_name,
+                    LAG(user_id) OVER board AS first_user_id, LAG(members) OVER board AS first_members
+             FROM leaderboard_sections
+             WHERE community_id = ANY (:communities)
+             WINDOW board AS (PARTITION BY community_id, board ORDER BY place, sort_name, user_id)),
+         merged AS MATERIALIZED (
+             SELECT * FROM ordered WHERE number % 2 = 0 AND first_members + members <= :max),
+         second AS (
+             DELETE FROM leaderboard_sections AS s USING merged AS m
+             WHERE s.community_id = m.community_id AND s.board = m.board AND s.place = m.place
+               AND s.sort_name = m.sort_name AND s.user_id = m.user_id)
+         UPDATE leaderboard_sections AS s SET members = s.members + m.members
+         FROM merged AS m
+         WHERE s.community_id = m.community_id AND s.board = m.board AND s.place = m.first_place
+           AND s.sort_name = m.first_sort_name AND s.user_id = m.first_user_id";
 
     pub(super) struct DeleteEntries {
         first: Uuid => leaderboard_entries::community_id,
