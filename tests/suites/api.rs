@@ -56,7 +56,10 @@ async fn the_documents_come_from_the_binary() {
     for loaded in page.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css")) {
         assert!(!loaded.contains("//"), "{loaded} comes from somewhere else");
         let name = loaded.trim_start_matches("./");
-        assert_eq!(scene.server.get(&format!("/docs/{name}"), None).status, 200, "{name}");
+        for method in ["GET", "HEAD"] {
+            let answer = scene.server.call(method, &format!("/docs/{name}"), None, &None);
+            assert_eq!(answer.status, 200, "{method} {name}");
+        }
     }
     assert!(scene.server.text("/docs/swagger-initializer.js").contains("/openapi.json"));
 }

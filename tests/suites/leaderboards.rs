@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+const NOW: OffsetDateTime = datetime!(2026-01-22 12:00 UTC);
 
 /// A clock that stands still, and ids of its own.
 #[derive(Clone)]
@@ -210,7 +210,7 @@ async fn a_commit_that_comes_late_is_not_passed_over() {
              (community_id, id, member_points_id, points, source, source_id, actor_id, event_id, occurred_at, created_at,
               once_per)
          SELECT community_id, gen_random_uuid(), id, 1, 'comment_created', gen_random_uuid(), user_id, 'late',
-                '2026-11-22T11:00:00Z', now(), '00000000-0000-0000-0000-000000000000' FROM points",
+                '2026-01-22T11:00:00Z', now(), '00000000-0000-0000-0000-000000000000' FROM points",
         scene.ada
     );
     late.batch_execute(&insert).await.unwrap();
@@ -221,7 +221,7 @@ async fn a_commit_that_comes_late_is_not_passed_over() {
     );
     late.batch_execute(&told).await.unwrap();
     scene.earn(scene.bob, NOW - Duration::hours(1)).await;
-    let seconds = "SELECT EXTRACT(EPOCH FROM complete_until - '2026-11-22T12:00:00Z')::bigint FROM leaderboard_progress";
+    let seconds = "SELECT EXTRACT(EPOCH FROM complete_until - '2026-01-22T12:00:00Z')::bigint FROM leaderboard_progress";
     for later in 1..=3 {
         project_leaderboards(&scene.store, NOW + Duration::seconds(later)).await.unwrap();
     }
@@ -248,6 +248,19 @@ async fn one_process_at_a_time_carries_the_boards_on() {
     drop(held);
     scene.project(NOW).await;
     assert_eq!(scene.points(scene.ada).await, [1, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_clock_is_ahead_empties_no_window() {
+    let scene = Scene::new().await;
+    let now = OffsetDateTime::now_utc();
+    scene.earn(scene.ada, NOW).await;
+    let earn = "UPDATE point_transactions SET occurred_at = now() - interval '1 hour'";
+    scene.database.client().await.batch_execute(earn).await.unwrap();
+    scene.project(now + Duration::days(40)).await;
+    assert_eq!(scene.points(scene.ada).await, [1, 1, 1]);
+    let ahead = "SELECT COUNT(*) FROM leaderboard_progress WHERE complete_until > now()";
+    assert_eq!(scene.database.number(ahead).await, 0, "boards say that they know what is still to happen");
 }
 
 #[tokio::test(flavor = "multi_thread")]

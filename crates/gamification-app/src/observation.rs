@@ -113,7 +113,7 @@ pub(crate) fn facts_recorded(records: &[FactRecord], verdicts: &[Verdict], now: 
     }
 }
 
-/// Who added points or took them away, and why. How many were really taken is in the line about the points.
+/// Who asked to add points or to take them away, and why. How many were really taken is in the line about the points.
 fn log_adjustments(records: &[FactRecord], verdicts: &[Verdict]) {
     let applied = records.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Applied);
     for (FactRecord { fact: Fact { community_id, kind }, .. }, _) in applied {
@@ -121,8 +121,11 @@ fn log_adjustments(records: &[FactRecord], verdicts: &[Verdict]) {
             continue;
         };
         let community_id = community_id.map(tracing::field::display);
+        // A service may act for nobody.
+        let admin_id =
+            Some(admin_id).filter(|admin_id| !admin_id.as_uuid().is_nil()).map(tracing::field::display);
         tracing::info!(
-            community_id, %user_id, %admin_id, %adjustment_id, points = adjustment.points().signed(),
+            community_id, %user_id, admin_id, %adjustment_id, requested_points = adjustment.points().signed(),
             reason = %adjustment.reason(), "points adjusted"
         );
     }

@@ -21,6 +21,9 @@
 //! never counts as less than 0 points (`GREATEST` in its index). The totals in a member's history are sums over the entries
 //! that are read. Audits compute sums, counts and chains of events in SQL on purpose, sharing nothing with what they audit.
 //!
+//! Every key begins with the community, but for what belongs to one installation of PostgreSQL as a whole: how far boards
+//! have come (`leaderboard_progress`, by numbers of transactions) and the index by which entries leave a window.
+//!
 //! It knows nothing of HTTP.
 //!
 //! # To add a repository

@@ -27,6 +27,9 @@ const STEP_ROWS: i64 = 20_000;
 /// How many members are listed together while boards are built.
 const MEMBERS: i64 = 5_000;
 
+/// How many entries change in one statement: more would save little time, and take more memory.
+const CHANGES: usize = 5_000;
+
 /// What one step of the projection came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Projected {
@@ -38,7 +41,9 @@ pub enum Projected {
     Elsewhere,
 }
 
-/// Takes the next changes into the boards, or builds them where there are none.
+/// Takes the next changes into the boards, or builds them where there are none. Windows move on to the time of the caller's
+/// clock or of the store's, whichever is earlier: they never move back, so that a server whose clock is ahead would empty
+/// them.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails; the boards stay as they were.
@@ -84,6 +89,7 @@ async fn project_in(
     let Some(locked) = tx.try_lock_leaderboards().await? else {
         return Ok(Ending::Rollback(Projected::Elsewhere));
     };
+    let now = now.min(locked.now);
     let (progress, projected) = match locked.progress {
         Some(progress) => step(tx, progress, &locked, now).await?,
         None => {
@@ -120,7 +126,9 @@ async fn step(
         // A step may be one transaction that wrote a million members: those come by and by.
         let members = tx.members_in_step(step, next, MEMBERS).await?;
         first = members.last().filter(|_| is_full(&members)).and_then(|last| after(last.key));
-        tx.change_leaderboard_entries(&changes(mem::take(&mut earned), members)).await?;
+        for changes in changes(mem::take(&mut earned), members).chunks(CHANGES) {
+            tx.change_leaderboard_entries(changes).await?;
+        }
     }
     let reached = step.transactions.1;
     // Whatever was committed by now belongs to transactions that had begun.

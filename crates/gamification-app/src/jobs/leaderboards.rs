@@ -46,8 +46,8 @@ impl<S: Store + Queries, C: Clock> Job for Leaderboards<S, C> {
             if project_leaderboards(&self.store, self.clock.now()).await? != Projected::Behind {
                 return Ok(());
             }
-            // Awards come first: whatever there is to catch up with, half of a processor core is left to them.
-            sleep(started.elapsed()).await;
+            // Awards come first: whatever there is to catch up with, two thirds of a processor core are left to them.
+            sleep(started.elapsed() * 2).await;
         }
     }
 }

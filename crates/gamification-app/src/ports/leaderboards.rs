@@ -41,6 +41,8 @@ pub struct LockedLeaderboards {
     pub all_ended: TransactionNumber,
     /// No transaction from it on had begun to write.
     pub none_begun: TransactionNumber,
+    /// The time that it is by the clock of the store.
+    pub now: OffsetDateTime,
 }
 
 /// What a step of the projection takes in.

@@ -88,7 +88,11 @@ impl fmt::Display for HistoryEntry {
             self;
         let [occurred_at, recorded_at] = [occurred_at, recorded_at].map(text);
         write!(f, "{occurred_at} {:+} = {total_after} {source} {source_id} ", change.signed())?;
-        write!(f, "by {actor_id}, recorded {recorded_at} as {id}")?;
+        match actor_id.as_uuid().is_nil() {
+            true => f.write_str("by a service")?,
+            false => write!(f, "by {actor_id}")?,
+        }
+        write!(f, ", recorded {recorded_at} as {id}")?;
         reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
     }
 }

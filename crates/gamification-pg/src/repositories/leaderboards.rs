@@ -72,6 +72,7 @@ impl From<ProgressRow> for LockedLeaderboards {
             progress: row.progress(),
             all_ended: TransactionNumber(row.all_ended),
             none_begun: TransactionNumber(row.none_begun),
+            now: row.now,
         }
     }
 }

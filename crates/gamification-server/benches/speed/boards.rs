@@ -1,6 +1,12 @@
 //! S12 and S13: leaderboards and histories, in communities of any size.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use gamification_tests::{TestDatabase, TestServer, user_token};
 use serde_json::Value;
@@ -29,6 +35,19 @@ pub(crate) async fn complete(client: &Client) -> Duration {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     started.elapsed()
+}
+
+/// Watches how long boards are behind what is committed, and keeps the longest time, in milliseconds.
+pub(crate) async fn watch_lag(client: Client, longest: Arc<AtomicU64>) {
+    let behind = "SELECT (EXTRACT(EPOCH FROM clock_timestamp() - p.complete_until) * 1000)::bigint
+                  FROM leaderboard_progress AS p WHERE EXISTS (SELECT FROM point_transactions AS t WHERE t.xid >= p.xid)";
+    loop {
+        if let Some(row) = client.query_opt(behind, &[]).await.unwrap() {
+            let milliseconds = u64::try_from(row.get::<_, i64>(0)).unwrap_or_default();
+            longest.fetch_max(milliseconds, Ordering::Relaxed);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Gives everybody an entry of the last sixty days, and waits for boards to follow.

@@ -1,6 +1,12 @@
 //! S1 to S3: events in, beside SQL that writes the same rows.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use gamification_tests::{TestDatabase, TestServer, event::id, event::post_created};
 use serde_json::Value;
@@ -10,8 +16,8 @@ use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use crate::{
-    Community, load,
-    table::{Run, alone, latencies, rate, rates},
+    Community, boards, load,
+    table::{Run, alone, latencies, rate, rates, text},
 };
 
 const BATCH: usize = 500;
@@ -52,10 +58,17 @@ impl<'a> Writes<'a> {
     pub(crate) async fn batches(&self) {
         let client = self.database.client().await;
         let before = table_sizes(&client).await;
+        let longest = Arc::new(AtomicU64::new(0));
+        let watch = tokio::spawn(boards::watch_lag(self.database.client().await, Arc::clone(&longest)));
         let service = batches(self.server, &|number| self.event(number)).await;
         let after = table_sizes(&client).await;
+        let caught_up_in = boards::complete(&client).await;
+        watch.abort();
+        let behind = Duration::from_millis(longest.load(Ordering::Relaxed));
         let raw = raw_batches_rate(self.database, self.community, &self.members).await;
         rates("S1 events in, batches of 500 (beside: set-based SQL)", &service, raw);
+        alone("   … leaderboards were behind meanwhile, at most", &text(behind));
+        alone("   … and complete after the last event in", &text(caught_up_in));
         for ((table, before), (_, after)) in before.iter().zip(&after) {
             let bytes = (after - before) / i64::try_from(BATCH * BATCHES).unwrap();
             alone(&format!("   … disk an award takes in {table} and its indexes"), &format!("{bytes} bytes"));

@@ -1,7 +1,17 @@
 //! `GET /docs`: a page to read and try the API.
 
-use actix_web::{HttpResponse, http::header::LOCATION};
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use std::sync::Arc;
+
+use actix_web::{
+    HttpResponse, Resource, guard,
+    http::header::{ContentEncoding, LOCATION},
+    web::{self, Data, Path},
+};
+use utoipa_swagger_ui::{Config, SwaggerFile};
+
+use crate::problem::Problem;
+
+type Settings = Arc<Config<'static>>;
 
 /// A page to read and try the API
 #[utoipa::path(
@@ -13,6 +23,19 @@ pub(in crate::routes) async fn handle() -> HttpResponse {
 }
 
 /// The page and what it loads; nothing comes from anywhere else.
-pub(in crate::routes) fn pages() -> SwaggerUi {
-    SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").validator_url("none"))
+pub(in crate::routes) fn pages() -> Resource {
+    let settings: Settings = Arc::new(Config::from("/openapi.json").validator_url("none"));
+    let read = guard::Any(guard::Get()).or(guard::Head());
+    web::resource("/docs/{file:.*}").guard(read).app_data(Data::new(settings)).route(web::route().to(page))
+}
+
+async fn page(file: Path<String>, settings: Data<Settings>) -> Result<HttpResponse, Problem> {
+    let file = utoipa_swagger_ui::serve(&file, Arc::clone(&settings)).map_err(|_| Problem::internal())?;
+    let SwaggerFile { bytes, content_type, gzpipped: is_compressed, .. } =
+        file.ok_or_else(|| Problem::not_found("There is nothing at this address"))?;
+    let mut answer = HttpResponse::Ok();
+    if is_compressed {
+        answer.insert_header(ContentEncoding::Gzip);
+    }
+    Ok(answer.content_type(content_type).body(bytes.into_owned()))
 }

@@ -6,7 +6,7 @@ use gamification_app::{
     ports::{BoardPart, BoardPlace, Queries, Store},
     queries::{RankedBoards, RankedMembers, get_leaderboard},
 };
-use gamification_domain::{SortName, UserId};
+use gamification_domain::{Leaderboard, SortName, UserId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -60,25 +60,31 @@ struct PartView {
 
 impl From<RankedMembers> for PartView {
     fn from(board: RankedMembers) -> Self {
-        let RankedMembers { leaderboard: _, entries, own, total_members, next } = board;
+        let RankedMembers { leaderboard, entries, own, total_members, next } = board;
         Self {
             entries: entries.into_iter().map(Into::into).collect(),
             your_rank: own.map(Into::into),
             total_members,
-            next_cursor: next.map(|place| cursor::write(&written(&place))),
+            next_cursor: next.map(|place| cursor::write(&written(leaderboard, &place))),
         }
     }
 }
 
-/// A place in bytes: points, user, name.
-fn written(BoardPlace { points, sort_name, user_id }: &BoardPlace) -> Vec<u8> {
-    let mut bytes = points.to_be_bytes().to_vec();
+/// A place in bytes: the first letter of the board's name, points, user, name.
+fn written(board: Leaderboard, BoardPlace { points, sort_name, user_id }: &BoardPlace) -> Vec<u8> {
+    let mut bytes: Vec<u8> = board.as_str().bytes().take(1).collect();
+    bytes.extend(points.to_be_bytes());
     bytes.extend(user_id.as_uuid().into_bytes());
     bytes.extend(sort_name.as_bytes());
     bytes
 }
 
-fn understood(bytes: &[u8]) -> Option<BoardPlace> {
+/// The place on a board that bytes stand for; `None` when they can't be ours, or are of another board.
+fn understood(board: Leaderboard, bytes: &[u8]) -> Option<BoardPlace> {
+    let (initial, bytes) = bytes.split_first()?;
+    if !board.as_str().as_bytes().starts_with(&[*initial]) {
+        return None;
+    }
     let (points, bytes) = bytes.split_first_chunk()?;
     let (user_id, sort_name) = bytes.split_first_chunk()?;
     (sort_name.len() <= SortName::MAX_LENGTH).then(|| BoardPlace {
@@ -88,9 +94,9 @@ fn understood(bytes: &[u8]) -> Option<BoardPlace> {
     })
 }
 
-fn part(request: &HttpRequest) -> Result<BoardPart, Problem> {
+fn part(request: &HttpRequest, board: Leaderboard) -> Result<BoardPart, Problem> {
     let limit = number(request, "limit", 1..=100)?;
-    let after = cursor::read(request, understood)?;
+    let after = cursor::read(request, |bytes| understood(board, bytes))?;
     let radius = number(request, "radius", 1..=25)?;
     let Some(around) = parameter(request, "around") else {
         if radius.is_some() {
@@ -134,7 +140,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let LeaderboardPath { community_id, leaderboard } = path;
-    let part = part(&request)?;
+    let part = part(&request, leaderboard)?;
     let read = get_leaderboard(&api.store, community_id, reader, leaderboard, &part);
     let RankedBoards { boards, last_updated } = within_deadline(read).await?;
     let board = boards.into_iter().next().ok_or_else(Problem::internal)?;
@@ -153,9 +159,14 @@ mod tests {
             sort_name: SortName::of(None),
             user_id: UserId::new(Uuid::from_u128(7)),
         };
-        assert_eq!(understood(&written(&place)), Some(place.clone()));
-        assert_eq!(understood(&[0; 23]), None, "too short");
-        let endless = BoardPlace { sort_name: SortName::restore(vec![1; 256]), ..place };
-        assert_eq!(understood(&written(&endless)), None, "longer than any key");
+        for board in Leaderboard::ALL {
+            for other in Leaderboard::ALL {
+                let expected = (other == board).then(|| place.clone());
+                assert_eq!(understood(other, &written(board, &place)), expected);
+            }
+            assert_eq!(understood(board, &written(board, &place)[..24]), None, "too short");
+            let endless = BoardPlace { sort_name: SortName::restore(vec![1; 256]), ..place.clone() };
+            assert_eq!(understood(board, &written(board, &endless)), None, "longer than any key");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The statements of the projection of leaderboards, and what they give.
 
-use diesel::sql_types::{BigInt, Bool, Integer};
+use diesel::sql_types::{BigInt, Bool, Integer, Timestamptz};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ record! {
         next_complete_until: Option<OffsetDateTime> => leaderboard_progress::next_complete_until,
         all_ended: i64 => Plain<BigInt>,
         none_begun: i64 => Plain<BigInt>,
+        now: OffsetDateTime => Plain<Timestamptz>,
     }
 }
 
@@ -86,7 +87,7 @@ macro_rules! lock_progress {
             "SELECT COALESCE(p.layout = :layout AND p.system_identifier = system.system_identifier, false) AS is_ours,
                     p.xid, p.seven_day_start, p.thirty_day_start, p.complete_until, p.next_xid, p.next_complete_until,
                     pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS all_ended,
-                    pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS none_begun
+                    pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS none_begun, now() AS now
              FROM leaderboard_progress AS p CROSS JOIN pg_control_system() AS system
              WHERE p.is_only ",
             $lock
@@ -234,7 +235,8 @@ statements! {
        ON CONFLICT (community_id, board, place, sort_name, user_id) DO NOTHING";
 
     /// Entries, and the members of the sections that they leave and come to. A board is walked in its order, sections and
-    /// changed places together: to look up the section of each place costs several times as much.
+    /// changed places together: to look up the section of each place costs several times as much. (A section never counts
+    /// below 0: one that was off already, which an audit finds, does not hold up the boards of all.)
     pub(super) struct ChangeEntries { change: Rows<EntryChangeRow> }
     = "WITH changed AS MATERIALIZED (
            SELECT change.community_id, change.user_id,
@@ -286,7 +288,7 @@ statements! {
                   (ARRAY_AGG(sort_name) FILTER (WHERE is_section))[1] AS sort_name,
                   (ARRAY_AGG(user_id) FILTER (WHERE is_section))[1] AS user_id
            FROM numbered GROUP BY community_id, board, section HAVING SUM(members) <> 0)
-       UPDATE leaderboard_sections AS s SET members = s.members + c.members
+       UPDATE leaderboard_sections AS s SET members = GREATEST(s.members + c.members, 0)
        FROM section_changes AS c
        WHERE s.community_id = c.community_id AND s.board = c.board AND s.place = c.place
          AND s.sort_name = c.sort_name AND s.user_id = c.user_id";
