@@ -8,9 +8,11 @@
 //! can deadlock with an award.
 
 mod channels;
+mod community;
 mod course_level_requirements;
 mod deliveries;
 mod directory;
+mod event_feed;
 mod leaderboards;
 mod ledger;
 mod level_configurations;
@@ -25,12 +27,16 @@ mod verification;
 use std::{error::Error, future::Future};
 
 pub use channels::{ChannelName, ChannelQueries, ChannelRepository, InvalidChannelName};
+pub use community::{
+    CommunityProfile, CommunityQueries, ListedMember, MemberPlace, MemberRange,
+};
 pub use course_level_requirements::CourseLevelRequirementRepository;
 pub use deliveries::{
     ChannelBacklog, CommitAnnouncements, DeletedEvents, Deliveries, DeliveryFailure, ParkedEvent,
     PendingEvent, RelayLease,
 };
 pub use directory::{DirectoryRepository, Membership};
+pub use event_feed::{EventFeed, EventFeeds, FedEvent};
 pub use leaderboards::{
     Board, BoardMember, BoardPart, BoardPlace, Boards, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT,
     LeaderboardProgress, LeaderboardQueries, LeaderboardRepository, LeaderboardStep, LockedLeaderboards,

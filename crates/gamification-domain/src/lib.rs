@@ -117,6 +117,7 @@ mod plain_text;
 mod point_source;
 mod point_transaction;
 mod points;
+mod search_name;
 mod tracked;
 
 pub use adjustment::{Adjustment, AdjustmentReason, AdjustmentReasonError, InvalidAdjustment};
@@ -155,3 +156,4 @@ pub use member_standing::MemberStanding;
 pub use point_source::{OncePer, OnceScope, PointRule, PointSource, UnknownPointSource};
 pub use point_transaction::{AwardedKeys, EntryCause, OnceOnlyKey, PointTransaction};
 pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};
+pub use search_name::SearchName;

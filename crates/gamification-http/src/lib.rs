@@ -44,6 +44,7 @@ pub use auth::{
 pub use cors::{InvalidOrigin, Origin};
 pub use request_metrics::{REQUEST_DURATION, describe_metrics};
 pub use request_span::JoinTrace;
+pub use routes::stream_message;
 pub use state::{Api, Draining, Metrics, Operations};
 
 /// The OpenAPI document, as `/openapi.json` answers it, for people.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gamification_domain::Leaderboard;
+use gamification_domain::{Leaderboard, Role};
 use utoipa::{
     IntoParams, IntoResponses, Modify, PartialSchema,
     openapi::{
@@ -52,6 +52,11 @@ pub(crate) struct LeaderboardParameter {
 fn leaderboard() -> impl Into<RefOr<Schema>> {
     let names = Leaderboard::ALL.map(Leaderboard::as_str);
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names))
+}
+
+/// The schema of a role.
+pub(crate) fn role() -> impl Into<RefOr<Schema>> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Role::ALL.map(Role::as_str)))
 }
 
 /// What makes a read conditional.

@@ -1,11 +1,8 @@
 //! What every handler shares.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
-
-use gamification_app::FactQueue;
+use actix_web::web::Bytes;
+use gamification_app::{EventStreams, FactQueue};
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::TokenVerifier;
 
@@ -20,6 +17,10 @@ pub struct Api<S, E> {
     pub system: E,
     /// Whose tokens are trusted.
     pub verifier: TokenVerifier,
+    /// What happens in communities, for pages that are open; [`stream_message`](crate::stream_message) writes it.
+    pub streams: EventStreams<Bytes>,
+    /// Whether the server is about to stop.
+    pub draining: Draining,
 }
 
 /// The parts a server hands to the routes for operators.
@@ -35,19 +36,24 @@ pub struct Operations<S> {
 /// Renders all metrics in Prometheus' text format.
 pub type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 
-/// Tells load balancers, through `/readyz`, to send no more work here. Clones share one state.
+/// Tells load balancers, through `/readyz`, to send no more work here, and ends streams. Clones share one state.
 #[derive(Clone, Debug, Default)]
-pub struct Draining(Arc<AtomicBool>);
+pub struct Draining(CancellationToken);
 
 impl Draining {
     /// Shutting down begins: readiness is off from now on.
     pub fn begin(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.cancel();
     }
 
     /// Whether shutting down has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.is_cancelled()
+    }
+
+    /// Waits until shutting down begins.
+    pub(crate) async fn begun(&self) {
+        self.0.cancelled().await;
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// What PostgreSQL's `NOTIFY` tells of commits under.
-const COMMITS: &str = "gamification_outbox";
+pub(crate) const COMMITS: &str = "gamification_outbox";
 
 /// How often a relay asks for the lease while another holds it.
 const LEASE_POLL: Duration = Duration::from_secs(1);

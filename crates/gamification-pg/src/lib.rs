@@ -49,6 +49,7 @@ pub mod connection;
 mod deliveries;
 mod embedding;
 mod error;
+mod event_feed;
 mod json;
 mod known_levels;
 mod lookups;
@@ -66,6 +67,7 @@ mod verification;
 
 pub use deliveries::{PgDeliveries, PgRelayLease};
 pub use embedding::{ConnectError, Gamification, GamificationBuilder};
+pub use event_feed::{PgEventFeed, PgEventFeeds};
 pub use migrations::{MigrationError, migrate, revert_last_migration};
 pub use statistics::PoolUsage;
 pub use transaction::{PgStore, PgTx};

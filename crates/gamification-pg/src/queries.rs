@@ -1,8 +1,11 @@
 //! Reads: one round trip each, what the caller may see included.
 
+mod community;
 mod history;
 mod leaderboards;
 
+#[cfg(test)]
+pub(crate) use community::declared as declared_community;
 #[cfg(test)]
 pub(crate) use history::declared as declared_history;
 #[cfg(test)]
@@ -64,6 +67,7 @@ record! {
     /// A course, and the level that it asks for.
     struct CourseGateRow: Read {
         course_id: Uuid => courses::course_id,
+        title: Option<String> => courses::title,
         minimum_level: Option<i16> => OrNull<course_level_requirements::minimum_level>,
     }
 }
@@ -124,7 +128,7 @@ use community_view;
 macro_rules! course_gates {
     ($which:literal) => {
         concat!(
-            "SELECT c.course_id, r.minimum_level
+            "SELECT c.course_id, c.title, r.minimum_level
              FROM courses AS c
              LEFT JOIN course_level_requirements AS r
                  ON r.community_id = c.community_id AND r.course_id = c.course_id
@@ -280,11 +284,13 @@ impl RecalculationRow {
 
 impl CourseGateRow {
     fn in_community(self, community_id: Uuid) -> Result<CourseGate, StoreError> {
-        let Self { course_id, minimum_level } = self;
+        let Self { course_id, title, minimum_level } = self;
         let key = [community_id, course_id];
+        let title = title.map(|title| DirectoryText::parse(&title)).transpose();
         let minimum_level = minimum_level.map(|level| LevelNumber::new(i64::from(level))).transpose();
         Ok(CourseGate {
             course_id: CourseId::new(course_id),
+            title: title.map_err(misread!(courses::title, key))?,
             minimum_level: minimum_level.map_err(misread!(course_level_requirements::minimum_level, key))?,
         })
     }

@@ -34,6 +34,7 @@ diesel::table! {
         xid -> Nullable<BigInt>,
         is_listed -> Bool,
         profile_change -> Nullable<Jsonb>,
+        search_name -> Text,
     }
 }
 

@@ -43,7 +43,8 @@ async fn run(connection: &mut AsyncPgConnection, statement: impl Statement) -> R
     Ok(())
 }
 
-async fn rows<S>(connection: &mut AsyncPgConnection, statement: S) -> Result<Vec<S::Row>, StoreError>
+/// The rows of a statement, on any connection.
+pub(crate) async fn rows<S>(connection: &mut AsyncPgConnection, statement: S) -> Result<Vec<S::Row>, StoreError>
 where
     S: Select + Gives<S::Row>,
     S::Row: Send,

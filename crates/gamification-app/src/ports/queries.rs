@@ -9,7 +9,7 @@ use gamification_domain::{
 };
 use time::OffsetDateTime;
 
-use super::{LeaderboardQueries, Membership, StoreError};
+use super::{CommunityQueries, LeaderboardQueries, Membership, StoreError};
 use crate::Reader;
 
 /// All reads that the service answers.
@@ -21,6 +21,7 @@ pub trait Queries:
     + LevelQueries
     + PointBandQueries
     + LeaderboardQueries
+    + CommunityQueries
     + CourseQueries
     + RecalculationQueries
     + SchemaQueries
@@ -35,6 +36,7 @@ impl<Q> Queries for Q where
         + LevelQueries
         + PointBandQueries
         + LeaderboardQueries
+        + CommunityQueries
         + CourseQueries
         + RecalculationQueries
         + SchemaQueries
@@ -216,10 +218,12 @@ pub struct AdjustmentEntry {
 }
 
 /// A course, and what it asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CourseGate {
     /// The course whose gate is asked for.
     pub course_id: CourseId,
+    /// What it is called, where the platform told that.
+    pub title: Option<DirectoryText>,
     /// The lowest level that gets in; everybody does when `None`.
     pub minimum_level: Option<LevelNumber>,
 }

@@ -15,8 +15,8 @@ use crate::{
 pub struct CourseAccesses {
     /// The community's levels, for their names.
     pub levels: Arc<LevelConfiguration>,
-    /// Each course that the community lists, and the decision.
-    pub courses: Vec<(CourseId, CourseAccess)>,
+    /// Each course that the community lists, with its gate, and the decision.
+    pub courses: Vec<(CourseGate, CourseAccess)>,
 }
 
 /// Whose access is asked for, and by whom.
@@ -94,7 +94,9 @@ async fn decide(
         return Err(learner.not_a_member());
     };
     let level = own.level_under(&levels);
-    let decide =
-        |CourseGate { course_id, minimum_level }| (course_id, CourseAccess::decide(minimum_level, level));
+    let decide = |gate: CourseGate| {
+        let access = CourseAccess::decide(gate.minimum_level, level);
+        (gate, access)
+    };
     Ok(CourseAccesses { levels, courses: gates.into_iter().map(decide).collect() })
 }

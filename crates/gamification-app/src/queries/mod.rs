@@ -4,12 +4,14 @@ mod authorize_adjuster;
 mod authorize_admin;
 mod explain_points;
 mod get_badges;
+mod get_community;
 mod get_course_access;
 mod get_course_level_requirement;
 mod get_leaderboards;
 mod get_levels;
 mod get_member_level;
 mod get_point_history;
+mod list_members;
 mod preview_levels;
 mod read_error;
 
@@ -17,6 +19,7 @@ pub use authorize_adjuster::{Adjuster, authorize_adjuster};
 pub use authorize_admin::authorize_admin;
 pub use explain_points::{Explained, Explanation, explain_points};
 pub use get_badges::{Badge, get_badges};
+pub use get_community::{Community, get_community};
 pub use get_course_access::{CourseAccesses, Learner, get_course_access, get_course_accesses};
 pub use get_course_level_requirement::get_course_level_requirement;
 pub use get_leaderboards::{
@@ -25,6 +28,7 @@ pub use get_leaderboards::{
 pub use get_levels::{Levels, get_levels};
 pub use get_member_level::{LevelProgress, MemberLevel, NextLevel, get_member_level};
 pub use get_point_history::{PointHistory, get_point_history};
+pub use list_members::{Members, list_members};
 pub use preview_levels::{
     LevelsPreview, NAMED_LEVEL_UPS, PreviewLevelsError, PreviewedLevelUp, preview_levels,
 };

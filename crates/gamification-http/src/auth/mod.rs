@@ -24,7 +24,7 @@ use time::OffsetDateTime;
 
 pub use keys::InvalidKeyFile;
 use keys::{KeySet, TrustedKey};
-use verified_tokens::{Fingerprint, VerifiedToken, VerifiedTokens};
+use verified_tokens::{Fingerprint, VerifiedTokens};
 
 use crate::{path::check_parameters, problem::Problem};
 
@@ -133,12 +133,12 @@ impl TokenVerifier {
         if let Some(known) = self.verified.caller(fingerprint, generation, get_current_timestamp()) {
             return Ok(known);
         }
-        let verified = self.verify(token)?;
-        self.verified.insert(fingerprint, generation, verified);
-        Ok(verified.caller)
+        let caller = self.verify(token)?;
+        self.verified.insert(fingerprint, generation, caller);
+        Ok(caller)
     }
 
-    fn verify(&self, token: &str) -> Result<VerifiedToken, BadToken> {
+    fn verify(&self, token: &str) -> Result<Caller, BadToken> {
         let TrustedKey { key, algorithm } = match &self.keys {
             Keys::One(key) => key.clone(),
             Keys::Set(keys) => {
@@ -153,14 +153,13 @@ impl TokenVerifier {
         }
         let scope = claims.scope.as_str().unwrap_or_default();
         let has = |wanted: &str| scope.split(' ').any(|scope| scope == wanted);
-        let caller = Caller {
+        Ok(Caller {
             user_id: claims.sub.parse().ok(),
             may_send_events: has(EVENTS_SCOPE),
             may_read: has(READ_SCOPE),
             may_adjust: has(ADJUST_SCOPE),
-        };
-        let expires_at = u64::try_from(claims.exp).map_err(|_| BadToken::Invalid)?;
-        Ok(VerifiedToken { caller, expires_at })
+            expires_at: u64::try_from(claims.exp).map_err(|_| BadToken::Invalid)?,
+        })
     }
 }
 
@@ -260,6 +259,18 @@ struct Caller {
     may_send_events: bool,
     may_read: bool,
     may_adjust: bool,
+    /// The token's claim `exp`, in seconds since 1970.
+    expires_at: u64,
+}
+
+impl Caller {
+    /// Who reads: a service of the platform where the token's scope says so, else a user.
+    fn reader(self) -> Result<Reader, Problem> {
+        if self.may_read {
+            return Ok(Reader::Service);
+        }
+        self.user_id.map(Reader::User).ok_or_else(Problem::bad_token)
+    }
 }
 
 /// Lets `request` in with a valid token only.
@@ -286,6 +297,13 @@ pub(crate) struct User {
 /// what is checked first.
 pub(crate) struct ReadBy(pub(crate) Reader);
 
+/// Who reads on and on, until their token expires. As a handler's first argument it is what is checked first.
+pub(crate) struct WatchedBy {
+    pub(crate) reader: Reader,
+    /// How long the token is still valid.
+    pub(crate) valid_for: Duration,
+}
+
 /// Who adjusts points: a service of the platform where the token's scope says so, else a user. As a handler's first argument
 /// it is what is checked first.
 pub(crate) struct AdjustedBy(pub(crate) Adjuster);
@@ -311,14 +329,21 @@ impl FromRequest for ReadBy {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let reader = || {
-            let Caller { user_id, may_read, .. } = authenticate(request)?;
-            if may_read {
-                return Ok(Self(Reader::Service));
-            }
-            user_id.map(|user_id| Self(Reader::User(user_id))).ok_or_else(Problem::bad_token)
+        ready(authenticate(request).and_then(Caller::reader).map(Self))
+    }
+}
+
+impl FromRequest for WatchedBy {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let watched = || {
+            let caller = authenticate(request)?;
+            let left = caller.expires_at.saturating_sub(get_current_timestamp());
+            Ok(Self { reader: caller.reader()?, valid_for: Duration::from_secs(left) })
         };
-        ready(reader())
+        ready(watched())
     }
 }
 

@@ -23,20 +23,12 @@ impl Fingerprint {
     }
 }
 
-/// A token that was verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct VerifiedToken {
-    pub(super) caller: Caller,
-    /// Its claim `exp`, in seconds since 1970. All else that is checked stays true once it is.
-    pub(super) expires_at: u64,
-}
-
 /// The tokens that were verified with the keys of one generation.
 pub(super) struct VerifiedTokens(Mutex<State>);
 
 struct State {
     generation: u64,
-    tokens: LruCache<Fingerprint, VerifiedToken>,
+    tokens: LruCache<Fingerprint, Caller>,
 }
 
 impl Default for VerifiedTokens {
@@ -52,13 +44,13 @@ impl VerifiedTokens {
         if state.generation != generation {
             return None;
         }
-        let VerifiedToken { caller, expires_at } = *state.tokens.get(&fingerprint)?;
-        // The same as when it is verified: valid through the last second.
-        (now <= expires_at.saturating_add(LEEWAY)).then_some(caller)
+        let caller = *state.tokens.get(&fingerprint)?;
+        // The same as when it is verified: valid through the last second. All else that is checked stays true once it is.
+        (now <= caller.expires_at.saturating_add(LEEWAY)).then_some(caller)
     }
 
-    /// Remembers a token that was verified with the keys of `generation`; what older keys verified is forgotten.
-    pub(super) fn insert(&self, fingerprint: Fingerprint, generation: u64, token: VerifiedToken) {
+    /// Remembers the bearer of a token that was verified with the keys of `generation`; what older keys verified is forgotten.
+    pub(super) fn insert(&self, fingerprint: Fingerprint, generation: u64, caller: Caller) {
         let mut state = self.state();
         if state.generation < generation {
             state.tokens.clear();
@@ -66,7 +58,7 @@ impl VerifiedTokens {
         }
         // A slow one must not bring back what was verified with keys that have been replaced since.
         if state.generation == generation {
-            state.tokens.put(fingerprint, token);
+            state.tokens.put(fingerprint, caller);
         }
     }
 
@@ -81,24 +73,25 @@ mod tests {
 
     const EXPIRES_AT: u64 = 1_800_000_000;
 
-    fn remembered(number: u32) -> (Fingerprint, VerifiedToken) {
+    fn remembered(number: u32) -> (Fingerprint, Caller) {
         let caller = Caller {
             user_id: None,
             may_send_events: number.is_multiple_of(2),
             may_read: false,
             may_adjust: false,
+            expires_at: EXPIRES_AT,
         };
         let mut fingerprint = [0; 32];
         fingerprint[..4].copy_from_slice(&number.to_le_bytes());
-        (Fingerprint(fingerprint), VerifiedToken { caller, expires_at: EXPIRES_AT })
+        (Fingerprint(fingerprint), caller)
     }
 
     #[test]
     fn a_token_is_known_through_the_last_second_of_its_validity() {
         let tokens = VerifiedTokens::default();
-        let (fingerprint, token) = remembered(1);
-        tokens.insert(fingerprint, 0, token);
-        assert_eq!(tokens.caller(fingerprint, 0, EXPIRES_AT + LEEWAY), Some(token.caller));
+        let (fingerprint, caller) = remembered(1);
+        tokens.insert(fingerprint, 0, caller);
+        assert_eq!(tokens.caller(fingerprint, 0, EXPIRES_AT + LEEWAY), Some(caller));
         assert_eq!(tokens.caller(fingerprint, 0, EXPIRES_AT + LEEWAY + 1), None);
         assert_eq!(tokens.caller(Fingerprint::of("another"), 0, EXPIRES_AT), None);
     }
@@ -121,15 +114,15 @@ mod tests {
             "remembered late, by one that still had the old keys"
         );
         assert_eq!(tokens.caller(old.0, 0, EXPIRES_AT), None);
-        assert_eq!(tokens.caller(new.0, 1, EXPIRES_AT), Some(new.1.caller));
+        assert_eq!(tokens.caller(new.0, 1, EXPIRES_AT), Some(new.1));
     }
 
     #[test]
     fn a_million_tokens_take_no_more_room_than_the_last_ten_thousand() {
         let tokens = VerifiedTokens::default();
         for number in 0..1_000_000 {
-            let (fingerprint, token) = remembered(number);
-            tokens.insert(fingerprint, 0, token);
+            let (fingerprint, caller) = remembered(number);
+            tokens.insert(fingerprint, 0, caller);
         }
         assert_eq!(tokens.state().tokens.len(), CAPACITY.get());
         let is_known = |number| tokens.caller(remembered(number).0, 0, EXPIRES_AT).is_some();

@@ -1,5 +1,6 @@
 //! The table of endpoints.
 
+mod communities;
 mod courses;
 mod documents;
 mod endpoint;
@@ -26,6 +27,7 @@ use crate::{
     problem::Problem,
     state::{Api, Operations},
 };
+pub use communities::stream::stream_message;
 pub(crate) use endpoint::Declaration;
 use endpoint::Endpoint;
 
@@ -57,6 +59,9 @@ macro_rules! endpoints {
 endpoints! {
     /// What users and the platform call.
     ApiPaths, api_declarations, api_endpoints[S: Store + Queries, E: Clock + IdGenerator]:
+        communities::get<S, E>,
+        communities::stream<S, E>,
+        members::list<S, E>,
         members::badges<S, E>,
         members::level<S, E>,
         members::history<S, E>,
@@ -121,6 +126,7 @@ pub(crate) fn declarations() -> Vec<Declaration> {
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
+        (name = "communities", description = "What a community is, and who is in it"),
         (name = "levels", description = "What members see, and admins set"),
         (name = "leaderboards", description = "Who has earned the most, over which time"),
         (name = "courses", description = "Which courses are open to whom"),

@@ -10,8 +10,10 @@ use crate::statement::checks::Checked;
 pub(super) fn all() -> Vec<Checked> {
     [
         crate::deliveries::declared(),
+        crate::event_feed::declared(),
         crate::lookups::declared(),
         crate::queries::declared(),
+        crate::queries::declared_community(),
         crate::queries::declared_history(),
         crate::queries::declared_leaderboards(),
         crate::repositories::channels::declared(),

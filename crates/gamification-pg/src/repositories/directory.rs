@@ -6,7 +6,7 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpres
 use gamification_app::ports::{BoxedError, DirectoryRepository, Membership, Repository, StoreError};
 use gamification_domain::{
     Community, CommunityId, CommunityMember, Course, CourseCommunities, CourseId, CourseKey, CourseListing,
-    DirectoryText, LwwRegister, MemberKey, Profile, Role, UserId,
+    DirectoryText, LwwRegister, MemberKey, Profile, Role, SearchName, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -61,6 +61,7 @@ record! {
         user_id: Uuid => community_members::user_id,
         is_present: bool => community_members::is_present,
         display_name: Option<String> => community_members::display_name,
+        search_name: String => community_members::search_name,
         avatar_url: Option<String> => community_members::avatar_url,
         is_listed: bool => community_members::is_listed,
         profile_change: Option<Json<StoredLwwState>> => community_members::profile_change,
@@ -122,8 +123,8 @@ statements! {
          ON CONFLICT (community_id, user_id) DO NOTHING";
 
     struct LockCommunityMembers { wanted: Rows<CommunityMemberKeyRow> } -> CommunityMemberRow
-    = "SELECT m.community_id, m.user_id, m.is_present, m.display_name, m.avatar_url, m.is_listed, m.profile_change,
-              m.presence_change, m.role, m.role_change
+    = "SELECT m.community_id, m.user_id, m.is_present, m.display_name, m.search_name, m.avatar_url, m.is_listed,
+              m.profile_change, m.presence_change, m.role, m.role_change
        FROM community_members AS m
        JOIN :wanted USING (community_id, user_id)
        ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m";
@@ -133,8 +134,8 @@ statements! {
         changed: Rows<CommunityMemberRow>,
         now: OffsetDateTime => community_members::updated_at,
     } = "UPDATE community_members AS m
-         SET is_present = changed.is_present, display_name = changed.display_name, avatar_url = changed.avatar_url,
-             is_listed = changed.is_listed, profile_change = changed.profile_change,
+         SET is_present = changed.is_present, display_name = changed.display_name,
+             search_name = changed.search_name, avatar_url = changed.avatar_url, is_listed = changed.is_listed, profile_change = changed.profile_change,
              presence_change = changed.presence_change, role = changed.role, role_change = changed.role_change,
              updated_at = :now, xid = DEFAULT
          FROM :changed
@@ -212,6 +213,7 @@ impl From<&CommunityMember> for CommunityMemberRow {
             community_id: community_id.as_uuid(),
             user_id: user_id.as_uuid(),
             is_present: *presence.value(),
+            search_name: SearchName::of(display_name.as_ref()).as_str().to_owned(),
             display_name: plain(display_name.as_ref()),
             avatar_url: plain(avatar_url.as_ref()),
             is_listed: *is_listed,
@@ -232,6 +234,8 @@ impl TryFrom<CommunityMemberRow> for CommunityMember {
             user_id,
             is_present,
             display_name,
+            // It follows from the name.
+            search_name: _,
             avatar_url,
             is_listed,
             profile_change,

@@ -8,12 +8,12 @@ use actix_web::{
 };
 use anyhow::{Context, Result};
 use gamification_app::{
-    FactQueue, System,
+    EventStreams, FactQueue, System,
     commands::register_channel,
     jobs::{self, relay_events},
 };
-use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier};
-use gamification_pg::{PgDeliveries, PgStore, connection::Connector, migrate};
+use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier, stream_message};
+use gamification_pg::{PgDeliveries, PgEventFeeds, PgStore, connection::Connector, migrate};
 use gamification_telemetry::{LogFormat, join_trace};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -71,7 +71,15 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let draining = Draining::default();
     let store = PgStore::new(connector.clone(), pool_size)?;
     let (facts, mut workers) = FactQueue::start(&store, &System);
-    let api = Api { store: store.clone(), facts, system: System, verifier };
+    let streams = EventStreams::default();
+    let api = Api {
+        store: store.clone(),
+        facts,
+        system: System,
+        verifier,
+        streams: streams.clone(),
+        draining: draining.clone(),
+    };
     let operations = Operations {
         store: store.clone(),
         draining: draining.clone(),
@@ -82,7 +90,9 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
         ops_listen.map(|listen| OperationsServer::start(operations.clone(), listen)).transpose()?;
     let operations = Some(operations).filter(|_| elsewhere.is_none());
     let (server, addresses) = bind(Some(api), operations, ("GAMIFICATION_LISTEN", listen), origins)?;
+    let feeds = PgEventFeeds::new(connector.clone());
     let mut background = Background::start(store, connector, channels).await?;
+    background.jobs.spawn(streams.run(feeds, stream_message));
     // Until here a signal ends the process at once: the database may let it wait, and nothing has begun.
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
     background.jobs.spawn(metrics::upkeep(metrics));

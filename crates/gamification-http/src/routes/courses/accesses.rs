@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use gamification_app::{
     Clock, IdGenerator,
-    ports::{Queries, Store},
+    ports::{CourseGate, Queries, Store},
     queries::{CourseAccesses, get_course_accesses},
 };
 use serde::Serialize;
@@ -33,6 +33,9 @@ pub(in crate::routes) struct CourseAccessesView {
 #[schema(as = ListedCourseAccess)]
 struct ListedCourseAccessView {
     course_id: Uuid,
+    /// As the platform told it; `null` where it told none
+    #[schema(required)]
+    title: Option<String>,
     #[serde(flatten)]
     access: CourseAccessView,
 }
@@ -64,8 +67,9 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     let learner = learner(&request, reader)?;
     let get = get_course_accesses(&api.store, path.community_id, learner, asked.as_deref());
     let CourseAccesses { levels, courses } = within_deadline(get).await?;
-    let view = |(course_id, access): (gamification_domain::CourseId, _)| ListedCourseAccessView {
+    let view = |(CourseGate { course_id, title, .. }, access)| ListedCourseAccessView {
         course_id: course_id.as_uuid(),
+        title: title.map(|title| title.as_str().to_owned()),
         access: CourseAccessView::new(access, &levels),
     };
     let courses = courses.into_iter().map(view).collect();

@@ -4,3 +4,4 @@ pub(in crate::routes) mod adjust;
 pub(in crate::routes) mod badges;
 pub(in crate::routes) mod history;
 pub(in crate::routes) mod level;
+pub(in crate::routes) mod list;

@@ -1,0 +1,341 @@
+//! What happens in a community, as it happens: for pages that are open.
+//!
+//! However many watch, a process asks the database once: a feed, opened while anybody watches, reads what was committed and
+//! hands it to the streams of its community. Streams deliver at most once, on purpose: whoever may have missed something
+//! (the beginning, a slow reader, a lost connection) is told [`Streamed::Reset`], and reads again what they show.
+
+mod feed_position;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use gamification_domain::{CommunityId, MemberKey, UserId};
+use tokio::{
+    sync::{Notify, broadcast},
+    time::{Instant, sleep, timeout},
+};
+
+use self::feed_position::FeedPosition;
+use crate::{
+    Chain,
+    ports::{EventFeed, EventFeeds, PendingEvent, StoreError},
+};
+
+/// How many streams a process has at most.
+const MAX_STREAMS: usize = 4_096;
+/// How many messages a slow reader may be behind before it is reset.
+const BACKLOG: usize = 256;
+/// Commits that are so close together are read once.
+const TICK: Duration = Duration::from_millis(50);
+/// How often is looked without having heard of a commit, and for members who left.
+const POLL: Duration = Duration::from_secs(1);
+/// How long a failed feed is left alone.
+const RETRY: Duration = Duration::from_secs(1);
+/// How many events are read at once.
+const PAGE: usize = 2_000;
+
+/// What a stream brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Streamed<M> {
+    /// Something happened.
+    Event(M),
+    /// Something may have been missed.
+    Reset,
+}
+
+/// What all streams of a community are told.
+#[derive(Clone, Debug)]
+enum Message<M> {
+    Streamed(Streamed<M>),
+    /// This user is not a member any more.
+    Departed(UserId),
+}
+
+/// Why a stream is not opened: the process has as many as it can bear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{MAX_STREAMS} streams are open already")]
+pub struct TooManyStreams;
+
+/// The streams of a process. Clones share them. `M` is an event as it is sent, made once for all streams.
+pub struct EventStreams<M>(Arc<Watched<M>>);
+
+impl<M> Clone for EventStreams<M> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Watched<M> {
+    communities: Mutex<Communities<M>>,
+    begins: Notify,
+}
+
+struct Communities<M> {
+    watched: HashMap<CommunityId, Community<M>>,
+    streams: usize,
+}
+
+struct Community<M> {
+    sender: broadcast::Sender<Message<M>>,
+    /// How many streams each user has.
+    users: BTreeMap<UserId, usize>,
+    streams: usize,
+}
+
+impl<M: Clone + Send + 'static> Default for EventStreams<M> {
+    fn default() -> Self {
+        let communities = Communities { watched: HashMap::new(), streams: 0 };
+        Self(Arc::new(Watched { communities: Mutex::new(communities), begins: Notify::new() }))
+    }
+}
+
+impl<M: Clone + Send + 'static> EventStreams<M> {
+    /// Opens a stream of a community for a user, or for a service. Whether they may watch is for the caller to check; a stream
+    /// ends when its user leaves.
+    ///
+    /// # Errors
+    /// [`TooManyStreams`].
+    pub fn open(
+        &self,
+        community_id: CommunityId,
+        user_id: Option<UserId>,
+    ) -> Result<EventStream<M>, TooManyStreams> {
+        let mut communities = self.communities();
+        if communities.streams >= MAX_STREAMS {
+            return Err(TooManyStreams);
+        }
+        communities.streams += 1;
+        let community = communities.watched.entry(community_id).or_insert_with(|| Community {
+            sender: broadcast::Sender::new(BACKLOG),
+            users: BTreeMap::new(),
+            streams: 0,
+        });
+        community.streams += 1;
+        if let Some(user_id) = user_id {
+            *community.users.entry(user_id).or_default() += 1;
+        }
+        let receiver = community.sender.subscribe();
+        drop(communities);
+        self.0.begins.notify_one();
+        Ok(EventStream { streams: self.clone(), community_id, user_id, receiver, is_new: true })
+    }
+
+    /// How many streams are open.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.communities().streams
+    }
+
+    /// Feeds the streams while there are any, for ever. What `write` gives none for is left out.
+    pub async fn run(self, feeds: impl EventFeeds, write: impl Fn(&PendingEvent) -> Option<M> + Send) {
+        loop {
+            while self.number() == 0 {
+                self.0.begins.notified().await;
+            }
+            if let Err(error) = self.feed(&feeds, &write).await {
+                tracing::warn!(error = %Chain(&error), "events can't be streamed now; trying again");
+                sleep(RETRY).await;
+            }
+        }
+    }
+
+    async fn feed(
+        &self,
+        feeds: &impl EventFeeds,
+        write: &(impl Fn(&PendingEvent) -> Option<M> + Send),
+    ) -> Result<(), StoreError> {
+        let mut feed = feeds.open().await?;
+        let mut position = FeedPosition::before(feed.newest_sequence().await?);
+        let (after, missing) = position.wanted(Instant::now());
+        for known in feed.events(after, missing, Vec::new(), PAGE).await? {
+            position.pass(known.sequence, Instant::now());
+        }
+        // What was committed so far is known by who reads from now on; all else is told.
+        self.tell_all(&Message::Streamed(Streamed::Reset));
+        let mut departures = Instant::now() + POLL;
+        while self.number() > 0 {
+            if let Ok(heard) = timeout(POLL, feed.committed()).await {
+                heard?;
+            }
+            self.feed_page(&mut feed, &mut position, write).await?;
+            if departures <= Instant::now() {
+                for (community_id, user_id) in feed.departed(&self.users()).await? {
+                    self.tell(community_id, Message::Departed(user_id));
+                }
+                departures = Instant::now() + POLL;
+            }
+            sleep(TICK).await;
+        }
+        Ok(())
+    }
+
+    async fn feed_page(
+        &self,
+        feed: &mut impl EventFeed,
+        position: &mut FeedPosition,
+        write: &(impl Fn(&PendingEvent) -> Option<M> + Send),
+    ) -> Result<(), StoreError> {
+        loop {
+            let (after, missing) = position.wanted(Instant::now());
+            let events = feed.events(after, missing, self.watched(), PAGE).await?;
+            let is_full = events.len() >= PAGE;
+            for event in events {
+                let is_new = position.pass(event.sequence, Instant::now());
+                if let Some(event) = event.event.filter(|_| is_new)
+                    && let Some(message) = write(&event)
+                {
+                    let (community_id, _) = event.member();
+                    self.tell(community_id, Message::Streamed(Streamed::Event(message)));
+                }
+            }
+            if !is_full {
+                return Ok(());
+            }
+        }
+    }
+
+    fn tell(&self, community_id: CommunityId, message: Message<M>) {
+        if let Some(community) = self.communities().watched.get(&community_id) {
+            // Nobody may be listening any more.
+            let _ = community.sender.send(message);
+        }
+    }
+
+    fn tell_all(&self, message: &Message<M>) {
+        for community in self.communities().watched.values() {
+            let _ = community.sender.send(message.clone());
+        }
+    }
+
+    fn watched(&self) -> Vec<CommunityId> {
+        self.communities().watched.keys().copied().collect()
+    }
+
+    fn users(&self) -> Vec<MemberKey> {
+        let communities = self.communities();
+        let users = communities.watched.iter().flat_map(|(community_id, community)| {
+            community.users.keys().map(|user_id| (*community_id, *user_id))
+        });
+        users.collect()
+    }
+
+    fn close(&self, community_id: CommunityId, user_id: Option<UserId>) {
+        let mut communities = self.communities();
+        communities.streams -= 1;
+        let Some(community) = communities.watched.get_mut(&community_id) else { return };
+        community.streams -= 1;
+        if let Some(user_id) = user_id
+            && let Some(streams) = community.users.get_mut(&user_id)
+        {
+            *streams -= 1;
+            if *streams == 0 {
+                community.users.remove(&user_id);
+            }
+        }
+        if community.streams == 0 {
+            communities.watched.remove(&community_id);
+        }
+    }
+
+    fn communities(&self) -> MutexGuard<'_, Communities<M>> {
+        self.0.communities.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One reader's stream of a community. It is closed by dropping it.
+pub struct EventStream<M: Clone + Send + 'static> {
+    streams: EventStreams<M>,
+    community_id: CommunityId,
+    user_id: Option<UserId>,
+    receiver: broadcast::Receiver<Message<M>>,
+    is_new: bool,
+}
+
+impl<M: Clone + Send + 'static> EventStream<M> {
+    /// What is next, first of all a [`Streamed::Reset`]; `None` when the user has left the community.
+    pub async fn next(&mut self) -> Option<Streamed<M>> {
+        if std::mem::take(&mut self.is_new) {
+            return Some(Streamed::Reset);
+        }
+        loop {
+            match self.receiver.recv().await {
+                Ok(Message::Streamed(streamed)) => return Some(streamed),
+                Ok(Message::Departed(user_id)) if Some(user_id) == self.user_id => return None,
+                Ok(Message::Departed(_)) => {}
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Streamed::Reset),
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+impl<M: Clone + Send + 'static> Drop for EventStream<M> {
+    fn drop(&mut self) {
+        self.streams.close(self.community_id, self.user_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn community(number: u128) -> CommunityId {
+        CommunityId::new(Uuid::from_u128(number))
+    }
+
+    fn user(number: u128) -> UserId {
+        UserId::new(Uuid::from_u128(number))
+    }
+
+    fn event(number: u32) -> Message<u32> {
+        Message::Streamed(Streamed::Event(number))
+    }
+
+    #[tokio::test]
+    async fn a_stream_begins_with_a_reset_and_brings_what_happens_in_its_community() {
+        let streams = EventStreams::<u32>::default();
+        let mut stream = streams.open(community(1), Some(user(1))).unwrap();
+        streams.tell(community(2), event(9));
+        streams.tell(community(1), event(1));
+        streams.tell(community(1), Message::Departed(user(2)));
+        streams.tell(community(1), event(2));
+        assert_eq!(stream.next().await, Some(Streamed::Reset));
+        assert_eq!(stream.next().await, Some(Streamed::Event(1)));
+        assert_eq!(stream.next().await, Some(Streamed::Event(2)));
+        streams.tell(community(1), Message::Departed(user(1)));
+        assert_eq!(stream.next().await, None, "its user has left");
+    }
+
+    #[tokio::test]
+    async fn who_reads_too_slowly_is_reset() {
+        let streams = EventStreams::<u32>::default();
+        let mut stream = streams.open(community(1), None).unwrap();
+        assert_eq!(stream.next().await, Some(Streamed::Reset));
+        for number in 0..1_000 {
+            streams.tell(community(1), event(number));
+        }
+        assert_eq!(stream.next().await, Some(Streamed::Reset));
+        let oldest = 1_000 - u32::try_from(BACKLOG).unwrap();
+        assert_eq!(stream.next().await, Some(Streamed::Event(oldest)), "what is kept follows");
+    }
+
+    #[test]
+    fn streams_are_bounded_and_leave_nothing_behind() {
+        let streams = EventStreams::<u32>::default();
+        let open = |number: usize| {
+            let number = number as u128;
+            streams.open(community(number % 3), Some(user(number % 50)))
+        };
+        let all: Vec<_> = (0..MAX_STREAMS).map(|number| open(number).unwrap()).collect();
+        assert!(matches!(open(0), Err(TooManyStreams)));
+        assert_eq!((streams.watched().len(), streams.users().len()), (3, 150));
+        drop(all);
+        assert_eq!((streams.number(), streams.watched().len(), streams.users().len()), (0, 0, 0));
+        assert!(open(0).is_ok());
+    }
+}
