@@ -7,7 +7,7 @@ use actix_web::{
     body::MessageBody,
     dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::{DefaultHeaders, from_fn},
-    web::Data,
+    web::{Data, ServiceConfig},
 };
 use gamification_app::{
     Clock, IdGenerator,
@@ -49,13 +49,15 @@ pub struct AppParts<S, E> {
     pub origins: Vec<Origin>,
     /// How a request's span becomes a part of its caller's trace, where traces are exported.
     pub join_trace: Option<JoinTrace>,
+    /// Adds pages beside the endpoints, if there are any.
+    pub pages: Option<fn(&mut ServiceConfig)>,
 }
 
 /// Puts an app together: each request gets its id and its span, is measured, and is refused early where its head is too
 /// large; each error becomes a problem document; large answers are compressed; and browsers are told which pages may read
 /// the answer.
 pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
-    AppParts { api, operations, origins, join_trace }: AppParts<S, E>,
+    AppParts { api, operations, origins, join_trace, pages }: AppParts<S, E>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -80,6 +82,9 @@ pub fn app<S: Store + Queries, E: Clock + IdGenerator>(
                 config.app_data(join_trace);
             }
             routes::configure(config, api.as_ref(), operations.as_ref());
+            if let Some(pages) = pages {
+                pages(config);
+            }
         })
 }
 

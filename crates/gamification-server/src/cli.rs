@@ -78,6 +78,23 @@ pub enum Command {
         #[arg(long, value_name = "UUID")]
         user: Uuid,
     },
+    /// Print a link that opens the console of a community, with a token signed with the configured HS256 secret
+    ///
+    /// Whoever has the link can do what the user can, until the token expires.
+    Console {
+        /// The community, by its id on the platform
+        #[arg(long, value_name = "UUID")]
+        community: Uuid,
+        /// Who looks at it, by their id on the platform
+        #[arg(long, value_name = "UUID")]
+        user: Uuid,
+        /// Also let its bearer send events, on the page that acts as the platform
+        #[arg(long)]
+        service: bool,
+        /// How long it is valid, such as 30m, 1h or 7d
+        #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+        ttl: std::time::Duration,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print a token signed with the configured HS256 secret
@@ -135,6 +152,9 @@ pub struct Options {
     /// Origins whose pages may call the API, with commas between them [default: none]
     #[arg(long, env = "GAMIFICATION_CORS_ORIGINS", global = true, value_name = "ORIGINS")]
     pub cors_origins: Option<String>,
+    /// Whether to serve the console, at /console/: on or off [default: on with the embedded database, else off]
+    #[arg(long, env = "GAMIFICATION_CONSOLE", global = true, value_name = "on|off")]
+    pub console: Option<String>,
     /// The most connections to the database [default: 10]
     #[arg(long, env = "GAMIFICATION_DB_POOL_SIZE", global = true, value_name = "NUMBER")]
     pub db_pool_size: Option<String>,

@@ -76,6 +76,19 @@ impl<'a> Config<'a> {
         address("GAMIFICATION_LISTEN", text)
     }
 
+    /// Whether the console is served, from `GAMIFICATION_CONSOLE`; with the embedded database it is, unless that says no.
+    ///
+    /// # Errors
+    /// When `GAMIFICATION_CONSOLE` is neither `on` nor `off`.
+    pub fn console(&self) -> Result<bool> {
+        match given(self.options.console.as_deref()) {
+            None => Ok(given(self.options.database_url.as_deref()).is_none()),
+            Some("on") => Ok(true),
+            Some("off") => Ok(false),
+            Some(other) => bail!("GAMIFICATION_CONSOLE must be on or off, not {other:?}"),
+        }
+    }
+
     /// Where metrics and health live, when not beside the API.
     ///
     /// # Errors
@@ -235,6 +248,23 @@ mod tests {
         assert_eq!(config.listen().unwrap().to_string(), "127.0.0.1:8080");
         assert_eq!(config.db_pool_size().unwrap(), 10);
         assert_eq!(config.token_claims(), TokenClaims::default());
+        assert!(config.console().unwrap(), "with a database of its own");
+    }
+
+    #[test]
+    fn the_console_is_off_on_a_database_that_is_given_unless_it_is_asked_for() {
+        for (database_url, console, expected) in [
+            (None, None, true),
+            (None, Some("off"), false),
+            (Some("postgres://db/app"), None, false),
+            (Some("postgres://db/app"), Some("on"), true),
+        ] {
+            let options = options(|options| {
+                options.database_url = database_url.map(ToOwned::to_owned);
+                options.console = console.map(ToOwned::to_owned);
+            });
+            assert_eq!(Config::new(&options).console().unwrap(), expected, "{database_url:?} {console:?}");
+        }
     }
 
     #[test]
@@ -258,6 +288,7 @@ mod tests {
             options.listen = Some("localhost".into());
             options.db_pool_size = Some("0".into());
             options.log_format = Some("xml".into());
+            options.console = Some("yes".into());
             options.database_url = Some("mysql://me:topsecret@db/app".into());
         });
         let config = Config::new(&wrong);
@@ -273,6 +304,7 @@ mod tests {
             mistake(config.log_format()),
             "GAMIFICATION_LOG_FORMAT must be pretty or json, not \"xml\""
         );
+        assert_eq!(mistake(config.console()), "GAMIFICATION_CONSOLE must be on or off, not \"yes\"");
         assert_eq!(
             mistake(config.database()),
             "DATABASE_URL is not usable: it must start with postgres:// or postgresql://"

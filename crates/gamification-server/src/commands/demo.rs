@@ -16,12 +16,14 @@ use gamification_domain::{
     CommunityId, CourseId, LevelConfiguration, LevelConfigurationId, LevelDraft, LevelNumber, UserId,
 };
 use gamification_events::read_structured;
-use gamification_http::TokenIssuer;
 use gamification_pg::{PgStore, connection::Connector, migrate};
 use gamification_telemetry::LogFormat;
 use time::OffsetDateTime;
 
-use super::with_database;
+use super::{
+    console::{Tokens, link},
+    with_database,
+};
 use crate::{cli::Options, config::Config};
 
 /// How many events are recorded at once, as a platform would send them.
@@ -38,15 +40,25 @@ const LOCKED: usize = 2;
 pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()> {
     let config = Config::new(options);
     let listen = config.listen()?;
-    let secret = config.jwt_secret().context("the demo needs tokens")?;
-    let issuer = TokenIssuer::hs256(&secret, config.token_claims())
-        .context("GAMIFICATION_JWT_HS256_SECRET is not usable")?;
-    let now = System.now();
-    let token = |member: usize| issuer.issue(&member_id(member).to_string(), &[], now, TOKEN_TTL);
-    let (admin, member) = (token(0)?, token(MEMBER)?);
+    let tokens = Tokens::new(&config, TOKEN_TTL).context("the demo needs tokens")?;
+    let (admin, member) = (tokens.of(member_id(0))?, tokens.of(member_id(MEMBER))?);
+    let console = config.console()?.then(|| -> Result<String> {
+        let named =
+            [("admin", admin.clone()), ("member", member.clone()), ("platform", tokens.platform()?)];
+        Ok(link(listen, community_id(), &named))
+    });
+    let console = console.transpose()?;
     with_database(options, log_format, async |connector| {
         let (events, applied) = fill(connector).await?;
-        print!("{}", transcript(listen, events, applied, &admin, &member));
+        println!(
+            "The community \"{NAME}\" is there: {MEMBERS} members, {} courses, {events} events ({applied} of them new).",
+            COURSES.len()
+        );
+        println!("With the server running (gamification-server serve),");
+        if let Some(console) = console {
+            println!("open the console in a browser:\n\n{console}\n\nor");
+        }
+        print!("{}", transcript(listen, &admin, &member));
         Ok(())
     })
     .await
@@ -104,13 +116,12 @@ async fn beginning(store: &PgStore, now: OffsetDateTime) -> Result<OffsetDateTim
 }
 
 /// What to paste, and what it shows.
-fn transcript(listen: SocketAddr, events: usize, applied: u64, admin: &str, member: &str) -> String {
-    let (community, name) = (community_id(), NAME);
+fn transcript(listen: SocketAddr, admin: &str, member: &str) -> String {
+    let community = community_id();
     let badges: Vec<String> = [0, 5, 30, 90, 150, 199].map(|number| member_id(number).to_string()).to_vec();
     let badges = badges.join(",");
     format!(
-        r#"The community "{name}" is there: {MEMBERS} members, {courses} courses, {events} events ({applied} of them new).
-With the server running (gamification-server serve), paste:
+        r#"paste:
 
 API=http://{listen}/api/communities/{community}
 ADMIN={admin}
@@ -143,7 +154,6 @@ curl -sS "$API/members/{me}/points?limit=3" -H "Authorization: Bearer $MEMBER"; 
 curl -sS -X PUT $API/levels -H "Authorization: Bearer $ADMIN" -H "Content-Type: application/json" -d '{easier}'; echo
 curl -sS "$API/courses/{locked}/access?enforce=true" -H "Authorization: Bearer $MEMBER"; echo
 "#,
-        courses = COURSES.len(),
         me = member_id(MEMBER),
         course = COURSES[LOCKED].0,
         locked = course_id(LOCKED),

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod console;
 mod demo;
 mod explain;
 mod import;
@@ -63,6 +64,9 @@ async fn execute(command: Command, options: &Options, log_format: LogFormat) -> 
         Command::Explain { community, user } => {
             let member = (CommunityId::new(community), UserId::new(user));
             explain::explain(options, log_format, member).await
+        }
+        Command::Console { community, user, service, ttl } => {
+            console::console(options, community, user, service, ttl)
         }
         Command::Openapi => openapi::openapi(),
         Command::Token { user, service, read, adjust, ttl } => {

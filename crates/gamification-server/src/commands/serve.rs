@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use actix_web::{
     dev::{Server, ServerHandle},
-    web::Data,
+    web::{Data, ServiceConfig},
 };
 use anyhow::{Context, Result};
 use gamification_app::{
@@ -15,6 +15,7 @@ use gamification_app::{
 use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier, stream_message};
 use gamification_pg::{PgDeliveries, PgEventFeeds, PgStore, connection::Connector, migrate};
 use gamification_telemetry::{LogFormat, join_trace};
+use gamification_web::{elements, elements_and_console};
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinSet,
@@ -45,7 +46,11 @@ struct Parts {
     verifier: TokenVerifier,
     origins: Vec<Origin>,
     channels: Vec<Channel>,
+    pages: Pages,
 }
+
+/// Adds pages beside the endpoints.
+type Pages = fn(&mut ServiceConfig);
 
 pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()> {
     let config = Config::new(options);
@@ -57,13 +62,14 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
         verifier: config.token_verifier()?,
         origins: config.cors_origins()?,
         channels: options.channels.channels()?,
+        pages: if config.console()? { elements_and_console } else { elements },
     };
     announce_secret(options, log_format);
     with_database(options, log_format, async |connector| serve_on(connector, parts, log_format).await).await
 }
 
 async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
-    let Parts { listen, ops_listen, pool_size, verifier, origins, channels } = parts;
+    let Parts { listen, ops_listen, pool_size, verifier, origins, channels, pages } = parts;
     let metrics = metrics::start()?;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
@@ -89,7 +95,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let elsewhere =
         ops_listen.map(|listen| OperationsServer::start(operations.clone(), listen)).transpose()?;
     let operations = Some(operations).filter(|_| elsewhere.is_none());
-    let (server, addresses) = bind(Some(api), operations, ("GAMIFICATION_LISTEN", listen), origins)?;
+    let (server, addresses) = bind(Some((api, pages)), operations, ("GAMIFICATION_LISTEN", listen), origins)?;
     let feeds = PgEventFeeds::new(connector.clone());
     let mut background = Background::start(store, connector, channels).await?;
     background.jobs.spawn(streams.run(feeds, stream_message));
@@ -176,16 +182,17 @@ impl Background {
 }
 
 fn bind(
-    api: Option<Api<PgStore, System>>,
+    api: Option<(Api<PgStore, System>, Pages)>,
     operations: Option<Data<Operations<PgStore>>>,
     (variable, listen): (&str, SocketAddr),
     origins: Vec<Origin>,
 ) -> Result<(Server, Vec<SocketAddr>)> {
     let parts = move || AppParts {
-        api: api.clone().map(|api| Data::new(Api { store: api.store.for_another_runtime(), ..api })),
+        api: api.clone().map(|(api, _)| Data::new(Api { store: api.store.for_another_runtime(), ..api })),
         operations: operations.clone(),
         origins: origins.clone(),
         join_trace: Some(join_trace),
+        pages: api.as_ref().map(|(_, pages)| *pages),
     };
     gamification_http::serve(parts, listen)
         .with_context(|| format!("{variable}: {listen} can't be listened on"))
