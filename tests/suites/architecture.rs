@@ -8,7 +8,7 @@ use std::{
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// Each of our crates, and which of our crates it may depend on.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("embedded-postgres", &[]),
     ("gamification-demo", &[]),
     ("gamification-domain", &[]),
@@ -18,6 +18,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("gamification-http", &["gamification-app", "gamification-domain", "gamification-events"]),
     ("gamification-import", &["gamification-app", "gamification-domain", "gamification-events"]),
     ("gamification-telemetry", &[]),
+    ("gamification-web", &[]),
     ("gamification-webhook", &["gamification-app", "gamification-domain", "gamification-events"]),
     (
         "gamification-server",
@@ -31,6 +32,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "gamification-import",
             "gamification-pg",
             "gamification-telemetry",
+            "gamification-web",
             "gamification-webhook",
         ],
     ),
@@ -52,7 +54,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
 const ONLY_IN_TESTS: [(&str, &str); 1] = [("gamification-pg", "embedded-postgres")];
 
 /// What a layer must not reach, by itself or through others.
-const FORBIDDEN: [(&str, &[&str]); 10] = [
+const FORBIDDEN: [(&str, &[&str]); 11] = [
     ("embedded-postgres", &["diesel", "diesel-async", "actix-web", "actix-http", "hyper", "opentelemetry"]),
     (
         "gamification-demo",
@@ -86,6 +88,7 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
     ),
     ("gamification-telemetry", &["actix-web", "actix-http", "diesel", "diesel-async", "tokio-postgres"]),
     ("gamification-pg", &["actix-web", "actix-http", "hyper", "opentelemetry"]),
+    ("gamification-web", &["diesel", "diesel-async", "tokio-postgres", "hyper", "opentelemetry"]),
     ("gamification-webhook", &["actix-web", "actix-http", "diesel", "diesel-async", "tokio-postgres"]),
     ("gamification-http", &["diesel", "diesel-async", "tokio-postgres", "opentelemetry"]),
 ];
