@@ -58,6 +58,7 @@
 //! | | adjustments beside awards, through two servers | `adjustments.rs` | 30 / 1,000 rounds |
 //! | | boards beside the events that move them | `leaderboards.rs` | 20 / 2,000 rounds of two servers |
 //! | | a database of the first version | `upgrade.rs` | 1,000 / 10,000 members |
+//! | | streams that are open | `streams.rs` | 400 / 1,000 |
 //! | R16 | a mixed load with every fault | `campaigns/soak.rs`; `.ci/soak` | for `GAMIFICATION_SOAK_SECONDS`: 10, 60 in CI, 3,600 |
 
 #![allow(
@@ -83,6 +84,7 @@ mod receiver;
 mod scrape;
 mod server;
 mod sessions;
+mod streaming;
 mod until;
 mod verify;
 
@@ -101,5 +103,6 @@ pub use server::{
     reading_service_token, service_token, signed, user_token,
 };
 pub use sessions::{StoppedSessions, sessions, signal_sessions};
+pub use streaming::{Streamed, Streaming};
 pub use until::{PATIENCE, block_until, until};
 pub use verify::assert_verify_finds_nothing;

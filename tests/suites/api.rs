@@ -99,6 +99,9 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
             other => panic!("{other:?}"),
         },
         "badges"
+        | "community"
+        | "members"
+        | "stream"
         | "leaderboards"
         | "leaderboard_widget"
         | "leaderboard"
@@ -118,7 +121,8 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
             ("reading service", "own") => 200,
             // The member whom it asks about is of the scene's community.
             ("reading service", _) => match operation.id.as_str() {
-                "levels" | "badges" | "leaderboards" | "leaderboard_widget" | "leaderboard" => 200,
+                "community" | "members" | "stream" | "levels" | "badges" | "leaderboards" | "leaderboard_widget"
+                | "leaderboard" => 200,
                 _ => 404,
             },
             (_, "unknown") => 404,

@@ -36,6 +36,7 @@ mod planner_statistics;
 mod readme;
 mod record_facts;
 mod reference_model;
+mod streams;
 mod thresholds;
 mod tokens;
 mod upgrade;
