@@ -241,6 +241,25 @@ export type MessageKey = keyof typeof import("./locales/en.js").default;
 /** What a language says; of what is wrong with a field, the service's English where it says nothing. */
 export type Messages = Record<MessageKey, Message> & Partial<Record<FieldError["code"], Message>>;
 
+/** What an attribute holds; `Object` stands for a property that no attribute shows. */
+export type Kind = StringConstructor | NumberConstructor | BooleanConstructor | ObjectConstructor;
+/** Says what such a property holds. */
+export type Holding<T> = ObjectConstructor & { readonly holds?: T };
+export type Attributes = Readonly<Record<string, Kind>>;
+export type Values<T extends Attributes> = {
+  -readonly [K in keyof T]: T[K] extends StringConstructor
+    ? string | null
+    : T[K] extends NumberConstructor
+      ? number | null
+      : T[K] extends BooleanConstructor
+        ? boolean
+        : T[K] extends Holding<infer V>
+          ? V | null
+          : never;
+};
+/** Which text says which state. */
+export type StateTexts = Partial<Record<State, MessageKey>>;
+
 export interface ElementEvents {
   "level-change": CustomEvent<{ userId: string | null; from: number; to: number }>;
   "locked-click": CustomEvent<{ courseId: string | null; requiredLevel: number | null; message: string }>;

@@ -4,102 +4,95 @@ import { formatsOf, readers, textOf } from "./text.js";
 import { theme } from "./theme.js";
 
 /** @import { Problem } from "../client/problem.js" */
-/** @import { Client, ClientOptions, ElementEvents, MessageKey, Messages, State, Stop } from "../types.js" */
+/** @import { Attributes, Client, ClientOptions, ElementEvents, Kind, Messages, State, StateTexts, Stop, Values } from "../types.js" */
+/** @typedef {PropertyDescriptor & ThisType<LevelElement>} Accessor */
 
-/** An attribute holds one of these; a property alone (`Object`) anything. @typedef {StringConstructor | NumberConstructor | BooleanConstructor | ObjectConstructor} Kind */
-/** @template T @typedef {ObjectConstructor & { readonly holds?: T }} Holding */
-/**
- * @template {Record<string, Kind>} T
- * @typedef {{ -readonly [K in keyof T]: T[K] extends StringConstructor ? string | null : T[K] extends NumberConstructor ? number | null
- *   : T[K] extends BooleanConstructor ? boolean : T[K] extends Holding<infer V> ? V | null : never }} Values
- */
-
-/** What other data is asked for when it changes. */
+/** The attributes that say whom or what an element is about. */
 const IDS = ["community", "user-id", "course-id"];
+/** @type {StateTexts} */
+const TEXTS = { error: "failed", forbidden: "forbidden" };
 
-/** On a server there are no elements: modules load there, and make none. @type {typeof HTMLElement} */
+/** @type {Client | null} */
+let pageClient = null;
+/** Those on the page. @type {Set<LevelElement>} */
+const elements = new Set();
+readers.add(() => elements.forEach((one) => void one.changed()));
+
+/**
+ * Makes a client, for all elements of the page that have none of their own.
+ * @type {(options: ClientOptions) => Client}
+ */
+export const connect = (options) => {
+  pageClient = createClient(options);
+  for (const one of elements) one.reset();
+  return pageClient;
+};
+
+const kebab = (/** @type {string} */ name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Servers have no elements: there, modules load and make none. @type {typeof HTMLElement} */
 const Base = globalThis.HTMLElement ?? class {};
 
-/** @type {Client | undefined} */
-let pageClient;
-/** Elements on the page. @type {Set<LevelElement>} */
-const connected = new Set();
-readers.add(() => connected.forEach((one) => void one.changed()));
-
-/**
- * Makes a client that of all elements on the page that have none of their own.
- * @param {ClientOptions} options
- */
-export function connect(options) {
-  pageClient = createClient(options);
-  for (const one of connected) one.retry();
-  return pageClient;
-}
-
-/** user-id for userId */
-export const kebab = (/** @type {string} */ name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-/** What all elements have in common: attributes, state, client, texts. They say what they show in `update()`. */
+/** What all elements have in common: attributes, state, client, texts. What they show is in `update()`. */
 export class LevelElement extends Base {
-  /** @type {Record<string, Kind>} */ static attributes = {};
+  /** @type {Attributes} */ static attributes = {};
   /** @type {CSSStyleSheet | null} */ static styles = null;
+  /** @type {StateTexts} */ static texts = TEXTS;
   static get observedAttributes() {
     return ["community", "lang", ...Object.keys(this.attributes).map(kebab)];
   }
 
-  /** Which text says which state. @type {Partial<Record<State, MessageKey>>} */
-  messages = { error: "failed", forbidden: "forbidden" };
   /** Built once; afterwards texts and attributes change. @type {Node[]} */
   content = [];
-
+  #of = /** @type {typeof LevelElement} */ (this.constructor);
+  #root = this.attachShadow({ mode: "open" });
+  #notice = h("p", { part: "notice", class: "notice" });
   /** @type {Client | null} */ #client = null;
-  /** @type {Stop | null | undefined} */ #stop;
-  /** Attributes whose values came from the service, and their properties. @type {Map<string, string>} */ #received =
+  /** @type {Stop | null} */ #stop = null;
+  /** Properties that have their value from the service, by attribute. @type {Map<string, string>} */ #received =
     new Map();
-  #isChanged = false;
+  /** @type {State} */ #outcome = "loading";
   #isOutdated = true;
-  #notice = h("p", { part: "notice", class: "notice", hidden: true });
+  #isOther = false;
+  #isChanged = false;
 
   constructor() {
     super();
-    const { styles } = /** @type {typeof LevelElement} */ (this.constructor);
-    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [theme, styles].filter((one) => one !== null);
+    for (const styles of [theme, this.#of.styles]) if (styles) this.#root.adoptedStyleSheets.push(styles);
   }
 
-  /** The client of this element; else the page's. */
+  /** The element's own client; else the page's. */
   get client() {
-    return this.#client ?? pageClient ?? null;
+    return this.#client ?? pageClient;
   }
   set client(client) {
+    if (client === this.#client) return;
     this.#client = client;
-    this.retry();
+    this.reset();
   }
 
-  /** @returns {State | null} */
   get state() {
     return /** @type {State | null} */ (this.getAttribute("state"));
   }
 
   get locale() {
     const near = /** @type {HTMLElement | null} */ (this.closest("[lang]:not(:root)"));
-    return near?.lang || this.client?.locale || document.documentElement.lang || navigator.language || "en";
+    return near?.lang || this.client?.locale || document.documentElement.lang || navigator.language;
   }
 
   connectedCallback() {
-    connected.add(this);
-    for (const name of Object.keys(/** @type {typeof LevelElement} */ (this.constructor).attributes).concat("client")) {
-      // What was set before the element was defined stands in the way of its accessors.
-      if (!Object.hasOwn(this, name)) continue;
-      const value = Reflect.get(this, name);
-      Reflect.deleteProperty(this, name);
-      Reflect.set(this, name, value);
+    elements.add(this);
+    for (const name of ["client", ...Object.keys(this.#of.attributes)]) {
+      // What was set before the element was defined hides its accessors.
+      const { value } = Object.getOwnPropertyDescriptor(this, name) ?? {};
+      if (Reflect.deleteProperty(this, name) && value !== undefined) Reflect.set(this, name, value);
     }
-    if (!this.shadowRoot?.firstChild) this.shadowRoot?.append(...this.content, this.#notice);
+    if (!this.#root.firstChild) this.#root.append(...this.content, this.#notice);
     this.retry();
   }
 
   disconnectedCallback() {
-    connected.delete(this);
+    elements.delete(this);
     this.#stop?.();
     this.#stop = null;
   }
@@ -108,17 +101,23 @@ export class LevelElement extends Base {
   attributeChangedCallback(name, before, value) {
     if (before === value) return;
     this.#received.delete(name); // the page's own from now on
-    if (IDS.includes(name)) this.#isOutdated = true;
+    if (IDS.includes(name)) this.reset();
     this.changed();
   }
 
-  /** Asks for everything again. */
+  /** Asks again. */
   retry() {
     this.#isOutdated = true;
     this.changed();
   }
 
-  /** Shows what is so now, soon and once, however much has changed. */
+  /** Asks for something else: what is shown is no longer right. */
+  reset() {
+    this.#isOther = true;
+    this.retry();
+  }
+
+  /** Shows what is so now: soon, and once however much has changed. */
   changed() {
     if (this.#isChanged) return;
     this.#isChanged = true;
@@ -126,71 +125,58 @@ export class LevelElement extends Base {
       this.#isChanged = false;
       if (!this.isConnected) return;
       if (this.#isOutdated) this.#restart();
-      this.#update();
+      this.#show();
     });
   }
 
   #restart() {
-    this.#isOutdated = false;
     this.#stop?.();
-    for (const property of [...this.#received.values()]) Reflect.set(this, property, null);
-    this.#received.clear();
-    this.clear();
-    const client = this.client?.in(this.getAttribute("community"));
-    this.setAttribute("state", this.isFilled() ? "ready" : "loading");
-    this.#stop = (client && this.load(client)) || null;
-    if (client && !this.#stop && !this.isFilled()) this.setAttribute("state", "empty");
+    if (this.#isOther) {
+      for (const property of [...this.#received.values()]) Reflect.set(this, property, null);
+      this.#received.clear();
+      this.clear();
+    }
+    this.#isOutdated = this.#isOther = false;
+    this.#outcome = "loading";
+    this.#stop = (this.client && this.load()) || null;
+    if (this.client && !this.#stop) this.#outcome = "empty";
   }
 
-  #update() {
+  #show() {
+    const state = this.isFilled() ? "ready" : this.#outcome;
+    this.setAttribute("state", state);
+    this.ariaBusy = state === "loading" ? "true" : null;
     this.update();
-    const { state } = this;
-    const message = state && this.messages[state];
-    this.#notice.hidden = !message;
-    if (!message) return;
-    this.#notice.replaceChildren(this.text(message));
-    if (state === "error")
-      this.#notice.append(h("button", { part: "retry", onclick: () => this.retry() }, this.text("retry")));
+    const text = this.#of.texts[this.state ?? state];
+    const again = state === "error" && h("button", { part: "retry", onclick: () => this.retry() }, this.text("retry"));
+    this.#notice.hidden = !text;
+    this.#notice.replaceChildren(...(text ? [this.text(text), again || ""] : []));
   }
 
   // --- For elements ---
 
-  /**
-   * Asks once; gives what calls it off.
-   * @template T
-   * @param {(options: { signal: AbortSignal }) => Promise<T>} read
-   * @param {(value: T) => void} received
-   * @param {(problem: Problem) => void} [failed]
-   * @returns {Stop}
-   */
-  ask(read, received, failed = this.failed) {
-    const abort = new AbortController();
-    const { signal } = abort;
-    read({ signal }).then(
-      (value) => signal.aborted || received(value),
-      (problem) => signal.aborted || failed(problem),
-    );
-    return () => abort.abort();
-  }
-
-  /** Asks for what is shown, where there is something to ask for; gives what stops that. @param {Client} _client @returns {Stop | null | undefined | false | ""} */
-  load(_client) {
+  /** Asks for what is shown, where there is something to ask for; gives what stops that. @returns {Stop | null | false | ""} */
+  load() {
     return null;
   }
 
-  /** Forgets what was received. */
-  clear() {}
+  /** Whom to ask in `load()`. */
+  get api() {
+    return /** @type {Client} */ (this.client?.in(this.getAttribute("community")));
+  }
 
   /** Whether there is something to show. */
   isFilled() {
     return false;
   }
 
-  /** Shows what is so now. */
+  /** Forgets what was received and is in no attribute. */
+  clear() {}
+
   update() {}
 
   /**
-   * Takes what came from the service. Attributes that it goes to are given back when something else is asked for.
+   * Takes what came from the service. Attributes that have it from there lose it when something else is asked for.
    * @param {State} state
    * @param {Record<string, unknown>} [values]
    */
@@ -199,15 +185,14 @@ export class LevelElement extends Base {
       Reflect.set(this, name, value);
       this.#received.set(kebab(name), name);
     }
-    this.setAttribute("state", state);
+    this.#outcome = state;
     this.changed();
   }
 
-  /** What is there stays; what is not there can't be shown. @param {Problem} problem */
+  /** What is shown already stays. @param {Problem} problem */
   failed = (problem) => {
-    const state =
-      problem.status === 403 ? "forbidden" : problem.status === 404 && this.hasAttribute("user-id") ? "empty" : "error";
-    if (!this.isFilled()) this.settle(state);
+    const isUnknown = problem.status === 404 && IDS.some((id) => this.hasAttribute(id));
+    this.settle(problem.status === 403 ? "forbidden" : isUnknown ? "empty" : "error");
     this.emit("gamification-error", { problem });
   };
 
@@ -233,14 +218,16 @@ export class LevelElement extends Base {
 
 /**
  * A class with accessors: `{ userId: String }` is the property `userId` and the attribute `user-id`. Attributes hold the
- * values, so that pages, frameworks and tests see them; objects are held by properties alone.
- * @template {Record<string, Kind>} T
+ * values, where pages, frameworks and tests see them.
+ * @template {Attributes} T
  * @param {T} attributes
+ * @param {StateTexts} [texts]
  * @returns {Omit<typeof LevelElement, "prototype"> & (new () => LevelElement & Values<T>)}
  */
-export function element(attributes) {
+export function element(attributes, texts = TEXTS) {
   class Accessors extends LevelElement {
     static attributes = attributes;
+    static texts = texts;
   }
   for (const [name, kind] of Object.entries(attributes)) {
     Object.defineProperty(Accessors.prototype, name, kind === Object ? held(name) : reflected(kebab(name), kind));
@@ -248,27 +235,20 @@ export function element(attributes) {
   return /** @type {ReturnType<typeof element<T>>} */ (/** @type {unknown} */ (Accessors));
 }
 
-/**
- * @param {string} attribute
- * @param {Kind} kind
- * @returns {PropertyDescriptor & ThisType<LevelElement>}
- */
+/** @type {(attribute: string, kind: Kind) => Accessor} */
 const reflected = (attribute, kind) => ({
   get() {
-    const value = this.getAttribute(attribute);
-    if (kind === Boolean) return value !== null && value !== "false";
-    return value === null || value === "" || (kind === Number && Number.isNaN(Number(value))) ? null : kind(value);
+    const text = this.getAttribute(attribute);
+    if (kind === Boolean) return text !== null && text !== "false";
+    return text && !Number.isNaN(kind(text)) ? kind(text) : null;
   },
   set(value) {
     if (value == null || value === false) this.removeAttribute(attribute);
-    else if (this.getAttribute(attribute) !== String(value)) this.setAttribute(attribute, value === true ? "" : value);
+    else this.setAttribute(attribute, value === true ? "" : value);
   },
 });
 
-/**
- * @param {string} name
- * @returns {PropertyDescriptor & ThisType<LevelElement>}
- */
+/** @type {(name: string) => Accessor} */
 const held = (name) => {
   /** @type {WeakMap<LevelElement, unknown>} */
   const values = new WeakMap();
@@ -277,7 +257,8 @@ const held = (name) => {
       return values.get(this) ?? null;
     },
     set(value) {
-      this.attributeChangedCallback(kebab(name), values.get(this), values.set(this, value).get(this));
+      this.attributeChangedCallback(kebab(name), values.get(this), value);
+      values.set(this, value);
     },
   };
 };

@@ -14,7 +14,7 @@ li.own { background: var(--_current) }
 .own .rank { color: var(--_muted-strong) }
 .medal { fill: var(--medal); color: var(--edge) }
 .place1 { --medal: #fbbf24; --edge: #b45309 } .place2 { --medal: #d1d5db; --edge: #6b7280 } .place3 { --medal: #fdba74; --edge: #9a3412 }
-.avatar { display: grid; place-content: center; background: var(--_locked); color: var(--_muted-strong); font-size: 12px; font-weight: 600; line-height: 1 }
+.avatar { display: grid; place-content: center; background: color-mix(in srgb, hsl(var(--hue) 65% 50%) 22%, var(--_surface)); color: var(--_text); font-size: 12px; font-weight: 600; line-height: 1 }
 .name { flex: 1; min-inline-size: 0; overflow: hidden; padding: 0; font-weight: 500; text-align: start; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate }
 button.name { min-height: 24px; border: 0; background: none; color: inherit }
 button.name:hover { text-decoration: underline }
@@ -24,7 +24,7 @@ button.name:hover { text-decoration: underline }
 @media (forced-colors: active) { li.own { outline: 1px solid Highlight; outline-offset: -1px } .medal { color: CanvasText; fill: Canvas } }
 `;
 
-/** What rows are like on one board. @typedef {{ avatar: number, isWindow: boolean, isLinked: boolean, own: string | null }} Look */
+/** What rows are like on one board. @typedef {{ isSmall: boolean, isWindow: boolean, isLinked: boolean, own: string | null }} Look */
 
 /** Members by rank. Rows stay when the ranking changes, and with them the focus. */
 export class Board {
@@ -69,12 +69,12 @@ class Row {
   }
 
   /** @param {LeaderboardEntry | null | undefined} entry @param {Look} look */
-  show(entry, { avatar, isWindow, isLinked, own }) {
+  show(entry, { isSmall, isWindow, isLinked, own }) {
     this.root.hidden = entry === undefined;
     const isBusy = entry === null;
     for (const part of [this.#initial, this.#name]) part.classList.toggle("bone", isBusy);
-    this.#badge.size = avatar === 24 ? "xs" : "sm";
-    this.#badge.level = entry?.level ?? null;
+    this.#badge.size = isSmall ? "xs" : "sm";
+    this.#badge.level = isSmall ? null : (entry?.level ?? null); // it would hide half of a small avatar
     this.#name.hidden = isLinked && !isBusy;
     this.#button.hidden = !isLinked || isBusy;
     const name = entry?.display_name ?? "";
@@ -84,6 +84,7 @@ class Row {
     this.root.classList.toggle("own", isOwn);
     this.root.ariaCurrent = isOwn ? "true" : null;
     this.#initial.textContent = [...name][0]?.toUpperCase() ?? "";
+    this.#initial.style.setProperty("--hue", String(hueOf(name)));
     set(this.#image, "src", entry?.avatar_url);
     this.#show(this.#image.hasAttribute("src"));
     this.#rank.replaceChildren(...(entry ? this.#place(entry.rank) : []));
@@ -112,3 +113,6 @@ class Row {
     if (this.#userId) this.#host.emit("member-click", { userId: this.#userId });
   }
 }
+
+/** The same color for the same name. @param {string} name */
+const hueOf = (name) => [...name].reduce((hue, character) => (hue * 31 + (character.codePointAt(0) ?? 0)) % 360, 7);

@@ -2,9 +2,6 @@ import { element } from "./base.js";
 import { h, icon, LOCK } from "./h.js";
 import { sheet } from "./theme.js";
 
-
-/** @import { Client, CourseAccess } from "../types.js" */
-
 const attributes = {
   courseId: String,
   minimumLevel: Number,
@@ -14,8 +11,11 @@ const attributes = {
   locked: Boolean,
 };
 
-/** A course's card, under a lock while the member's level is too low. Only the service can keep anybody out. */
-export class CourseCardLock extends element(attributes) {
+/**
+ * A course's card, under a lock while the member's level is too low; open where that can't be known. It keeps nobody out:
+ * only the service can.
+ */
+export class CourseCardLock extends element(attributes, {}) {
   static styles = sheet(`
 :host { position: relative }
 [inert] { opacity: .6 }
@@ -27,26 +27,26 @@ export class CourseCardLock extends element(attributes) {
 @media (forced-colors: active) { .overlay { border: 1px solid; background: Canvas } }
 `);
 
-  // Open, when it can't be known.
-  messages = {};
   #card = h("div", null, h("slot"));
   #message = h("p", { part: "message", class: "message" });
   #levelName = h("p", { part: "level-name", class: "level-name" });
   #overlay = h(
     "div",
-    { part: "overlay", class: "overlay", role: "group", tabindex: 0, hidden: true },
+    {
+      part: "overlay",
+      class: "overlay",
+      role: "group",
+      tabindex: 0,
+      hidden: true,
+      onclick: (event) => this.#click(event),
+      onkeydown: (event) => /** @type {KeyboardEvent} */ (event).key === "Enter" && this.#click(event),
+    },
     h("span", { part: "icon" }, icon(LOCK, 48)),
     this.#message,
     this.#levelName,
   );
   #title = /** @type {string | null} */ (null);
   content = [this.#card, this.#overlay];
-
-  constructor() {
-    super();
-    this.#overlay.addEventListener("click", (event) => this.#click(event));
-    this.#overlay.addEventListener("keydown", (event) => event.key === "Enter" && this.#click(event));
-  }
 
   isFilled() {
     return !!this.minimumLevel && this.currentLevel !== null;
@@ -56,20 +56,24 @@ export class CourseCardLock extends element(attributes) {
     this.#title = null;
   }
 
-  /** @param {Client} client */
-  load(client) {
-    return this.courseId && client.watchCourse(this.courseId, this.#received, this.failed);
+  load() {
+    const { courseId, api } = this;
+    return (
+      courseId &&
+      api.watchCourse(
+        courseId,
+        (access) => {
+          this.#title = access?.title ?? null;
+          this.settle(access ? "ready" : "empty", {
+            minimumLevel: access?.required_level,
+            minimumLevelName: access?.required_level_name,
+            currentLevel: access?.current_level,
+          });
+        },
+        this.failed,
+      )
+    );
   }
-
-  /** @param {CourseAccess | null} access */
-  #received = (access) => {
-    this.#title = access?.title ?? null;
-    this.settle(access ? "ready" : "empty", {
-      minimumLevel: access?.required_level,
-      minimumLevelName: access?.required_level_name,
-      currentLevel: access?.current_level,
-    });
-  };
 
   /** A link around the card is not followed, unless a listener prevents that. @param {Event} event */
   #click(event) {

@@ -5,7 +5,7 @@ const ATTRIBUTES = new Set(
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
-/** @typedef {Record<string, string | number | boolean | null | undefined | ((event: Event) => void)>} Attributes */
+/** @typedef {Record<string, string | number | boolean | null | undefined | ((event: Event) => unknown)>} Attributes */
 
 /**
  * Builds DOM. What it is given is never parsed: children that are no nodes become text, attributes are of a known list,

@@ -3,9 +3,7 @@ import { Board, boardStyles } from "./board.js";
 import { h } from "./h.js";
 import { sheet } from "./theme.js";
 
-
-/** @import { Holding } from "./base.js" */
-/** @import { Client, LeaderboardEntry, Leaderboards, MessageKey, Period } from "../types.js" */
+/** @import { Holding, LeaderboardEntry, Leaderboards, Period, StateTexts } from "../types.js" */
 
 /** @type {Record<Period, "seven_day" | "thirty_day" | "all_time">} */
 const BOARDS = { "seven-day": "seven_day", "thirty-day": "thirty_day", "all-time": "all_time" };
@@ -18,14 +16,15 @@ const attributes = {
   linked: Boolean,
 };
 
+/** @type {StateTexts} */
+const TEXTS = { empty: "noRankings", error: "boardFailed", forbidden: "forbidden" };
+
 /** The best of a community, and one's own rank. */
-export class LeaderboardPanel extends element(attributes) {
+export class LeaderboardPanel extends element(attributes, TEXTS) {
   static styles = sheet(`${boardStyles}
 .your-rank h3 { margin: 0; padding: 8px 16px; border-block: 1px solid var(--_card-border); color: var(--_muted); font-size: 12px; font-weight: 500; line-height: 16px }
 `);
 
-  /** @type {Partial<Record<import("../types.js").State, MessageKey>>} */
-  messages = { empty: "noRankings", error: "boardFailed", forbidden: "forbidden" };
   #heading = h("h2", { part: "heading" });
   /** @type {Board} */ #board = new Board(this);
   /** @type {Board} */ #own = new Board(this);
@@ -35,7 +34,6 @@ export class LeaderboardPanel extends element(attributes) {
   content = [this.#section];
 
   /** @type {Leaderboards | null} */ #boards = null;
-  /** @type {Client | null} */ #client = null;
 
   isFilled() {
     return !!(this.entries || this.#boards);
@@ -45,17 +43,16 @@ export class LeaderboardPanel extends element(attributes) {
     this.#boards = null;
   }
 
-  /** @param {Client} client */
-  load(client) {
-    this.#client = client;
-    return !this.entries && client.watchLeaderboards(this.#received, this.failed);
+  load() {
+    const { watchLeaderboards } = this.api;
+    return (
+      !this.entries &&
+      watchLeaderboards((boards) => {
+        this.#boards = boards; // all three: another period asks for nothing
+        this.settle("ready");
+      }, this.failed)
+    );
   }
-
-  /** All three come at once: another period asks for nothing. @param {Leaderboards} boards */
-  #received = (boards) => {
-    this.#boards = boards;
-    this.settle("ready");
-  };
 
   update() {
     const period = /** @type {Period} */ (this.period !== null && this.period in BOARDS ? this.period : "all-time");
@@ -67,14 +64,12 @@ export class LeaderboardPanel extends element(attributes) {
     const { state } = this;
     const isReady = state === "ready";
     const look = {
-      avatar: 32,
+      isSmall: false,
       isWindow: period !== "all-time",
       isLinked: this.linked,
-      own: this.highlightUser ?? this.#client?.userId ?? null,
+      own: this.highlightUser ?? this.client?.userId ?? null,
     };
-    this.#heading.textContent = this.text(period);
-    this.#section.ariaLabel = this.#heading.textContent;
-    this.#section.ariaBusy = String(state === "loading");
+    this.#heading.textContent = this.#section.ariaLabel = this.text(period);
     this.#board.show(state === "loading" ? Array(5).fill(null) : isReady && entries ? entries : [], look);
     this.#ownSection.hidden = !isReady || !own;
     this.#yourRank.textContent = this.text("yourRank");

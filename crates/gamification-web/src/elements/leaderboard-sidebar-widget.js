@@ -3,9 +3,7 @@ import { Board, boardStyles } from "./board.js";
 import { h, set } from "./h.js";
 import { sheet } from "./theme.js";
 
-
-/** @import { Holding } from "./base.js" */
-/** @import { Client, LeaderboardEntry, LeaderboardWidget } from "../types.js" */
+/** @import { Holding, LeaderboardEntry } from "../types.js" */
 
 const attributes = {
   entries: /** @type {Holding<readonly LeaderboardEntry[]>} */ (Object),
@@ -14,7 +12,7 @@ const attributes = {
 };
 
 /** The best five of the last 30 days; where there is nothing to show, nothing. */
-export class LeaderboardSidebarWidget extends element(attributes) {
+export class LeaderboardSidebarWidget extends element(attributes, {}) {
   static styles = sheet(`${boardStyles}
 :host(:not([state=ready], [state=loading])) { display: none }
 ol { padding-block: 6px }
@@ -26,35 +24,27 @@ a:hover { text-decoration: underline }
 a:focus-visible { outline-offset: -2px }
 `);
 
-  messages = {};
   #heading = h("h2", { part: "heading" });
   /** @type {Board} */ #board = new Board(this);
   #link = h("a", { part: "link" });
   #section = h("section", null, h("slot", { name: "heading" }, this.#heading), this.#board.root, this.#link);
   content = [this.#section];
-  /** @type {Client | null} */ #client = null;
 
   isFilled() {
     return !!this.entries;
   }
 
-  /** @param {Client} client */
-  load(client) {
-    this.#client = client;
-    return !this.entries && client.watchLeaderboardWidget(this.#received, this.failed);
+  load() {
+    const { watchLeaderboardWidget } = this.api;
+    return !this.entries && watchLeaderboardWidget(({ entries }) => this.settle("ready", { entries }), this.failed);
   }
-
-  /** @param {LeaderboardWidget} board */
-  #received = ({ entries }) => this.settle("ready", { entries });
 
   update() {
     const { entries, href } = this;
     if (entries) this.setAttribute("state", entries.some(({ points }) => points > 0) ? "ready" : "empty");
     const isBusy = this.state === "loading";
-    this.#heading.textContent = this.text("thirty-day");
-    this.#section.ariaLabel = this.#heading.textContent;
-    this.#section.ariaBusy = String(isBusy);
-    const look = { avatar: 24, isWindow: true, isLinked: this.linked, own: this.#client?.userId ?? null };
+    this.#heading.textContent = this.#section.ariaLabel = this.text("thirty-day");
+    const look = { isSmall: true, isWindow: true, isLinked: this.linked, own: this.client?.userId ?? null };
     this.#board.show(isBusy ? Array(5).fill(null) : (entries ?? []), look);
     this.#link.hidden = !href;
     this.#link.textContent = this.text("allBoards");

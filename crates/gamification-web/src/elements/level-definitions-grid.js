@@ -2,9 +2,7 @@ import { element } from "./base.js";
 import { h, icon, LOCK } from "./h.js";
 import { sheet } from "./theme.js";
 
-
-/** @import { Holding } from "./base.js" */
-/** @import { Client, Level, Levels } from "../types.js" */
+/** @import { Holding, Level } from "../types.js" */
 
 const attributes = {
   levels: /** @type {Holding<readonly Level[]>} */ (Object),
@@ -30,7 +28,6 @@ li { display: flex; align-items: center; gap: 12px; padding: 12px; border: 1px s
 .name { font-weight: 600 }
 .detail { color: var(--_muted); font-size: 12px; line-height: 16px }
 .current .detail { color: var(--_muted-strong) }
-.busy li { border-color: transparent }
 @media (forced-colors: active) { .current { outline: 2px solid Highlight } .circle { border: 1px solid } }
 `);
 
@@ -48,31 +45,28 @@ li { display: flex; align-items: center; gap: 12px; padding: 12px; border: 1px s
     return !!this.levels;
   }
 
-  /** @param {Client} client */
-  load(client) {
-    return !this.isFilled() && client.watchLevels(this.#received, this.failed);
+  load() {
+    const { watchLevels } = this.api;
+    return (
+      !this.levels &&
+      watchLevels(
+        ({ levels, current_user_level: currentUserLevel }) => this.settle("ready", { levels, currentUserLevel }),
+        this.failed,
+      )
+    );
   }
 
-  /** @param {Levels} levels */
-  #received = (levels) => this.settle("ready", { levels: levels.levels, currentUserLevel: levels.current_user_level });
-
   update() {
-    const { state, levels, heading, showPoints } = this;
-    const isBusy = state === "loading";
-    const own = this.currentUserLevel ?? Infinity; // who is at no level has none locked
-    this.#heading.textContent = heading ?? this.text("levels");
-    this.#section.ariaLabel = this.#heading.textContent;
-    this.#section.ariaBusy = String(isBusy);
-    this.#section.hidden = !isBusy && !levels;
-    this.#section.classList.toggle("busy", isBusy);
+    const { levels, showPoints, state } = this;
+    const own = this.currentUserLevel ?? Infinity; // a service is at no level, and nothing is locked for it
+    this.#heading.textContent = this.#section.ariaLabel = this.heading ?? this.text("levels");
+    this.#section.hidden = state !== "loading" && !levels;
     for (const [index, card] of this.#cards.entries()) {
       const level = levels?.[index];
-      card.root.hidden = !isBusy && !level;
-      card.wait(isBusy);
+      card.mark(level?.level ?? null, own, this.text("locked"));
       if (!level) continue;
-      card.mark(level.level, own, this.text("locked"));
-      card.name.textContent = this.text("levelName", level);
       const share = this.text("share", { percent: this.formats.percent.format(level.member_percentage / 100) });
+      card.name.textContent = this.text("levelName", level);
       card.detail.textContent = showPoints ? `${this.text("points", { count: level.threshold })} · ${share}` : share;
     }
   }
@@ -85,28 +79,19 @@ class Card {
   #locked = h("span", { class: "visually-hidden" });
   name = h("span", { part: "name", class: "name" });
   detail = h("p", { part: "detail", class: "detail" });
-  root = h(
-    "li",
-    { part: "card" },
-    this.#circle,
-    h("div", { class: "text" }, h("p", null, this.name, this.#locked), this.detail),
-  );
+  #text = h("div", { class: "text" }, h("p", null, this.name, this.#locked), this.detail);
+  root = h("li", { part: "card" }, this.#circle, this.#text);
 
-  /** @param {boolean} isBusy */
-  wait(isBusy) {
-    for (const part of [this.#circle, this.name, this.detail]) part.classList.toggle("bone", isBusy);
-    if (isBusy) this.name.textContent = this.detail.textContent = "\u2002".repeat(9);
-    if (isBusy) this.#number.textContent = "";
-    this.#lock.toggleAttribute("hidden", isBusy);
-  }
-
-  /** @param {number} level @param {number} own @param {string} locked */
+  /** @param {number | null} level not known yet: a gray card @param {number} own @param {string} locked */
   mark(level, own, locked) {
-    const isLocked = level > own;
-    this.root.classList.toggle("locked", isLocked);
-    this.root.classList.toggle("current", level === own);
+    const isLocked = level !== null && level > own;
+    const { classList } = this.root;
+    classList.toggle("locked", isLocked);
+    classList.toggle("current", level === own);
     this.root.ariaCurrent = level === own ? "true" : null;
-    this.#number.textContent = String(level);
+    for (const part of [this.#circle, this.name, this.detail]) part.classList.toggle("bone", level === null);
+    if (level === null) this.name.textContent = this.detail.textContent = "\u2002".repeat(9);
+    this.#number.textContent = String(level ?? "");
     this.#number.hidden = isLocked;
     this.#lock.toggleAttribute("hidden", !isLocked);
     this.#locked.textContent = isLocked ? `, ${locked}` : "";

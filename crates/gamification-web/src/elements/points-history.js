@@ -2,14 +2,16 @@ import { element } from "./base.js";
 import { h } from "./h.js";
 import { sheet } from "./theme.js";
 
+/** @import { Problem } from "../client/problem.js" */
 /** @import { LevelElement } from "./base.js" */
-
-/** @import { Client, PointHistory, PointHistoryEntry, State, Stop, MessageKey } from "../types.js" */
+/** @import { PointHistory, PointHistoryEntry, StateTexts } from "../types.js" */
 
 const PAGE = 20;
+/** @type {StateTexts} */
+const TEXTS = { empty: "noHistory", error: "failed", forbidden: "historyForbidden" };
 
 /** How a member came to their points, newest first. */
-export class PointsHistory extends element({ userId: String, pageSize: Number }) {
+export class PointsHistory extends element({ userId: String, pageSize: Number }, TEXTS) {
   static styles = sheet(`
 :host { border: 1px solid var(--_card-border); border-radius: var(--_radius); background: var(--_surface); overflow: hidden }
 li { display: grid; grid-template-columns: minmax(0, 1fr) auto; column-gap: 16px; padding: 10px 16px }
@@ -23,16 +25,13 @@ li:focus-visible { outline-offset: -2px }
 .bone { inline-size: 50% }
 `);
 
-  /** @type {Partial<Record<State, MessageKey>>} */
-  messages = { empty: "noHistory", error: "failed", forbidden: "historyForbidden" };
   #list = h("ol", { role: "list" });
-  #more = h("button", { part: "more", onclick: () => this.#more.ariaDisabled || this.#read() });
+  #more = h("button", { part: "more", onclick: () => this.#readMore() });
   #footer = h("div", { class: "more", hidden: true }, this.#more);
   content = [this.#list, this.#footer];
   /** @type {Row[]} */ #rows = [];
   /** @type {string | null} */ #cursor = null;
-  /** @type {Client | null} */ #client = null;
-  /** @type {Stop | undefined} */ #stop;
+  #abort = new AbortController();
   #hasFailed = false;
 
   isFilled() {
@@ -44,49 +43,48 @@ li:focus-visible { outline-offset: -2px }
     this.#cursor = null;
   }
 
-  /** @param {Client} client */
-  load(client) {
-    this.#client = client;
+  load() {
+    this.clear();
+    this.#abort = new AbortController();
     this.#read();
-    return this.userId && (() => this.#stop?.());
+    return this.userId && (() => this.#abort.abort());
+  }
+
+  #readMore() {
+    if (!this.#more.ariaDisabled) this.#read();
   }
 
   /** What follows the entries that are shown. */
-  #read() {
-    const { userId, pageSize } = this;
-    const client = this.#client;
-    if (!client || !userId) return;
-    const query = { cursor: this.#cursor, limit: pageSize ?? PAGE };
-    this.#hasFailed = false;
+  async #read() {
+    const { userId, api } = this;
+    const { signal } = this.#abort;
+    if (!userId) return;
     this.#more.ariaDisabled = "true"; // `disabled` would take the focus away
-    this.#stop = this.ask(
-      (options) => client.history(userId, { ...query, ...options }),
-      this.#received,
-      (problem) => {
-        this.#hasFailed = this.isFilled();
-        this.#more.ariaDisabled = null;
-        this.failed(problem);
-        this.changed();
-      },
-    );
+    try {
+      const page = await api.history(userId, { signal, cursor: this.#cursor, limit: this.pageSize ?? PAGE });
+      if (!signal.aborted) this.#append(page);
+      this.#hasFailed = false;
+    } catch (problem) {
+      if (signal.aborted) return;
+      this.#hasFailed = this.isFilled();
+      this.failed(/** @type {Problem} */ (problem));
+    }
+    this.#more.ariaDisabled = null;
   }
 
   /** @param {PointHistory} page */
-  #received = ({ entries, next_cursor }) => {
+  #append({ entries, next_cursor }) {
     const hadFocus = this.shadowRoot?.activeElement === this.#more;
     const rows = entries.map((entry) => new Row(entry));
     this.#list.append(...rows.map(({ root }) => root));
     this.#rows.push(...rows);
     this.#cursor = next_cursor;
-    this.#more.ariaDisabled = null;
     this.settle(this.isFilled() ? "ready" : "empty");
     // The button goes with the last page; its focus goes to what it brought.
     if (hadFocus && !next_cursor) rows[0]?.root.focus();
-  };
+  }
 
   update() {
-    const isBusy = this.state === "loading";
-    this.ariaBusy = String(isBusy);
     this.#list.ariaLabel = this.text("history");
     this.#list.hidden = !this.isFilled();
     for (const row of this.#rows) row.show(this);

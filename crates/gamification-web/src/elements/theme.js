@@ -14,7 +14,7 @@ const COLORS = {
   "muted-strong": ["#4b5563", "#d1d5db"],
   locked: ["#d1d5db", "#374151"],
   link: ["#1d4ed8", "#93c5fd"],
-  field: ["#6b7280", "#9ca3af"],
+  field: ["#868e9c", "#6b7280"],
   error: ["#b91c1c", "#fca5a5"],
 };
 

@@ -9,7 +9,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const TYPES = { ".js": "text/javascript", ".html": "text/html; charset=utf-8", ".css": "text/css" };
 
 /** A page's head says how strict it is: what a careful platform would say. */
-export const STRICT = "default-src 'none'; script-src 'self'; style-src 'self'; img-src https: data:; connect-src 'self'; require-trusted-types-for 'script'";
+export const STRICT =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src https: data:; connect-src 'self'; require-trusted-types-for 'script'";
 
 /**
  * @param {Map<string, { body: string, type?: string, headers?: Record<string, string> }>} pages by path
