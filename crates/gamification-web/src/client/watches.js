@@ -37,7 +37,7 @@ export const createWatches = (requests, clock, path, live) => {
     for (let pause = 1000; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         for await (const { event, data } of messages(await requests.stream(path, signal), clock)) {
-          pause = 500;
+          pause = 1000;
           if (event === "reset") refresh();
           else if (data) for (const { hear } of all) hear(JSON.parse(data));
         }
@@ -88,11 +88,12 @@ const watch = (clock, { about, read, apply, reread, again }, received, failed) =
     isStale = true;
     if (isReading) return;
     isReading = true;
-    // What happens while an answer is under way may be missing in it: then it is asked for once more.
+    // What happens while an answer is under way may be missing in it: it is asked for once more, and shown only if nothing is.
     while (isStale && !signal.aborted) {
       isStale = false;
       try {
-        give(await read({ signal }));
+        const now = await read({ signal });
+        if (!isStale || value === undefined) give(now);
       } catch (problem) {
         if (!signal.aborted) failed?.(asProblem(problem));
       }
