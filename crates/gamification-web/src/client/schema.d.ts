@@ -1,0 +1,2865 @@
+// Generated from the server's OpenAPI document by `npm run schema`: change the server, not this file.
+
+export interface paths {
+    readonly "/api/communities/{community_id}/courses/access": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A member's access to every course of the community */
+        readonly get: operations["course_accesses"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/courses/{course_id}/access": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Whether a member gets into a course
+         * @description With `enforce=true` an answer of 403 says no, for gateways that look at the status only.
+         */
+        readonly get: operations["course_access"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/courses/{course_id}/level-requirement": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The level that a course asks for
+         * @description For admins; others ask for their access, which says the same of one course.
+         */
+        readonly get: operations["course_level_requirement"];
+        /**
+         * Sets the level that a course asks for, or opens it to all
+         * @description For admins. It counts from the next look at the course on.
+         */
+        readonly put: operations["set_course_level_requirement"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/leaderboards": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The best ten of each board, and one's own rank
+         * @description Boards follow what happens within a second or two, and a window's old end by the second.
+         *     The `ETag` is over the boards alone: 304 says that nobody's place has changed.
+         */
+        readonly get: operations["leaderboards"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/leaderboards/widget": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The best five of the last 720 hours */
+        readonly get: operations["leaderboard_widget"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/leaderboards/{leaderboard}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A board page by page, or around a member
+         * @description Pages go on behind the last member of the one before, whoever is there by then.
+         */
+        readonly get: operations["leaderboard"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/levels": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Names, thresholds and distribution of the levels
+         * @description The `ETag` is the version of names and thresholds, a dot, and a hash of the answer: `If-Match` looks at the version,
+         *     `If-None-Match` at all of it.
+         */
+        readonly get: operations["levels"];
+        /**
+         * Names the levels and sets their thresholds
+         * @description For admins. All nine at once; all mistakes are told at once. They count for every read and award at once; answers when
+         *     every member was leveled up to where they put them, or after two seconds with 202. Nobody's level falls.
+         */
+        readonly put: operations["update_levels"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/levels/preview": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * What other levels would do
+         * @description For admins. Takes the body of a change, and changes nothing: how many members each level has and would have, and who
+         *     would rise.
+         */
+        readonly post: operations["preview_levels"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/members/levels": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Up to 200 badges at once
+         * @description Users whom the community never had are left out.
+         */
+        readonly get: operations["badges"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/members/{user_id}/level": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A member's points and level
+         * @description For every member of the community, and for services. A member who left is still shown.
+         */
+        readonly get: operations["member_level"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/members/{user_id}/points": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How a member came to their points
+         * @description For members themselves, for admins, and for services. A member who left is still shown to admins and services. Newest
+         *     entry first, in the order in which they were recorded: what is recorded while somebody pages through is not among the
+         *     older entries that follow.
+         *
+         *     With `source`, an answer may have fewer entries than `limit`, or none, although others follow: `next_cursor` says so.
+         */
+        readonly get: operations["point_history"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/members/{user_id}/points/adjustments": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Adjust a member's points
+         * @description For admins of the community, and for services with the scope `gamification:adjust`. The same request with the same
+         *     `Idempotency-Key` is answered with the same entry, however often it comes. A total never goes below 0: `points` of the
+         *     entry is what was really taken. The level follows the points up, and never down.
+         */
+        readonly post: operations["adjust_points"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Takes events in
+         * @description The token's `scope` must contain `gamification:events:write`. One event, structured (`application/cloudevents+json`)
+         *     or binary (`application/json` with `ce-*` headers), or a batch of up to 1,000, in 4 MiB at most.
+         *     Answers after the commit: what is called applied survives a crash.
+         */
+        readonly post: operations["record_events"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/docs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A page to read and try the API */
+        readonly get: operations["docs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/livez": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The process lives */
+        readonly get: operations["live"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What is counted and measured
+         * @description In the text format of Prometheus.
+         */
+        readonly get: operations["metrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/openapi.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** This document */
+        readonly get: operations["openapi"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/readyz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The server can take work
+         * @description The database answers, its schema is ours or newer, and the server is not about to stop.
+         */
+        readonly get: operations["ready"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description What an avatar wears.
+         * @example {
+         *       "level": 3,
+         *       "level_name": "Builder",
+         *       "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada"
+         *     }
+         */
+        readonly Badge: {
+            /**
+             * Format: int32
+             * @description 1 to 9
+             */
+            readonly level: number;
+            readonly level_name: string;
+            /** Format: uuid */
+            readonly user_id: string;
+        };
+        /** @description Badges, in the order asked. */
+        readonly Badges: {
+            readonly members: readonly components["schemas"]["Badge"][];
+        };
+        /**
+         * @description An event of the platform (CloudEvents 1.0, structured).
+         * @example {
+         *       "data": {
+         *         "author_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada",
+         *         "community_id": "0192f0c1-5c1e-7f4e-8f4b-000000000c00",
+         *         "post_id": "0192f0c1-5c1e-7f4e-8f4b-000000000b0b",
+         *         "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000001"
+         *       },
+         *       "id": "5d",
+         *       "source": "/community",
+         *       "specversion": "1.0",
+         *       "time": "2026-11-22T10:00:00Z",
+         *       "type": "PostLiked"
+         *     }
+         */
+        readonly CloudEvent: {
+            /** @description What happened: an object whose fields depend on the type */
+            readonly data?: unknown;
+            /** @description Breaks ties between changes of one moment; never used to tell whether a fact is known */
+            readonly id: string;
+            /** @description Decides which of two changes is newer, where events carry it */
+            readonly sequence?: string | number | null;
+            readonly source: string;
+            readonly specversion: string;
+            /**
+             * Format: date-time
+             * @description When it happened (RFC 3339); in the future, or left out, it counts as the moment of receipt
+             */
+            readonly time?: string | null;
+            /** @description `PostCreated`, `CommentAdded`, `PostLiked`, `CommentLiked`, `PostUnliked`, `CommentUnliked`, `LessonCompleted`, `PointsAdjusted`, `CommunityCreated`, `MemberJoined`, `MemberProfileChanged`, `MemberRoleChanged`, `MemberLeft`, `CourseCreated`, `CourseDeleted`; others are ignored */
+            readonly type: string;
+        };
+        /**
+         * @description Whether a member gets into a course, and why.
+         * @example {
+         *       "current_level": 2,
+         *       "has_access": false,
+         *       "required_level": 3,
+         *       "required_level_name": "Builder"
+         *     }
+         */
+        readonly CourseAccess: {
+            /**
+             * Format: int32
+             * @description The member's level, 1 to 9
+             */
+            readonly current_level: number;
+            readonly has_access: boolean;
+            /**
+             * Format: int32
+             * @description 1 to 9; `null` when the course is open to all
+             */
+            readonly required_level: number | null;
+            readonly required_level_name: string | null;
+        };
+        /** @description A member's access to courses, by course id. */
+        readonly CourseAccesses: {
+            readonly courses: readonly components["schemas"]["ListedCourseAccess"][];
+        };
+        /**
+         * @description The lowest level that a course lets in.
+         * @example {
+         *       "course_id": "0192f0c1-5c1e-7f4e-8f4b-000000000c05",
+         *       "minimum_level": 3
+         *     }
+         */
+        readonly CourseLevelRequirement: {
+            /** Format: uuid */
+            readonly course_id: string;
+            /**
+             * Format: int32
+             * @description 1 to 9; `null` when the course is open to all
+             */
+            readonly minimum_level: number | null;
+        };
+        /**
+         * @description The lowest level that a course shall let in.
+         * @example {
+         *       "minimum_level": 3
+         *     }
+         */
+        readonly CourseLevelRequirementUpdate: {
+            /**
+             * Format: int32
+             * @description 1 to 9; `null` opens the course to all
+             */
+            readonly minimum_level: number | null;
+        };
+        /** @description What became of one event. */
+        readonly EventResult: {
+            /** @description Why it was rejected */
+            readonly detail?: string | null;
+            /** @description The event's `id`; `null` when it has none */
+            readonly id: string | null;
+            readonly status: components["schemas"]["Status"];
+        };
+        /**
+         * @description A verdict for each event, in the order sent, and how many there are of each.
+         * @example {
+         *       "applied": 1,
+         *       "duplicate": 0,
+         *       "ignored": 0,
+         *       "rejected": 1,
+         *       "results": [
+         *         {
+         *           "id": "5d",
+         *           "status": "applied"
+         *         },
+         *         {
+         *           "detail": "data.author_id is missing",
+         *           "id": "5e",
+         *           "status": "rejected"
+         *         }
+         *       ],
+         *       "stale": 0
+         *     }
+         */
+        readonly EventResults: {
+            /** Format: int64 */
+            readonly applied: number;
+            /** Format: int64 */
+            readonly duplicate: number;
+            /** Format: int64 */
+            readonly ignored: number;
+            /** Format: int64 */
+            readonly rejected: number;
+            readonly results: readonly components["schemas"]["EventResult"][];
+            /** Format: int64 */
+            readonly stale: number;
+        };
+        /**
+         * @description What can be wrong with a field of a body.
+         * @enum {string}
+         */
+        readonly FieldCode: "REQUIRED" | "INVALID" | "REPEATED" | "UNKNOWN_FIELD" | "TOO_LONG" | "NOT_UNIQUE" | "TOO_LOW" | "TOO_LARGE" | "NOT_INCREASING" | "COURSE_UNKNOWN" | "TOTAL_TOO_LARGE" | "KEY_REUSED";
+        /** @description One mistake in a body. */
+        readonly FieldError: {
+            /** @description What is wrong there, for programs; stable. */
+            readonly code: components["schemas"]["FieldCode"];
+            /** @description What is wrong there, for people. */
+            readonly detail: string;
+            /** @description Where: a JSON pointer as a URI fragment, such as `#/data/author_id`. */
+            readonly pointer: string;
+        };
+        /**
+         * @description Why a caller may not.
+         * @enum {string}
+         */
+        readonly ForbiddenReason: "NOT_A_MEMBER" | "NOT_AN_ADMIN" | "MISSING_SCOPE";
+        /** @description A word for people who look. */
+        readonly Health: {
+            readonly status: string;
+        };
+        /** @description Part of a board, as of a moment. */
+        readonly Leaderboard: components["schemas"]["LeaderboardPart"] & {
+            /**
+             * Format: date-time
+             * @description Whatever was committed before is in the board
+             */
+            readonly last_updated: string;
+        };
+        /**
+         * @description A member on a leaderboard.
+         * @example {
+         *       "avatar_url": "https://avatars.example/ada.png",
+         *       "display_name": "Ada",
+         *       "level": 3,
+         *       "points": 45,
+         *       "rank": 1,
+         *       "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada"
+         *     }
+         */
+        readonly LeaderboardEntry: {
+            readonly avatar_url: string | null;
+            /** @description As the platform told it; `Member` where it told none */
+            readonly display_name: string;
+            /**
+             * Format: int32
+             * @description 1 to 9
+             */
+            readonly level: number;
+            /**
+             * Format: int64
+             * @description Of the board's window
+             */
+            readonly points: number;
+            /**
+             * Format: int64
+             * @description Unique and consecutive, from 1
+             */
+            readonly rank: number;
+            /** Format: uuid */
+            readonly user_id: string;
+        };
+        /** @description Part of a board. */
+        readonly LeaderboardPart: {
+            /** @description By rank */
+            readonly entries: readonly components["schemas"]["LeaderboardEntry"][];
+            /** @description What `cursor` must be for the next page; `null` at the end, and around a member */
+            readonly next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many members the board has
+             */
+            readonly total_members: number;
+            readonly your_rank: components["schemas"]["LeaderboardEntry"] | null;
+        };
+        /** @description The best of a board. */
+        readonly LeaderboardTop: {
+            readonly entries: readonly components["schemas"]["LeaderboardEntry"][];
+            /**
+             * Format: int64
+             * @description How many members the board has
+             */
+            readonly total_members: number;
+            readonly your_rank: components["schemas"]["LeaderboardEntry"] | null;
+        };
+        /** @description The best five of the last 720 hours. */
+        readonly LeaderboardWidget: {
+            readonly entries: readonly components["schemas"]["LeaderboardEntry"][];
+            /**
+             * Format: date-time
+             * @description Whatever was committed before is in the board
+             */
+            readonly last_updated: string;
+        };
+        /** @description The best of each board, as of a moment. */
+        readonly Leaderboards: components["schemas"]["LeaderboardsByWindow"] & {
+            /**
+             * Format: date-time
+             * @description Whatever was committed before is in the boards
+             */
+            readonly last_updated: string;
+        };
+        /** @description The best of each board. */
+        readonly LeaderboardsByWindow: {
+            /** @description All points */
+            readonly all_time: components["schemas"]["LeaderboardTop"];
+            /** @description The points of the last 168 hours */
+            readonly seven_day: components["schemas"]["LeaderboardTop"];
+            /** @description The points of the last 720 hours */
+            readonly thirty_day: components["schemas"]["LeaderboardTop"];
+        };
+        /**
+         * @description A level, and the share of the present members at it.
+         * @example {
+         *       "level": 1,
+         *       "member_percentage": 50,
+         *       "name": "Student",
+         *       "threshold": 0
+         *     }
+         */
+        readonly Level: {
+            /**
+             * Format: int32
+             * @description 1 to 9
+             */
+            readonly level: number;
+            /**
+             * Format: double
+             * @description In percent, with one decimal
+             */
+            readonly member_percentage: number;
+            readonly name: string;
+            /**
+             * Format: int32
+             * @description The points that reach it
+             */
+            readonly threshold: number;
+        };
+        /** @description The nine levels of a community, and where the caller is. */
+        readonly Levels: {
+            /**
+             * Format: int32
+             * @description 1 to 9; `null` for services
+             */
+            readonly current_user_level: number | null;
+            /**
+             * @description `null` for services
+             * @enum {string|null}
+             */
+            readonly current_user_role: "MEMBER" | "MODERATOR" | "ADMIN" | null;
+            readonly levels: readonly components["schemas"]["Level"][];
+            /** @description Whether members are still being leveled up after a change of thresholds; what is shown is right meanwhile */
+            readonly recalculating: boolean;
+            readonly recalculation?: components["schemas"]["Recalculation"] | null;
+        };
+        /** @description What a list of levels would do. */
+        readonly LevelsPreview: {
+            /**
+             * Format: int64
+             * @description How many members would rise
+             */
+            readonly level_up_count: number;
+            /** @description Some of them, those who would rise highest first */
+            readonly level_ups: readonly components["schemas"]["PreviewedLevelUp"][];
+            readonly levels: readonly components["schemas"]["PreviewedLevel"][];
+        };
+        /** @description The nine levels as they shall be. */
+        readonly LevelsUpdate: {
+            /** @description All nine, in any order */
+            readonly levels: readonly {
+                /** Format: int32 */
+                readonly level: number;
+                /** @description Plain text of up to 30 characters; tags are stripped, white space is collapsed. Unique, whatever the case */
+                readonly name: string;
+                /**
+                 * Format: int32
+                 * @description Points; 0 for level 1, and more for each further level
+                 */
+                readonly threshold: number;
+            }[];
+        };
+        /** @description Whether the caller gets into one of several courses. */
+        readonly ListedCourseAccess: components["schemas"]["CourseAccess"] & {
+            /** Format: uuid */
+            readonly course_id: string;
+        };
+        /**
+         * @description A member's points and level.
+         * @example {
+         *       "is_max_level": false,
+         *       "level": 3,
+         *       "level_name": "Builder",
+         *       "level_threshold": 30,
+         *       "next_level_threshold": 60,
+         *       "points_to_next_level": 15,
+         *       "total_points": 45,
+         *       "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada"
+         *     }
+         */
+        readonly MemberLevel: {
+            readonly is_max_level: boolean;
+            /**
+             * Format: int32
+             * @description 1 to 9
+             */
+            readonly level: number;
+            readonly level_name: string;
+            /**
+             * Format: int32
+             * @description The points that reach the level: a number on one's own record and for services, else `null`
+             */
+            readonly level_threshold: number | null;
+            /**
+             * Format: int32
+             * @description The points that reach the next level: a number on one's own record and for services, below level 9; else `null`
+             */
+            readonly next_level_threshold: number | null;
+            /**
+             * Format: int32
+             * @description How many of them are still to be earned, where they are shown
+             */
+            readonly points_to_next_level: number | null;
+            /** Format: int32 */
+            readonly total_points: number;
+            /** Format: uuid */
+            readonly user_id: string;
+        };
+        /** @description A part of a member's history, newest entry first. */
+        readonly PointHistory: {
+            readonly entries: readonly components["schemas"]["PointHistoryEntry"][];
+            /** @description Where the next part begins; `null` at the end, and only there */
+            readonly next_cursor: string | null;
+        };
+        /**
+         * @description An entry of the ledger.
+         * @example {
+         *       "actor_id": "0192f0c1-5c1e-7f4e-8f4b-000000000003",
+         *       "id": "01a2034c-db3b-72e4-9b68-62b28dedf984",
+         *       "occurred_at": "2026-11-22T10:00:00Z",
+         *       "points": 1,
+         *       "reason": null,
+         *       "recorded_at": "2026-11-22T10:00:00.125Z",
+         *       "source": "post_liked",
+         *       "source_id": "0192f0c1-5c1e-7f4e-8f4b-000000000b0b",
+         *       "total_after": 45
+         *     }
+         */
+        readonly PointHistoryEntry: {
+            /**
+             * Format: uuid
+             * @description The author, the liker, the member who completed the lesson, or who adjusted the points; `null` for a service that
+             *     names no user
+             */
+            readonly actor_id: string | null;
+            /** Format: uuid */
+            readonly id: string;
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            readonly occurred_at: string;
+            /**
+             * Format: int32
+             * @description By how much the total changed; below 0 for what was taken back
+             */
+            readonly points: number;
+            /** @description Why, where a person changed the points; else `null` */
+            readonly reason: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded
+             */
+            readonly recorded_at: string;
+            /**
+             * @description What the points are for
+             * @enum {string}
+             */
+            readonly source: "post_created" | "comment_created" | "post_liked" | "comment_liked" | "lesson_completed" | "manual_adjustment";
+            /**
+             * Format: uuid
+             * @description The post, comment, lesson or adjustment
+             */
+            readonly source_id: string;
+            /**
+             * Format: int32
+             * @description The member's total after it, whatever else the answer shows
+             */
+            readonly total_after: number;
+        };
+        /**
+         * @description Points to add or take away, and why.
+         * @example {
+         *       "points": 10,
+         *       "reason": "Organised the meetup"
+         *     }
+         */
+        readonly PointsAdjustment: {
+            /**
+             * Format: int32
+             * @description Below 0 takes points away, as far as there are any; not 0
+             */
+            readonly points: number;
+            /** @description Plain text; tags and entities are cleaned away */
+            readonly reason: string;
+        };
+        /**
+         * @description A level as it would be, and the present members at it now and then.
+         * @example {
+         *       "level": 2,
+         *       "members_now": 120,
+         *       "members_then": 80,
+         *       "name": "Practitioner",
+         *       "threshold": 10
+         *     }
+         */
+        readonly PreviewedLevel: {
+            /** Format: int32 */
+            readonly level: number;
+            /** Format: int32 */
+            readonly members_now: number;
+            /** Format: int32 */
+            readonly members_then: number;
+            readonly name: string;
+            /** Format: int32 */
+            readonly threshold: number;
+        };
+        /**
+         * @description A member who would rise.
+         * @example {
+         *       "display_name": "Ada",
+         *       "level_now": 2,
+         *       "level_then": 3,
+         *       "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada"
+         *     }
+         */
+        readonly PreviewedLevelUp: {
+            /** @description `null` where the platform told none */
+            readonly display_name: string | null;
+            /** Format: int32 */
+            readonly level_now: number;
+            /** Format: int32 */
+            readonly level_then: number;
+            /** Format: uuid */
+            readonly user_id: string;
+        };
+        /** @description What went wrong (RFC 9457). */
+        readonly Problem: components["schemas"]["ProblemExtension"] & {
+            /**
+             * @description Stable: for programs to look at
+             * @enum {string}
+             */
+            readonly code: "BAD_REQUEST" | "UNAUTHENTICATED" | "FORBIDDEN" | "INSUFFICIENT_LEVEL" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RECALCULATING" | "PRECONDITION_FAILED" | "REQUEST_TIMEOUT" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "HEADERS_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION_ERROR" | "INTERNAL" | "UNAVAILABLE";
+            /** @description For people; the first error's where there are several */
+            readonly detail: string;
+            /** @description Every mistake in the body, with its place */
+            readonly errors?: readonly components["schemas"]["FieldError"][];
+            /** @description Under which the log knows the request */
+            readonly request_id?: string | null;
+            /** Format: int32 */
+            readonly status: number;
+            readonly title: string;
+            /** @description `urn:gamification:problem:` and the code in lower case, with hyphens */
+            readonly type: string;
+        };
+        /** @description What a problem says to programs beyond its code. */
+        readonly ProblemExtension: {
+            /**
+             * Format: int32
+             * @description The level that there is
+             */
+            readonly current_level?: number | null;
+            readonly reason?: components["schemas"]["ForbiddenReason"] | null;
+            /**
+             * Format: int32
+             * @description The level that is asked for: of `INSUFFICIENT_LEVEL` only
+             */
+            readonly required_level?: number | null;
+            /** @description What the community calls it */
+            readonly required_level_name?: string | null;
+        };
+        /**
+         * @description How many members were looked at, of how many.
+         * @example {
+         *       "done": 312000,
+         *       "of": 1000000
+         *     }
+         */
+        readonly Recalculation: {
+            /** Format: int64 */
+            readonly done: number;
+            /** Format: int64 */
+            readonly of: number;
+        };
+        /** @enum {string} */
+        readonly Status: "applied" | "duplicate" | "stale" | "ignored" | "rejected";
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly course_accesses: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Narrows to these courses, with commas between them */
+                readonly course_ids?: readonly string[];
+                /** @description The member whose access it is: for services. A user may name themselves only */
+                readonly user_id?: string;
+            };
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The decisions, by course id */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CourseAccesses"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly course_access: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Answer 403 instead of `has_access: false` */
+                readonly enforce?: boolean;
+                /** @description The member whose access it is: for services. A user may name themselves only */
+                readonly user_id?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                /** @description The course, by its id on the platform */
+                readonly course_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The decision */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CourseAccess"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed; Level too low */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly course_level_requirement: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                /** @description The course, by its id on the platform */
+                readonly course_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The requirement */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CourseLevelRequirement"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly set_course_level_requirement: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                /** @description The course, by its id on the platform */
+                readonly course_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CourseLevelRequirementUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description The requirement as it is now */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CourseLevelRequirement"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timed out */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly leaderboards: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The boards */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Leaderboards"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly leaderboard_widget: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The best five */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LeaderboardWidget"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly leaderboard: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many members a page has; 20 unless said */
+                readonly limit?: number;
+                /** @description The `next_cursor` of the page before */
+                readonly cursor?: string;
+                /** @description A member on the board, to see their surroundings instead of a page */
+                readonly around?: string;
+                /** @description How many members on either side of `around`; 5 unless said */
+                readonly radius?: number;
+            };
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                readonly leaderboard: "seven_day" | "thirty_day" | "all_time";
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Part of the board */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Leaderboard"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly levels: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The levels */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-Match` and `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Levels"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly update_levels: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The ETag of the levels that the change is based on */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LevelsUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description The levels as they are now */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-Match` and `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Levels"];
+                };
+            };
+            /** @description The levels as they are now; members are still being leveled up */
+            readonly 202: {
+                headers: {
+                    /** @description Serves `If-Match` and `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Levels"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timed out */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Still recalculating */
+            readonly 409: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition failed */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly preview_levels: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LevelsUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description What they would do */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LevelsPreview"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timed out */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly badges: {
+        readonly parameters: {
+            readonly query: {
+                /** @description Users, with commas between them */
+                readonly user_ids: readonly string[];
+            };
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Badges, in the order asked */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Badges"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly member_level: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                /** @description The user, by their id on the platform */
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Points and level */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MemberLevel"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly point_history: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many entries the answer has at most */
+                readonly limit?: number;
+                /** @description The `next_cursor` of the answer before; without it, the newest entries */
+                readonly cursor?: string;
+                readonly source?: "post_created" | "comment_created" | "post_liked" | "comment_liked" | "lesson_completed" | "manual_adjustment";
+            };
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                /** @description The user, by their id on the platform */
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Entries, newest first */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PointHistory"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly adjust_points: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description What tells this adjustment from others of the member */
+                readonly "Idempotency-Key": string;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                /** @description The user, by their id on the platform */
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PointsAdjustment"];
+            };
+        };
+        readonly responses: {
+            /** @description The entry that the same request made before */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PointHistoryEntry"];
+                };
+            };
+            /** @description The entry that it made */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PointHistoryEntry"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timed out */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly record_events: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/cloudevents+json": components["schemas"]["CloudEvent"];
+                readonly "application/cloudevents-batch+json": readonly unknown[];
+            };
+        };
+        readonly responses: {
+            /** @description No event was rejected */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EventResults"];
+                };
+            };
+            /** @description Some events of a batch were rejected; the others count */
+            readonly 207: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EventResults"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timed out */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly docs: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The page is at `/docs/` */
+            readonly 308: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly live: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Yes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    readonly metrics: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description All metrics */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+        };
+    };
+    readonly openapi: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OpenAPI 3.1 */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+        };
+    };
+    readonly ready: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Yes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
