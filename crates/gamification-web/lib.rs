@@ -25,7 +25,7 @@ use actix_web::{
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/src"]
+#[folder = "src"]
 #[exclude = "react/*"]
 #[exclude = "*.ts"]
 struct Files;

@@ -212,8 +212,10 @@ pub struct Answer {
 impl Answer {
     fn read(mut response: Response<ureq::Body>) -> Self {
         // A stream has no end to read to.
-        let is_stream = response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
-        let bytes = if is_stream { Vec::new() } else { response.body_mut().read_to_vec().expect("an answer ends") };
+        let is_stream =
+            response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let bytes =
+            if is_stream { Vec::new() } else { response.body_mut().read_to_vec().expect("an answer ends") };
         Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),

@@ -121,8 +121,8 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
             ("reading service", "own") => 200,
             // The member whom it asks about is of the scene's community.
             ("reading service", _) => match operation.id.as_str() {
-                "community" | "members" | "stream" | "levels" | "badges" | "leaderboards" | "leaderboard_widget"
-                | "leaderboard" => 200,
+                "community" | "members" | "stream" | "levels" | "badges" | "leaderboards"
+                | "leaderboard_widget" | "leaderboard" => 200,
                 _ => 404,
             },
             (_, "unknown") => 404,

@@ -45,7 +45,8 @@ async fn members_and_services_see_what_happens_through_any_server_as_webhooks_do
     }
     for stream in &streams {
         let seen: Vec<_> = (0..4).map(|_| stream.next_event()).collect();
-        let told: Vec<_> = seen.iter().map(|message| (message.event.as_str(), &message.data["data"])).collect();
+        let told: Vec<_> =
+            seen.iter().map(|message| (message.event.as_str(), &message.data["data"])).collect();
         let awarded = |points: u8, total: u8, source: &str| {
             json!({
                 "member_id": scene.admin, "community_id": scene.community, "points": points, "new_total": total,
@@ -198,14 +199,20 @@ async fn many_streams_cost_one_connection_and_little_memory() {
     let joined: Vec<Value> = (0..100).map(|_| member_joined(scene.community, id())).collect();
     assert_eq!(scene.server.send_batch(&joined).body["applied"], 100);
     let before = scene.server.memory().resident;
-    let tokens: Vec<String> =
-        joined.iter().map(|event| user_token(event["data"]["user_id"].as_str().unwrap().parse().unwrap())).collect();
+    let tokens: Vec<String> = joined
+        .iter()
+        .map(|event| user_token(event["data"]["user_id"].as_str().unwrap().parse().unwrap()))
+        .collect();
     let mut streams: Vec<TcpStream> = (0..campaign.rounds() as usize)
         .map(|number| raw(&scene.server, scene.community, &tokens[number % tokens.len()]))
         .collect();
     streams.iter_mut().for_each(|stream| read_until(stream, "event: reset"));
     let post = |expected: &str| {
-        assert_eq!(scene.server.send(&post_created(scene.community, id(), scene.ada)).body["applied"], 1, "{expected}");
+        assert_eq!(
+            scene.server.send(&post_created(scene.community, id(), scene.ada)).body["applied"],
+            1,
+            "{expected}"
+        );
     };
     post("while all are open");
     streams.iter_mut().for_each(|stream| read_until(stream, "event: PointsAwarded"));

@@ -61,7 +61,9 @@ mod tests {
 
     #[test]
     fn case_does_not_matter_in_any_script() {
-        for (one, other) in [("ADA", "ada"), ("ÉMILE", "émile"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("Straße", "STRASSE")] {
+        for (one, other) in
+            [("ADA", "ada"), ("ÉMILE", "émile"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("Straße", "STRASSE")]
+        {
             assert_eq!(of(one), of(other));
         }
     }

@@ -158,13 +158,15 @@ impl EventFeed for PgEventFeed {
     ) -> Result<Vec<FedEvent>, StoreError> {
         let communities = communities.into_iter().map(CommunityId::as_uuid).collect();
         let limit = i64::try_from(limit).map_err(corrupt)?;
-        let rows = sending::rows(&mut self.connection, SelectFedEvents { after, missing, communities, limit });
+        let rows =
+            sending::rows(&mut self.connection, SelectFedEvents { after, missing, communities, limit });
         rows.await?.into_iter().map(FedEvent::try_from).collect()
     }
 
     async fn departed(&mut self, members: &[MemberKey]) -> Result<Vec<MemberKey>, StoreError> {
         let rows = sending::rows(&mut self.connection, SelectDeparted { member: members.iter().collect() });
-        let key = |MemberKeyRow { community_id, user_id }| (CommunityId::new(community_id), UserId::new(user_id));
+        let key =
+            |MemberKeyRow { community_id, user_id }| (CommunityId::new(community_id), UserId::new(user_id));
         Ok(rows.await?.into_iter().map(key).collect())
     }
 }

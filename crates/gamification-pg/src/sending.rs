@@ -44,7 +44,10 @@ async fn run(connection: &mut AsyncPgConnection, statement: impl Statement) -> R
 }
 
 /// The rows of a statement, on any connection.
-pub(crate) async fn rows<S>(connection: &mut AsyncPgConnection, statement: S) -> Result<Vec<S::Row>, StoreError>
+pub(crate) async fn rows<S>(
+    connection: &mut AsyncPgConnection,
+    statement: S,
+) -> Result<Vec<S::Row>, StoreError>
 where
     S: Select + Gives<S::Row>,
     S::Row: Send,

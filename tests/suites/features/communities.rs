@@ -48,7 +48,8 @@ fn sees_self(scene: &mut Scene, person: String, role: String, name: String) {
 
 #[when(regex = r#"^([A-Z]\w+) lists the members(?: whose names begin with "(.+)")?$"#)]
 fn lists(scene: &mut Scene, reader: String, beginning: String) {
-    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("query", &beginning).finish();
+    let query: String =
+        form_urlencoded::Serializer::new(String::new()).append_pair("query", &beginning).finish();
     scene.get(&reader, &if beginning.is_empty() { "members".to_owned() } else { format!("members?{query}") });
 }
 

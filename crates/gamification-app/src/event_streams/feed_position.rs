@@ -82,7 +82,10 @@ mod tests {
         for sequence in [1_000_000, 3_000_000] {
             assert!(position.pass(sequence, now));
             let (after, missing) = position.wanted(now);
-            assert_eq!((after, missing.len(), missing.last()), (sequence, MAX_MISSING, Some(&(sequence - 1))));
+            assert_eq!(
+                (after, missing.len(), missing.last()),
+                (sequence, MAX_MISSING, Some(&(sequence - 1)))
+            );
         }
     }
 }

@@ -43,8 +43,7 @@ pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()>
     let tokens = Tokens::new(&config, TOKEN_TTL).context("the demo needs tokens")?;
     let (admin, member) = (tokens.of(member_id(0))?, tokens.of(member_id(MEMBER))?);
     let console = config.console()?.then(|| -> Result<String> {
-        let named =
-            [("admin", admin.clone()), ("member", member.clone()), ("platform", tokens.platform()?)];
+        let named = [("admin", admin.clone()), ("member", member.clone()), ("platform", tokens.platform()?)];
         Ok(link(listen, community_id(), &named))
     });
     let console = console.transpose()?;

@@ -62,12 +62,12 @@ impl From<(UserId, Role, Profile)> for OwnMembershipView {
             user_id: user_id.as_uuid(),
             role: role.as_str(),
             display_name: shown_name(display_name.as_ref()).to_owned(),
-            avatar_url: avatar_url.map(text),
+            avatar_url: avatar_url.as_ref().map(text),
         }
     }
 }
 
-fn text(text: DirectoryText) -> String {
+fn text(text: &DirectoryText) -> String {
     text.as_str().to_owned()
 }
 
@@ -93,7 +93,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     let Community { profile: CommunityProfile { name, members, own: _ }, reader } = community;
     let view = CommunityView {
         community_id: community_id.as_uuid(),
-        name: name.map(text),
+        name: name.as_ref().map(text),
         members,
         me: reader.map(Into::into),
     };

@@ -6,7 +6,9 @@ use gamification_app::{
     ports::{ListedMember, MemberPlace, MemberRange, PageSize, Queries, Store},
     queries::{Members, list_members},
 };
-use gamification_domain::{DirectoryText, LevelNumber, MemberStanding, Profile, SearchName, UserId, shown_name};
+use gamification_domain::{
+    DirectoryText, LevelNumber, MemberStanding, Profile, SearchName, UserId, shown_name,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
