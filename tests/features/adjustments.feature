@@ -58,6 +58,10 @@ Feature: Adjustments by people
     Scenario: A service adjusts in every community
       When the platform's back office adjusts Ada's points by 5 for "Import of old badges", with the key "old-1"
       Then the answer is 201
+      And the adjustment shows
+        | field  | value  |
+        | points | 5      |
+        | actor  | nobody |
       And Ada has 25 points
 
     Scenario: A member who left keeps points, and they can be adjusted
@@ -153,9 +157,40 @@ Feature: Adjustments by people
         | field  | value   |
         | reason | R&D day |
 
+    Scenario: Two hundred characters are a reason
+      When Grace adjusts Ada's points by 5 for a reason of 200 letters
+      Then the answer is 201
+      And the reason that is shown has 200 letters
+
+    Scenario: Two hundred and one are too many
+      When Grace adjusts Ada's points by 5 for a reason of 201 letters
+      Then the answer is 422 VALIDATION_ERROR
+      And the codes of the mistakes are
+        | place   | code     |
+        | /reason | TOO_LONG |
+      And Ada has 20 points
+
     Scenario: Without a key
       When Grace adjusts Ada's points by 5 for "Thanks", without a key
       Then the answer is 400 BAD_REQUEST "Idempotency-Key is missing"
+      And Ada has 20 points
+
+    Scenario Outline: A key of <length> characters is none
+      When Grace adjusts Ada's points by 5, with a key of <length> letters
+      Then the answer is 400 BAD_REQUEST "Idempotency-Key must be 1 to 255 characters of ASCII"
+      And Ada has 20 points
+
+      Examples:
+        | length |
+        | 0      |
+        | 256    |
+
+    Scenario: A key of 255 characters is one
+      When Grace adjusts Ada's points by 5, with a key of 255 letters
+      Then the answer is 201
+      When Grace adjusts Ada's points by 5, with a key of 255 letters
+      Then the answer's status is 200
+      And Ada has 25 points
 
     Scenario: A total that would be too large
       Given Grace adjusts Bob's points by 2147483647 for "All", with the key "all-1"

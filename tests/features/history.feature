@@ -138,6 +138,25 @@ Feature: How a member came to their points
         | post Two | post_created | 4     |
         | post One | post_created | 2     |
 
+    Scenario: What people adjusted, with the reason; nobody is named where a service did
+      Given Ada writes the post "Hello"
+      And Grace adjusts Ada's points by 15 for "Organised the meetup", with the key "meetup-1"
+      And the platform's back office adjusts Ada's points by -20 for "Spam & more", with the key "spam-1"
+      When Ada looks at her own history
+      Then the history reads
+        | points | source            | by     | reason               | total |
+        | -17    | manual_adjustment | nobody | Spam & more          | 0     |
+        | 15     | manual_adjustment | Grace  | Organised the meetup | 17    |
+        | 2      | post_created      | Ada    | null                 | 2     |
+
+    Scenario: Only what people adjusted
+      Given Ada writes the post "Hello"
+      And the platform reports an adjustment "a1" of Ada's points by 15 for "Meetup" by Grace
+      When Ada looks at her own history with "source=manual_adjustment"
+      Then the history reads
+        | points | about         | by    | reason | total |
+        | 15     | adjustment a1 | Grace | Meetup | 17    |
+
     Scenario: What changes nothing leaves no entry
       Given Ada writes the post "Hello"
       When that arrives again under a new id

@@ -216,8 +216,25 @@ Feature: Leaderboards
     Scenario: Five, of thirty days
       Given 12 more members, who earned a point each 20 days ago
       And Eve earned 2 points 25 days ago
+      And Bob earned 9 points 40 days ago
       When Ada opens the widget
-      Then the widget has 5 entries, with Eve first
+      Then the members of the widget are Eve, Member 01, Member 02, Member 03 and Member 04
+      And the ranks of the widget are 1 to 5
+      And it is said up to when that is complete
+
+  Rule: `last_updated` says up to when boards are complete.
+
+    Scenario Outline: It moves on with what happens: <what>
+      When Ada opens the <what>
+      Then it is said up to when that is complete
+      When Bob earns 5 points just now
+      And Ada opens the <what>
+      Then it is complete up to a later moment than before
+
+      Examples:
+        | what         |
+        | leaderboards |
+        | widget       |
 
   Rule: A board can be paged through, and looked at around a member.
 
@@ -259,6 +276,13 @@ Feature: Leaderboards
         | all_time?cursor=%3Cscript%3E      | cursor must be one that an earlier answer gave          |
         | all_time?around=ada               | around must be a UUID                                   |
         | all_time?radius=3                 | radius goes with around                                 |
+        | all_time?around=0192f0c1-5c1e-7f4e-8f4b-000000000ada&radius=0  | radius must be a number from 1 to 25 |
+        | all_time?around=0192f0c1-5c1e-7f4e-8f4b-000000000ada&radius=26 | radius must be a number from 1 to 25 |
+        | all_time?around=0192f0c1-5c1e-7f4e-8f4b-000000000ada&limit=5   | around goes with radius, not with limit or cursor |
+
+    Scenario: The widest surroundings
+      When Grace asks for the all_time board around Bob, 25 on either side
+      Then the members of the page are Ada, Bob, Eve and Grace
 
     Scenario: Around a user whom the community never had
       When Ada asks for the all_time board around Zoe

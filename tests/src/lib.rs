@@ -46,14 +46,14 @@
 //! | R6 | too much is offered | `campaigns/overload.rs` | 1 / 20 |
 //! | R7 | slow clients, requests that are two | `campaigns/slow_clients.rs` | 1 / 40 |
 //! | R8 | malformed bodies; requests from the API's document | `campaigns/malformed.rs`; `.ci/fuzz-api`, by `SCHEMATHESIS_EXAMPLES` | 400 / 40,000 |
-//! | R9 | hostile texts | `hostile.rs` | 100 / 20,000 names; 1 / 200 batches |
+//! | R9 | hostile texts | `hostile.rs` | 100 / 20,000 names, reasons, keys, cursors; 1 / 200 batches |
 //! | R10 | tokens that are not right | `tokens.rs` | 300 / 50,000 |
 //! | R11 | roles that change | `api.rs` | 30 / 5,000 |
 //! | R12 | numbers at the ends of their ranges | `hostile.rs` | 60 / 10,000 |
 //! | R13 | servers that start at once on an empty database; migrations on a filled one | `lifecycle.rs` | 2 / 100 |
 //! | R14 | a rolling restart | `campaigns/kills.rs` | 4 / 100 restarts |
 //! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |
-//! | | random histories against the reference model, and the model against itself | `reference_model.rs`; `src/model/tests.rs` | 500 / 20,000; 300 / 30,000 histories |
+//! | | random histories against the reference model, their windows to the second, and the model against itself | `reference_model.rs`; `src/model/tests.rs` | 500 / 20,000; 60 / 3,000; 300 / 30,000 histories |
 //! | | reads on two servers after changes on either | `fresh_reads.rs` | 60 / 5,000 |
 //! | | adjustments beside awards, through two servers | `adjustments.rs` | 30 / 1,000 rounds |
 //! | | boards beside the events that move them | `leaderboards.rs` | 20 / 2,000 rounds of two servers |

@@ -25,7 +25,7 @@ use uuid::Uuid;
 pub use self::{
     board::{Board, Standing, Window},
     member::{Entry, HistoryLine, Member, Profile},
-    random_history::{EXACT_EDGES, History, Plan, WIDE_EDGES},
+    random_history::{EXACT_EDGES, History, Plan, Request, WIDE_EDGES},
 };
 use self::{changes::Changes, told::Told};
 
@@ -38,7 +38,7 @@ const ADJUSTMENT: &str = "manual_adjustment";
 /// The largest total that a member can have: that of PostgreSQL's INTEGER.
 const LARGEST_TOTAL: i64 = 2_147_483_647;
 
-/// What an admin gives to a member, or takes from them.
+/// What an admin or a service gives to a member, or takes from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adjustment {
     /// Whose points change.
@@ -47,8 +47,8 @@ pub struct Adjustment {
     pub points: i64,
     /// Why.
     pub reason: String,
-    /// The admin who says so.
-    pub admin_id: Uuid,
+    /// The admin who says so; `None` where a service does.
+    pub admin_id: Option<Uuid>,
 }
 
 /// A post, comment, lesson or adjustment by its source and id, and the member where it counts once for each.
@@ -66,8 +66,8 @@ pub struct Model {
     /// Each change names who holds the point of the like from then on.
     likes: BTreeMap<LikeKey, Changes<Option<Uuid>>>,
     courses: BTreeSet<Uuid>,
-    /// By their idempotency keys, each with its place among its member's entries.
-    requests: BTreeMap<String, (Adjustment, usize)>,
+    /// By their members and idempotency keys, each with its place among the member's entries.
+    requests: BTreeMap<(Uuid, String), (Adjustment, usize)>,
 }
 
 impl Model {
@@ -125,11 +125,17 @@ impl Model {
         }
     }
 
-    /// Adjusts a member's points by a request with an idempotency key at a moment, and gives the entry of that key.
-    /// `None` when the key was used for another adjustment, or the total would be too large.
-    pub fn adjust(&mut self, key: &str, adjustment: &Adjustment, at: OffsetDateTime) -> Option<&Entry> {
-        if !self.requests.contains_key(key) {
-            let Adjustment { user_id, points, reason, admin_id } = adjustment;
+    /// Adjusts a member's points by a request with an idempotency key at a moment, and gives the entry of that member's
+    /// key, whoever asked for it. `None` when the key was used for another adjustment, or the total would be too large.
+    pub fn adjust(
+        &mut self,
+        key: &str,
+        adjustment: &Adjustment,
+        at: OffsetDateTime,
+    ) -> Option<HistoryLine<'_>> {
+        let Adjustment { user_id, points, reason, admin_id } = adjustment;
+        let request = (*user_id, key.to_owned());
+        if !self.requests.contains_key(&request) {
             let entry = Entry {
                 points: *points,
                 source: ADJUSTMENT,
@@ -142,10 +148,11 @@ impl Model {
                 return None;
             }
             let place = self.members[user_id].entries().len() - 1;
-            self.requests.insert(key.to_owned(), (adjustment.clone(), place));
+            self.requests.insert(request.clone(), (adjustment.clone(), place));
         }
-        let (known, place) = &self.requests[key];
-        (known == adjustment).then(|| &self.members[&known.user_id].entries()[*place])
+        let (known, place) = &self.requests[&request];
+        let is_same = (known.points, &known.reason) == (*points, reason);
+        is_same.then(|| self.members[user_id].line(*place))
     }
 
     /// Judges everybody by other thresholds from now on; nobody's level falls.

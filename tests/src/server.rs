@@ -338,17 +338,11 @@ impl TestServer {
         Answer::read(answer.expect("the server answers"))
     }
 
-    /// A method on a path, with a body of a type and a token; the body may be no text at all.
+    /// A method on a path, with headers and a body, which may be no text at all.
     #[must_use]
-    pub fn send_body(
-        &self,
-        (method, path): (&str, &str),
-        (content_type, token): (&str, &str),
-        body: &[u8],
-    ) -> Answer {
-        let request = http_request(method, &format!("{}{path}", self.url))
-            .header("content-type", content_type)
-            .header("authorization", format!("Bearer {token}"));
+    pub fn send_body(&self, (method, path): (&str, &str), headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let request = http_request(method, &format!("{}{path}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         Answer::read(self.agent.run(request.body(body).expect("a request")).expect("the server answers"))
     }
 

@@ -1,9 +1,13 @@
 //! The API as its document describes it: the same addresses, the same answers, for everybody who may call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use gamification_tests::{
-    ApiScene, Campaign, Launch, Operation, TestDatabase, assert_verify_finds_nothing, block_until,
+    ApiScene, Campaign, Launch, Operation, TestDatabase, adjusting_service_token,
+    assert_verify_finds_nothing, block_until,
     event::{admin_joined, community_created, event, id},
     operations, reading_service_token, service_token, user_token,
 };
@@ -68,7 +72,14 @@ async fn the_documents_come_from_the_binary() {
 async fn every_answer_is_documented_and_says_that_it_is_not_to_be_guessed_at() {
     let scene = ApiScene::new().await;
     for operation in operations(&scene.server) {
-        for token in [None, Some(user_token(scene.admin)), Some(user_token(id())), Some(service_token())] {
+        let tokens = [
+            user_token(scene.admin),
+            user_token(id()),
+            service_token(),
+            reading_service_token(),
+            adjusting_service_token(),
+        ];
+        for token in iter::once(None).chain(tokens.map(Some)) {
             let answer = scene.call(&operation, scene.community, token.as_deref());
             assert!(operation.statuses.contains(&answer.status), "{operation:?}: {answer:?}");
             assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{operation:?}");
@@ -92,10 +103,12 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
         "adjust_points" => match (who, target) {
             ("nobody" | "service" | "reading service", _) => 401,
             (_, "unknown") => 404,
+            // Ada, whom it asks about, is of the scene's community.
+            ("adjusting service", "other") => 404,
             ("stranger", _) | (_, "other") => 403,
             ("Ada" | "member" | "moderator", _) => 403,
             // The same key and body each time: made once, and known from then on.
-            ("admin", _) => 200,
+            ("admin" | "adjusting service", _) => 200,
             other => panic!("{other:?}"),
         },
         "badges"
@@ -115,7 +128,7 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
         | "set_course_level_requirement"
         | "point_history" => match (who, target) {
             // A service's subject is no user; only where its scope says so it reads like one.
-            ("nobody" | "service", _) => 401,
+            ("nobody" | "service" | "adjusting service", _) => 401,
             ("reading service", _) if is_admins => 401,
             ("reading service", "unknown") => 404,
             ("reading service", "own") => 200,
@@ -163,6 +176,7 @@ async fn roles_operations_and_targets_go_together_as_the_contract_says() {
             ("nobody", None),
             ("service", Some(service_token())),
             ("reading service", Some(reading_service_token())),
+            ("adjusting service", Some(adjusting_service_token())),
             ("stranger", Some(user_token(id()))),
             ("Ada", Some(user_token(scene.ada))),
             ("moderator", Some(user_token(scene.moderator))),
@@ -175,7 +189,7 @@ async fn roles_operations_and_targets_go_together_as_the_contract_says() {
             }
         }
     }
-    assert_eq!(combinations, operations.len() * 21);
+    assert_eq!(combinations, operations.len() * 24);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,9 +286,22 @@ async fn pages_of_allowed_origins_may_call_and_others_may_not_read() {
         ];
         scene.server.with_headers("OPTIONS", &path, &headers)
     };
+    let allowed = preflight("https://app.example");
+    assert_eq!(allowed.header("access-control-allow-origin"), Some("https://app.example"));
+    let names = allowed.header("access-control-allow-headers").unwrap_or_else(|| panic!("{allowed:?}"));
+    let mut names: Vec<String> = names.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
+    names.sort_unstable();
     assert_eq!(
-        preflight("https://app.example").header("access-control-allow-origin"),
-        Some("https://app.example")
+        names,
+        [
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "if-none-match",
+            "traceparent",
+            "x-request-id"
+        ]
     );
     assert_eq!(preflight("https://evil.example").header("access-control-allow-origin"), None);
     let (status, _, error) =

@@ -7,8 +7,9 @@ use std::{
 };
 
 use gamification_tests::{
-    Answer, ApiScene, Launch, TestDatabase, TestServer, assert_verify_finds_nothing, default_levels,
-    event::{community_created, event, id, member_joined, post_created, post_like},
+    Answer, ApiScene, Launch, TestDatabase, TestServer, adjusting_service_token, assert_verify_finds_nothing,
+    default_levels,
+    event::{admin_joined, community_created, event, id, member_joined, post_created, post_like},
     user_token,
 };
 use serde_json::{Value, json};
@@ -47,6 +48,20 @@ impl Scene {
     fn lesson(&self) {
         let data = json!({"community_id": self.community, "course_id": id(), "lesson_id": id(), "user_id": self.ada});
         self.send(&[event("LessonCompleted", 1, &data)]);
+    }
+
+    /// Adjusts Ada's points, under a key of its own.
+    fn adjust(&self, token: &str, points: i64, reason: &str) {
+        let path = format!("/api/communities/{}/members/{}/points/adjustments", self.community, self.ada);
+        let (bearer, key) = (format!("Bearer {token}"), id().to_string());
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", key.as_str()),
+        ];
+        let body = json!({"points": points, "reason": reason}).to_string();
+        let answer = self.server.post(&path, &headers, body.as_bytes());
+        assert_eq!(answer.status, 201, "{answer:?}");
     }
 
     fn ask(&self, parameters: &str) -> Answer {
@@ -166,7 +181,7 @@ async fn a_source_whose_entries_end_where_a_step_ends_is_complete() {
 }
 
 /// Base64 as addresses take it.
-fn base64url(bytes: &[u8]) -> String {
+pub(crate) fn base64url(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let digits = bytes.chunks(3).flat_map(|bytes| {
         let word =
@@ -266,27 +281,42 @@ async fn an_operator_is_told_how_a_member_came_to_their_points_and_level() {
     for (minute, kind) in (1..).zip(["PostLiked", "PostUnliked"]) {
         scene.send(&[post_like(kind, minute, scene.community, post, scene.community, scene.ada)]);
     }
+    let admin = id();
+    scene.send(&[admin_joined(scene.community, admin)]);
+    scene.adjust(&user_token(admin), 15, "Organised the meetup");
+    scene.adjust(&adjusting_service_token(), -20, "Farming");
     let said = explain(&scene, scene.community, scene.ada).unwrap();
     let (entries, _) = scene.page("limit=100", None);
     // Oldest first, with all that the API shows.
     let lines: Vec<&String> = said.iter().filter(|line| line.contains("recorded")).collect();
     assert_eq!(lines.len(), entries.len());
     for (line, entry) in lines.iter().rev().zip(&entries) {
-        for field in ["id", "source", "source_id", "actor_id", "occurred_at", "recorded_at"] {
+        for field in ["id", "source", "source_id", "occurred_at", "recorded_at"] {
             assert!(line.contains(entry[field].as_str().unwrap()), "{line}: {entry}");
         }
+        let actor = format!(" by {}, ", entry["actor_id"].as_str().unwrap_or("a service"));
+        assert!(line.contains(&actor), "{line}: {entry}");
+        let reason = entry["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
+        assert!(line.ends_with(&format!(" as {}{reason}", entry["id"].as_str().unwrap())), "{line}: {entry}");
         let sum = format!("{:+} = {} ", number(entry, "points"), number(entry, "total_after"));
         assert!(line.contains(&sum), "{line}: {entry}");
     }
     // The level-up stands behind the lesson, and the level stays when the total is what it was before the like.
     assert!(said[4].contains("+5 = 13 lesson_completed"), "{said:#?}");
     assert_eq!(said[5], "    level 2 \"Practitioner\" from 10 points on");
-    let end: Vec<&str> = said[8..].iter().map(String::as_str).collect();
-    assert_eq!(end[0], format!("{} has 13 points and is at level 2 \"Practitioner\"", scene.ada));
+    // So it does with what people add and take.
+    assert!(said[8].contains("+15 = 28 manual_adjustment") && said[8].ends_with(": Organised the meetup"));
+    assert!(
+        said[9].contains("-20 = 8 manual_adjustment") && said[9].contains(" by a service, "),
+        "{}",
+        said[9]
+    );
+    let end: Vec<&str> = said[10..].iter().map(String::as_str).collect();
+    assert_eq!(end[0], format!("{} has 8 points and is at level 2 \"Practitioner\"", scene.ada));
     assert!(end[1].contains("present levels") && end.len() == 2, "{end:#?}");
     // Many pages are told as one.
     scene.posts(250);
-    assert_eq!(explain(&scene, scene.community, scene.ada).unwrap().len(), 7 + 250 + 8 + 2);
+    assert_eq!(explain(&scene, scene.community, scene.ada).unwrap().len(), 9 + 250 + 8 + 2);
     for (community, user, sentence) in
         [(scene.community, id(), "Member not found"), (id(), scene.ada, "Community not found")]
     {

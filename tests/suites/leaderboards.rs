@@ -21,11 +21,11 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-const NOW: OffsetDateTime = datetime!(2026-01-22 12:00 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-01-22 12:00 UTC);
 
 /// A clock that stands still, and ids of its own.
 #[derive(Clone)]
-struct Fixed;
+pub(crate) struct Fixed;
 
 impl Clock for Fixed {
     fn now(&self) -> OffsetDateTime {
@@ -132,7 +132,7 @@ async fn board(
 }
 
 /// Other tests' transactions, in other databases of the same PostgreSQL, may be open.
-async fn project_all(store: &PgStore, database: &TestDatabase, now: OffsetDateTime) {
+pub(crate) async fn project_all(store: &PgStore, database: &TestDatabase, now: OffsetDateTime) {
     let client = database.client().await;
     let newest = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1";
     let newest: i64 = client.query_one(newest, &[]).await.unwrap().get(0);

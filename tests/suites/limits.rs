@@ -3,13 +3,13 @@
 //! Times are asserted generously: what shall be found is a limit that is missing, or five times as large.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
     time::{Duration, Instant},
 };
 
 use gamification_tests::{
-    Answer, ApiScene, StoppedSessions, TestServer, block_until,
+    Answer, ApiScene, PATIENCE, StoppedSessions, TestServer, block_until,
     event::{community_created, event, id, post_created},
     service_token, sessions, until, user_token,
 };
@@ -253,4 +253,38 @@ async fn a_server_that_shall_stop_waits_for_a_stuck_client_for_a_moment_only() {
     assert!(status.success());
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     drop(stuck);
+}
+
+/// What is answered before any code of ours sees a request: by the framework, so without a problem document.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_can_not_be_read_is_refused_and_the_connection_ends() {
+    let scene = ApiScene::new().await;
+    let get = |headers: &str| format!("GET /livez HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+    for (head, what) in [
+        ("BAD\r\n\r\n".to_owned(), "no request line"),
+        ("GET\r\n\r\n".to_owned(), "no address"),
+        ("GET /livez HTTP/1.1\r\nno colon\r\n\r\n".to_owned(), "a header without a value"),
+        (get("content-length: abc\r\n"), "a length that is no number"),
+        (get("content-length: 99999999999999999999999\r\n"), "a length beyond all numbers"),
+        (get("content-length: 1\r\ncontent-length: 2\r\n"), "two lengths"),
+        (get(&"x-many: y\r\n".repeat(1_000)), "too many headers"),
+        (get(&format!("x-large: {}\r\n", "x".repeat(200_000))), "too large a header"),
+        (get("x: \0\r\n"), "a NUL"),
+    ] {
+        // The server closes while there is more to read, so the end may be a reset.
+        let mut stream = TcpStream::connect(scene.server.url().trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        let _ = stream.write_all(head.as_bytes());
+        let mut answer = Vec::new();
+        let end = stream.read_to_end(&mut answer).map_err(|error| error.kind());
+        assert!(matches!(end, Ok(_) | Err(ErrorKind::ConnectionReset)), "{what}: it hangs, {end:?}");
+        let answer = String::from_utf8_lossy(&answer);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{what}: {answer:?}"));
+        let is_refused = ["HTTP/1.1 400 ", "HTTP/1.1 431 "].iter().any(|status| head.starts_with(status));
+        assert!(is_refused && body.is_empty(), "{what}: {answer:?}");
+    }
+    assert_eq!(scene.server.get("/livez", None).status, 200);
+    let log = scene.server.new_log();
+    assert!(!log.iter().any(|line| line.contains(r#""level":"ERROR""#)), "{log:?}");
 }

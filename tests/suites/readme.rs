@@ -1,6 +1,6 @@
 //! The README's tour, pasted line by line, as a stranger would.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, process::Command};
 
 use gamification_domain::EventType;
 use gamification_tests::{Launch, Reaction, Receiver, SECRET, TestDatabase, WEBHOOK_SECRET, binary, until};
@@ -93,10 +93,42 @@ fn every_variable_of_the_help_is_in_the_table_and_the_other_way_round() {
                     || ["DATABASE_URL", "RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"].contains(word)
             })
             .map(ToOwned::to_owned)
-            .collect::<std::collections::BTreeSet<String>>()
+            .collect::<BTreeSet<String>>()
     };
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
     assert_eq!(variables(&help), variables(&readme));
+}
+
+/// The long flags that a text names.
+fn flags(text: &str) -> BTreeSet<String> {
+    let is_flag = |character: char| character.is_ascii_lowercase() || character == '-';
+    let words = text.split(|character| !is_flag(character));
+    words.filter(|word| word.starts_with("--") && word.len() > 2).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn every_flag_of_a_command_is_in_the_readme() {
+    let help = |command: Option<&str>| {
+        let launch = command.into_iter().fold(Launch::bare(), Launch::arg);
+        let (status, help, error) = launch.arg("--help").run();
+        assert!(status.success(), "{command:?}: {error}");
+        help
+    };
+    let general = help(None);
+    let commands = general.split_once("Commands:\n").and_then(|(_, rest)| rest.split_once("\n\n")).unwrap().0;
+    // What a command does may go on in the next line.
+    let names = commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let commands: Vec<&str> = names.filter(|name| !["", "help"].contains(name)).collect();
+    assert!(commands.contains(&"token") && commands.len() > 8, "{commands:?}");
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    // Those that all commands share go by their variables.
+    let (shared, named) = (flags(&general), flags(&readme));
+    for command in commands {
+        let of_command: Vec<String> = flags(&help(Some(command))).difference(&shared).cloned().collect();
+        for flag in of_command {
+            assert!(named.contains(&flag), "{command} {flag}");
+        }
+    }
 }
 
 #[test]

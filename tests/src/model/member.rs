@@ -14,8 +14,8 @@ pub struct Entry {
     pub source: &'static str,
     /// The post, comment, lesson or adjustment; `None` where the service makes one up.
     pub source_id: Option<Uuid>,
-    /// Whose deed it was.
-    pub actor_id: Uuid,
+    /// Whose deed it was; `None` where a service adjusted.
+    pub actor_id: Option<Uuid>,
     /// When it counts as having happened.
     pub occurred_at: OffsetDateTime,
     /// Why an admin adjusted points.
@@ -128,17 +128,13 @@ impl Member {
     }
 
     pub(super) fn history(&self) -> Vec<HistoryLine<'_>> {
-        let mut total_after = 0;
-        let mut lines: Vec<_> = self
-            .entries
-            .iter()
-            .map(|entry| {
-                total_after += entry.points;
-                HistoryLine { entry, total_after }
-            })
-            .collect();
-        lines.reverse();
-        lines
+        (0..self.entries.len()).rev().map(|place| self.line(place)).collect()
+    }
+
+    /// The entry at a place in the ledger.
+    pub(super) fn line(&self, place: usize) -> HistoryLine<'_> {
+        let total_after = self.entries[..=place].iter().map(|entry| entry.points).sum();
+        HistoryLine { entry: &self.entries[place], total_after }
     }
 
     pub(super) fn append(&mut self, entry: Entry) {

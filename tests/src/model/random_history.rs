@@ -1,5 +1,5 @@
-//! Random histories of a community: short, with few members, and full of what is told twice, late, or at the edge of a
-//! board's window.
+//! Random histories of a community: short, with few members or more than a board shows, and full of what is told twice,
+//! late, or at the edge of a board's window.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
-use super::{Model, Window, names};
+use super::{Adjustment, Model, Window, names};
 use crate::Random;
 
 /// Seconds after a window's old edge: as near as it gets, for boards at a moment that is told.
@@ -15,8 +15,9 @@ pub const EXACT_EDGES: &[i64] = &[-1, 0, 1];
 /// Seconds after a window's old edge: far enough from it for boards at a moment that is not known exactly.
 pub const WIDE_EDGES: &[i64] = &[-1_800, 1_800];
 
-/// How many members a history has, and how many events.
+/// How many members most histories have, how many the others, and how many events; the others one for each member more.
 const MEMBERS: Range<usize> = 2..9;
+const CROWD: Range<usize> = 11..31;
 const EVENTS: Range<usize> = 10..41;
 /// How many posts, comments and lessons there are.
 const CONTENTS: usize = 4;
@@ -25,7 +26,11 @@ const LESSONS: usize = 8;
 const SEQUENCES: [&str; 5] = ["9", "010", "1", "b", "a"];
 const ROLES: [&str; 3] = ["MEMBER", "MODERATOR", "ADMIN"];
 /// How far back a history goes.
-const SECONDS: usize = 60 * 86_400;
+const HOURS: usize = 60 * 24;
+/// What requests to adjust points come with; few, so that they come again.
+const KEYS: [&str; 2] = ["a key", "Another/key=="];
+const ADJUSTED: [i64; 3] = [7, -4, -60];
+const REASONS: [&str; 2] = ["Organised the meetup", "R&D <3"];
 
 /// What a history is made of.
 #[derive(Clone, Copy, Debug)]
@@ -53,14 +58,29 @@ pub struct History {
     pub events: Vec<Value>,
 }
 
+/// A request to adjust points.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its idempotency key.
+    pub key: &'static str,
+    /// What is asked for.
+    pub adjustment: Adjustment,
+}
+
 impl History {
     /// One of very many.
     #[must_use]
     pub fn at_random(random: &mut Random, plan: Plan) -> Self {
         let id = |random: &mut Random| Uuid::from_u64_pair(random.number(), random.number());
-        let (community_id, members) = (id(random), between(random, MEMBERS));
+        let community_id = id(random);
+        let (members, more) = if random.below(8) == 0 {
+            let members = between(random, CROWD);
+            (members, members)
+        } else {
+            (between(random, MEMBERS), 0)
+        };
         let users: Vec<Uuid> = (0..members).map(|_| id(random)).collect();
-        let events = between(random, EVENTS);
+        let events = between(random, EVENTS) + more;
         let is_in_order = random.below(2) == 0;
         let mut teller = Teller { random, plan, community_id, users: &users, told: Vec::new() };
         teller.tell("CommunityCreated", json!({"name": "Makers"}));
@@ -79,6 +99,19 @@ impl History {
         }
         let events = told.into_iter().map(|(_, event)| event).collect();
         Self { community_id, users, events }
+    }
+
+    /// A request to adjust the points of one of its users: by a service, or by any of them, admin or not. Keys come again,
+    /// with the same adjustment and with others.
+    #[must_use]
+    pub fn request(&self, random: &mut Random) -> Request {
+        let adjustment = Adjustment {
+            user_id: *random.pick(&self.users),
+            points: *random.pick(&ADJUSTED),
+            reason: (*random.pick(&REASONS)).to_owned(),
+            admin_id: if random.below(2) == 0 { None } else { Some(*random.pick(&self.users)) },
+        };
+        Request { key: *random.pick::<&str>(&KEYS), adjustment }
     }
 
     /// What the model makes of it, when all of it is received at a moment.
@@ -263,8 +296,11 @@ impl Teller<'_> {
     /// When something happened: at a window's edge often, or now.
     fn moment(&mut self) -> OffsetDateTime {
         let now = self.plan.now;
-        let seconds = |random: &mut Random, below| {
-            Duration::seconds(i64::try_from(random.below(below)).expect("it is small"))
+        let number = |random: &mut Random, below| i64::try_from(random.below(below)).expect("it is small");
+        let seconds = |random: &mut Random, below| Duration::seconds(number(random, below));
+        // A quarter of an hour or more from each full one: windows are of full hours, so no edge is near by chance.
+        let once = |random: &mut Random| {
+            now - Duration::hours(number(random, HOURS)) - Duration::minutes(15) - seconds(random, 30 * 60)
         };
         match self.random.below(8) {
             0..=2 => {
@@ -273,8 +309,8 @@ impl Teller<'_> {
             }
             3 => now - seconds(self.random, 2),
             // Finer than the database keeps.
-            4 => now - seconds(self.random, SECONDS) - Duration::nanoseconds(1_500),
-            _ => now - seconds(self.random, SECONDS),
+            4 => once(self.random) - Duration::nanoseconds(1_500),
+            _ => once(self.random),
         }
     }
 

@@ -81,11 +81,11 @@ fn each_source_has_its_worth_and_ten_points_are_level_2() {
     let found: Vec<_> =
         entries.iter().map(|entry| (entry.points, entry.source, entry.source_id, entry.actor_id)).collect();
     let expected = [
-        (2, "post_created", Some(POST), ADA),
-        (1, "comment_created", Some(COMMENT), ADA),
-        (1, "post_liked", Some(POST), BOB),
-        (1, "comment_liked", Some(COMMENT), BOB),
-        (5, "lesson_completed", Some(Uuid::from_u128(1_001)), ADA),
+        (2, "post_created", Some(POST), Some(ADA)),
+        (1, "comment_created", Some(COMMENT), Some(ADA)),
+        (1, "post_liked", Some(POST), Some(BOB)),
+        (1, "comment_liked", Some(COMMENT), Some(BOB)),
+        (5, "lesson_completed", Some(Uuid::from_u128(1_001)), Some(ADA)),
     ];
     assert_eq!(found, expected);
     assert_eq!(entries[2].occurred_at, minutes_ago(5));
@@ -185,18 +185,35 @@ fn an_adjustment_counts_once_and_takes_what_there_is() {
     assert_eq!(points(&model, ADA), [1, -1, 0, 4]);
     let entry = &model.members()[&ADA].entries()[3];
     let found = (entry.source, entry.source_id, entry.actor_id, entry.reason.as_deref());
-    assert_eq!(found, ("manual_adjustment", Some(Uuid::from_u128(3)), EVE, Some("Prize")));
+    assert_eq!(found, ("manual_adjustment", Some(Uuid::from_u128(3)), Some(EVE), Some("Prize")));
 }
 
 #[test]
 fn a_request_with_a_known_key_gives_its_entry_again_and_another_under_that_key_none() {
     let mut model = after(&[lesson(1, NOW, ADA)]);
-    let minus = |points| Adjustment { user_id: ADA, points, reason: "Spam".to_owned(), admin_id: EVE };
-    let first = model.adjust("key", &minus(-9), NOW).cloned();
-    assert_eq!(first.as_ref().map(|entry| entry.points), Some(-5));
-    assert_eq!(model.adjust("key", &minus(-9), NOW + Duration::hours(1)).cloned(), first);
-    assert_eq!(model.adjust("key", &minus(-8), NOW), None);
+    let adjustment =
+        |points, admin_id| Adjustment { user_id: ADA, points, reason: "Spam".to_owned(), admin_id };
+    let mut adjust = |hour, adjustment: &Adjustment| {
+        let line = model.adjust("key", adjustment, NOW + Duration::hours(hour));
+        line.map(|line| (line.entry.clone(), line.total_after))
+    };
+    let first = adjust(0, &adjustment(-9, Some(EVE)));
+    let (entry, total) = first.clone().unwrap();
+    assert_eq!((entry.points, entry.actor_id, total), (-5, Some(EVE), 0));
+    assert_eq!(adjust(1, &adjustment(-9, Some(EVE))), first);
+    assert_eq!(adjust(1, &adjustment(-9, None)), first, "whoever asks again");
+    assert_eq!(adjust(0, &adjustment(-8, Some(EVE))), None);
     assert_eq!(points(&model, ADA), [5, -5]);
+}
+
+#[test]
+fn a_key_is_one_members() {
+    let mut model = after(&[]);
+    for user_id in [ADA, BOB] {
+        let adjustment = Adjustment { user_id, points: 3, reason: "Prize".to_owned(), admin_id: None };
+        assert_eq!(model.adjust("key", &adjustment, NOW).map(|line| line.total_after), Some(3));
+    }
+    assert_eq!((points(&model, ADA), points(&model, BOB)), (vec![3], vec![3]));
 }
 
 #[test]

@@ -51,7 +51,14 @@ impl<'a> Told<'a> {
     /// An entry of the ledger that this event makes.
     pub(super) fn entry(&self, source: &'static str, points: i64, source_id: Uuid, actor_id: Uuid) -> Entry {
         let occurred_at = self.occurred_at();
-        Entry { points, source, source_id: Some(source_id), actor_id, occurred_at, reason: None }
+        Entry {
+            points,
+            source,
+            source_id: Some(source_id),
+            actor_id: Some(actor_id),
+            occurred_at,
+            reason: None,
+        }
     }
 
     pub(super) fn id(&self, name: &str) -> Uuid {

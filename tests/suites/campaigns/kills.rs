@@ -1,5 +1,5 @@
 //! R1: the server is killed under load. R4: overlapping batches of many clients, on two servers. R14: servers are
-//! stopped and replaced, one after another, under load.
+//! stopped and replaced, one after another, under load. And the server that carries the leaderboards on is killed.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
@@ -8,7 +8,10 @@ use std::{
 
 use gamification_tests::{
     Campaign, LevelWatch, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
+    event::{community_created, id, member_joined, post_created},
+    reading_service_token, until,
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::client::{Address, EndsClients, Workload, agent, send_until_acknowledged};
 
@@ -145,5 +148,48 @@ async fn overlapping_batches_of_sixteen_clients_on_two_servers_never_deadlock() 
     workload.check(&database.client().await).await;
     assert_eq!(database.deadlocks(), Vec::<String>::new());
     watch.end();
+    assert_verify_finds_nothing(database.url());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaderboards_go_on_when_the_server_that_carries_them_on_is_killed() {
+    let database = TestDatabase::empty().await;
+    let mut server = TestServer::on(&database);
+    let (community, ada) = (id(), id());
+    let joined = [community_created(community), member_joined(community, ada)];
+    assert_eq!(server.send_batch(&joined).body["applied"], 2);
+    let path = format!("/api/communities/{community}/leaderboards/all_time");
+    // What the board says of Ada, and up to when it is complete.
+    let board = |server: &TestServer| {
+        let answer = server.get(&path, Some(&reading_service_token()));
+        let moment =
+            answer.body["last_updated"].as_str().map(|text| OffsetDateTime::parse(text, &Rfc3339).unwrap());
+        (answer.body["entries"][0]["points"].as_i64(), moment)
+    };
+    let (mut client, observer) = (database.client().await, database.client().await);
+    let waiting =
+        "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'leaderboard_entries'::regclass";
+    for round in 1..=3 {
+        block_until("the boards follow", || board(&server).0 == Some(4 * (round - 1)));
+        // The one server that there is comes to the midst of a step, which it does not finish.
+        let hold = client.transaction().await.unwrap();
+        hold.batch_execute("LOCK TABLE leaderboard_entries IN SHARE MODE").await.unwrap();
+        assert_eq!(server.send(&post_created(community, id(), ada)).body["applied"], 1);
+        until("it carries the boards on", async || {
+            observer.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0
+        })
+        .await;
+        let other = TestServer::on(&database);
+        server.kill();
+        hold.rollback().await.unwrap();
+        assert_eq!(other.send(&post_created(community, id(), ada)).body["applied"], 1);
+        let committed_at = observer.query_one("SELECT clock_timestamp()", &[]).await.unwrap();
+        let committed_at: OffsetDateTime = committed_at.get(0);
+        block_until("the other server carries the boards on", || {
+            let (points, moment) = board(&other);
+            points == Some(4 * round) && moment > Some(committed_at)
+        });
+        server = other;
+    }
     assert_verify_finds_nothing(database.url());
 }

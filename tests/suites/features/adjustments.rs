@@ -40,6 +40,18 @@ fn adjusts(scene: &mut Scene, who: String, member: String, points: i64, reason: 
     scene.answered(answer);
 }
 
+#[when(regex = r"^(\w+) adjusts (\w+)'s points by (-?\d+) for a reason of (\d+) letters$")]
+fn adjusts_at_length(scene: &mut Scene, who: String, member: String, points: i64, length: usize) {
+    adjusts(scene, who, member, points, "é".repeat(length), "a key".to_owned());
+}
+
+#[when(regex = r"^(\w+) adjusts (\w+)'s points by (-?\d+), with a key of (\d+) letters$")]
+fn adjusts_with_key(scene: &mut Scene, who: String, member: String, points: i64, length: usize) {
+    let (member, key) = (scene.person(&member), "k".repeat(length));
+    let answer = post(scene, &who, member, Some(&key), &json!({"points": points, "reason": "Thanks"}));
+    scene.answered(answer);
+}
+
 #[when(regex = r"^(\w+) sends the adjustment (\{.*\})$")]
 fn sends(scene: &mut Scene, who: String, body: String) {
     let member = scene.person("Ada");
@@ -48,6 +60,9 @@ fn sends(scene: &mut Scene, who: String, body: String) {
     scene.answered(answer);
 }
 
+#[given(
+    regex = r#"^the platform reports an adjustment "(\w+)" of (\w+)'s points by (-?\d+) for "(.*)" by (\w+)$"#
+)]
 #[when(
     regex = r#"^the platform reports an adjustment "(\w+)" of (\w+)'s points by (-?\d+) for "(.*)" by (\w+)$"#
 )]
@@ -64,7 +79,7 @@ fn reports(scene: &mut Scene, name: String, member: String, points: i64, reason:
 fn shows(scene: &mut Scene, step: &Step) {
     for row in rows(step) {
         let expected = match row["field"].as_str() {
-            "actor" => json!(scene.person(&row["value"])),
+            "actor" => scene.actor(&row["value"]),
             field => scene.cell(field, &row["value"]),
         };
         let field = if row["field"] == "actor" { "actor_id" } else { row["field"].as_str() };
@@ -76,4 +91,14 @@ fn shows(scene: &mut Scene, step: &Step) {
 fn same_entry(scene: &mut Scene) {
     let [first, .., last] = scene.adjustments.as_slice() else { panic!("two adjustments are compared") };
     assert_eq!(first, last);
+}
+
+#[then(regex = r"^the reason that is shown has (\d+) letters$")]
+fn reason_has_length(scene: &mut Scene, length: usize) {
+    let answer = scene.answer();
+    assert_eq!(
+        answer.body["reason"].as_str().map(|reason| reason.chars().count()),
+        Some(length),
+        "{answer:?}"
+    );
 }

@@ -239,14 +239,14 @@ fn first_is(scene: &mut Scene, step: &Step, board: String) {
     assert_eq!(entries(scene, &board)[0], expected);
 }
 
-#[then(regex = r"^the (?:members of the (\w+) board|members of the page) are (.+)$")]
+#[then(regex = r"^the members of (?:the (\w+) board|the page|the widget) are (.+)$")]
 fn members_are(scene: &mut Scene, board: String, people: String) {
     let expected: Vec<Value> = list(&people).iter().map(|person| json!(scene.person(person))).collect();
     let found: Vec<Value> = entries(scene, &board).iter().map(|entry| entry["user_id"].clone()).collect();
     assert_eq!(found, expected, "{}", scene.granted());
 }
 
-#[then(regex = r"^the ranks of the (?:(\w+) board|page) are (\d+) to (\d+)$")]
+#[then(regex = r"^the ranks of the (?:(\w+) board|page|widget) are (\d+) to (\d+)$")]
 fn ranks_are(scene: &mut Scene, board: String, first: u64, last: u64) {
     let ranks: Vec<u64> =
         entries(scene, &board).iter().map(|entry| entry["rank"].as_u64().expect("a rank")).collect();
@@ -289,10 +289,22 @@ fn in_order_of_ids(scene: &mut Scene, people: String) {
     assert_eq!(found, expected);
 }
 
-#[then(regex = r"^the widget has (\d+) entries, with (\w+) first$")]
-fn widget(scene: &mut Scene, number: usize, first: String) {
-    let first = json!(scene.person(&first));
-    let entries = entries(scene, "");
-    assert_eq!((entries.len(), &entries[0]["user_id"]), (number, &first));
-    assert!(scene.granted()["last_updated"].is_string());
+/// The moment up to which the latest boards are complete.
+fn last_updated(scene: &Scene) -> OffsetDateTime {
+    let said = &scene.granted()["last_updated"];
+    OffsetDateTime::parse(said.as_str().unwrap_or_default(), &Rfc3339)
+        .unwrap_or_else(|_| panic!("{:?}", scene.answer()))
+}
+
+#[then("it is said up to when that is complete")]
+fn is_complete(scene: &mut Scene) {
+    let moment = last_updated(scene);
+    assert!(moment <= OffsetDateTime::now_utc(), "{moment}");
+    scene.complete_until = Some(moment);
+}
+
+#[then("it is complete up to a later moment than before")]
+fn is_complete_later(scene: &mut Scene) {
+    let before = scene.complete_until.expect("it was said before");
+    assert!(last_updated(scene) > before, "{:?}", scene.answer());
 }

@@ -67,6 +67,8 @@ pub(crate) struct Scene {
     pub(crate) paged: Vec<Value>,
     /// Where the history goes on that was read last.
     pub(crate) cursor: Option<String>,
+    /// Up to when boards were complete.
+    pub(crate) complete_until: Option<OffsetDateTime>,
 }
 
 impl fmt::Debug for Scene {
@@ -96,6 +98,7 @@ impl Scene {
             adjustments: Vec::new(),
             paged: Vec::new(),
             cursor: None,
+            complete_until: None,
         }
     }
 
@@ -232,6 +235,11 @@ impl Scene {
     pub(crate) fn granted(&self) -> &Value {
         assert_eq!(self.answer().status, 200, "{:?}", self.answer());
         &self.answer().body
+    }
+
+    /// Whose deed it was: a person's id; nobody's where a service adjusted points.
+    pub(crate) fn actor(&mut self, name: &str) -> Value {
+        if name == "nobody" { Value::Null } else { json!(self.person(name)) }
     }
 
     /// What a cell says for a field: a name for an id, and JSON where it is JSON.

@@ -1,7 +1,7 @@
 //! Log lines: what happened, once it is committed, without tokens and names.
 
 use gamification_tests::{
-    Launch, Scrape, TestDatabase, TestServer, block_until,
+    Launch, Scrape, TestDatabase, TestServer, adjusting_service_token, block_until,
     event::{event, id, member_joined, post_created},
     service_token, user_token,
 };
@@ -51,6 +51,46 @@ async fn what_happened_is_logged_line_by_line() {
         ),
         (&json!("DEBUG"), &json!(ada), &json!(course), &json!(community))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adjustment_is_logged_once_with_who_asked_for_it_and_why() {
+    let database = TestDatabase::empty().await;
+    let server = TestServer::on(&database);
+    let History { community, admin, ada, .. } = History::play(&server);
+    let path = format!("/api/communities/{community}/members/{ada}/points/adjustments");
+    let adjust = |token: &str, key: &str, points: i64, reason: &str| {
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+        ];
+        let body = json!({"points": points, "reason": reason}).to_string();
+        let answer = server.post(&path, &headers, body.as_bytes());
+        (answer.status, answer.body["source_id"].clone())
+    };
+    let (by_admin, by_service) = (user_token(admin), adjusting_service_token());
+    let (status, rewarded) = adjust(&by_admin, "meetup", 5, "Organised\nthe <b>meetup</b>");
+    assert_eq!(status, 201);
+    let (status, taken) = adjust(&by_service, "spam", -100, "Spam");
+    assert_eq!(status, 201);
+    // Known already, whoever asks; another under the same key; by one who may not.
+    assert_eq!(adjust(&by_admin, "meetup", 5, "Organised the meetup"), (200, rewarded.clone()));
+    assert_eq!(adjust(&by_service, "meetup", 5, "Organised the meetup"), (200, rewarded.clone()));
+    assert_eq!(adjust(&by_service, "spam", -100, "Spam"), (200, taken.clone()));
+    assert_eq!(adjust(&by_admin, "spam", -99, "Spam").0, 422);
+    assert_eq!(adjust(&user_token(ada), "more", 5, "Please").0, 403);
+    let line = |adjustment_id: Value, points: i64, reason: &str| {
+        json!({
+            "level": "INFO", "user_id": ada, "community_id": community, "adjustment_id": adjustment_id,
+            "requested_points": points, "reason": reason,
+        })
+    };
+    let mut by_admin = line(rewarded, 5, "Organised the meetup");
+    by_admin["admin_id"] = json!(admin);
+    let (_, log) = server.terminate();
+    assert_eq!(said(&log, "points adjusted"), [by_admin, line(taken, -100, "Spam")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gamification_tests::{
     Launch, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET, block_until,
     event::{id, post_created},
+    until,
 };
 use uuid::Uuid;
 
@@ -243,4 +244,22 @@ async fn the_backlog_of_every_channel_is_shown_by_every_server() {
     let server = with_webhook();
     assert_eq!(server.send(&post_created(history.community, id(), id())).status, 200);
     shows(&server, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_age_of_leaderboards_grows_while_nobody_can_carry_them_on() {
+    /// Boards of an idle server get 10 seconds old, and not much older.
+    const OLD: f64 = 12.0;
+    let database = TestDatabase::empty().await;
+    let server = TestServer::on(&database);
+    History::play(&server);
+    let age = || server.scrape().value("gamification_leaderboards_age_seconds", &[]);
+    let mut client = database.client().await;
+    let are_built = "SELECT COUNT(*) FROM leaderboard_progress WHERE complete_until IS NOT NULL";
+    until("boards are built", async || database.number(are_built).await == 1).await;
+    let holder = client.transaction().await.unwrap();
+    holder.batch_execute("SELECT FROM leaderboard_progress FOR UPDATE").await.unwrap();
+    block_until("boards are told to be old", || age() > OLD);
+    holder.rollback().await.unwrap();
+    block_until("boards are told to be young", || age() < OLD);
 }
