@@ -17,7 +17,8 @@ const TOKEN = `e30.${Buffer.from(JSON.stringify({ sub: ME, exp: 4_000_000_000 })
 /** @typedef {Pick<import("./server.js").Asked, "headers" | "body">} Sent */
 /** @typedef {(url: URL, sent: Sent) => unknown} Handler what it gives is the body, or a `reply()` */
 /** @typedef {{ scheme?: "light" | "dark", width?: number, dir?: "ltr" | "rtl", lang?: string, script?: string, api?: Record<string, Handler>,
- *   forced?: boolean, connect?: boolean, options?: object }} Settings */
+ *   forced?: boolean, connect?: boolean, options?: object,
+ *   files?: Record<string, string>, policy?: string, head?: string }} Settings files: modules that the page imports */
 
 /** Other than 200 with a body. */
 export class Reply {
@@ -45,7 +46,7 @@ export function browserTests() {
   let answer;
   pages.set("/page.css", {
     type: "text/css",
-    body: `body { margin: 16px; font-family: "DejaVu Sans", sans-serif } .card { display: grid; align-content: end; box-sizing: border-box; inline-size: 280px; block-size: 176px; padding: 16px; border-radius: 8px; background: linear-gradient(135deg, #1e3a5f, #6d28d9); color: #fff } .w767 { inline-size: 767px } .w768 { inline-size: 768px } .side { inline-size: 280px } .panel { inline-size: 350px }`,
+    body: `body { margin: 16px; background: #fff; color: #111827; font-family: "DejaVu Sans", sans-serif } @media (prefers-color-scheme: dark) { body { background: #0b1120; color: #f3f4f6 } } .card { display: grid; align-content: end; box-sizing: border-box; inline-size: 280px; block-size: 176px; padding: 16px; border-radius: 8px; background: linear-gradient(135deg, #1e3a5f, #6d28d9); color: #fff } .w767 { inline-size: 767px } .w768 { inline-size: 768px } .side { inline-size: 280px } .panel { inline-size: 350px }`,
   });
 
   before(async () => {
@@ -87,16 +88,19 @@ export function browserTests() {
       api = {},
       forced = false,
       options = {},
+      files = {},
+      policy = STRICT,
     } = settings;
     const connect =
       settings.connect === false
         ? ""
         : `globalThis.client = connect({ api: location.origin, community: "${COMMUNITY}", token: () => "${TOKEN}", ...${JSON.stringify(options)} });`;
     const script = settings.script ?? `import { connect } from "/src/index.js"; ${connect}`;
+    for (const [path, body] of Object.entries(files)) pages.set(path, { type: "text/javascript", body });
     pages.set("/page.js", { type: "text/javascript", body: script });
     pages.set("/", {
-      headers: { "content-security-policy": STRICT },
-      body: `<!doctype html><html lang="${lang}" dir="${dir}"><head><meta charset="utf-8"><title>Community</title><meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script></head><body><main>${html}</main></body></html>`,
+      headers: { "content-security-policy": policy },
+      body: `<!doctype html><html lang="${lang}" dir="${dir}"><head><meta charset="utf-8">${settings.head ?? ""}<title>Community</title><meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script></head><body><main>${html}</main></body></html>`,
     });
     /** @type {string[]} */
     const requests = [];
