@@ -42,6 +42,7 @@ export class Board {
    * @param {Look} look
    */
   show(entries, look) {
+    this.root.ariaHidden = entries.includes(null) ? "true" : null;
     while (this.#rows.length < entries.length) {
       const row = new Row(this.#host);
       this.#rows.push(row);

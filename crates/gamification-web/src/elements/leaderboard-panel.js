@@ -71,6 +71,7 @@ export class LeaderboardPanel extends element(attributes, TEXTS) {
     };
     this.#heading.textContent = this.#section.ariaLabel = this.text(period);
     this.#board.show(state === "loading" ? Array(5).fill(null) : isReady && entries ? entries : [], look);
+    this.#board.root.hidden = state !== "loading" && !isReady;
     this.#ownSection.hidden = !isReady || !own;
     this.#yourRank.textContent = this.text("yourRank");
     this.#own.show(isReady && own ? [own] : [], { ...look, own: own?.user_id ?? null });
