@@ -54,8 +54,11 @@ async fn the_demo_prints_what_is_shown_and_its_requests_are_answered_as_shown() 
     let server = Launch::on(database.url()).serve();
     let listen = server.url().trim_start_matches("http://");
     let demo = || {
-        let (status, said, error) =
-            Launch::on(database.url()).env("GAMIFICATION_LISTEN", listen).arg("demo").run();
+        let (status, said, error) = Launch::on(database.url())
+            .env("GAMIFICATION_LISTEN", listen)
+            .env("GAMIFICATION_CONSOLE", "on")
+            .arg("demo")
+            .run();
         assert!(status.success(), "{error}");
         said
     };

@@ -133,7 +133,7 @@ async fn no_id_is_in_any_label_and_requests_are_told_apart_by_their_routes() {
     for user in [ada, id(), id()] {
         let _ = server.level(community, user, ada);
     }
-    for path in ["/api/communities/1", "/wp-login.php", &format!("/{ada}"), "/api/%00%0a\"x"] {
+    for path in ["/api/community/1", "/wp-login.php", &format!("/{ada}"), "/api/%00%0a\"x"] {
         let _ = server.call("GET", &path.replace('"', "%22"), None, &None);
     }
     let _ = server.call("BREW", "/livez", None, &None);

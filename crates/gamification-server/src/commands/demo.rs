@@ -53,9 +53,9 @@ pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()>
             "The community \"{NAME}\" is there: {MEMBERS} members, {} courses, {events} events ({applied} of them new).",
             COURSES.len()
         );
-        println!("With the server running (gamification-server serve),");
+        print!("With the server running (gamification-server serve), ");
         if let Some(console) = console {
-            println!("open the console in a browser:\n\n{console}\n\nor");
+            print!("open the console in a browser:\n\n{console}\n\nor ");
         }
         print!("{}", transcript(listen, &admin, &member));
         Ok(())
