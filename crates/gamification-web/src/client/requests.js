@@ -57,8 +57,8 @@ export const createRequests = ({ api, token: ask, fetch = (...request) => global
         if (data && etag) etags.set(data, etag);
         return { status, etag, data };
       } catch (error) {
-        const pause = error instanceof Problem && tries < TRIES ? pauseAfter(error, tries, sending) : 0;
-        if (!pause) throw error;
+        const pause = error instanceof Problem && tries < TRIES ? pauseAfter(error, tries, sending) : undefined;
+        if (pause === undefined) throw error;
         await sleep(pause + clock.random() * 500, sending.signal);
       }
     }
@@ -121,13 +121,13 @@ export const createRequests = ({ api, token: ask, fetch = (...request) => global
 };
 
 /**
- * In how many milliseconds the same request may succeed; 0 where it must not be repeated.
- * @type {(problem: Problem, tries: number, sending: Sending) => number}
+ * In how many milliseconds the same request may succeed; nothing where it must not be repeated.
+ * @type {(problem: Problem, tries: number, sending: Sending) => number | undefined}
  */
 const pauseAfter = ({ code, status, retryAfter }, tries, { method = "GET", repeatable = /GET|PUT/.test(method) }) => {
-  if (status === 503 && repeatable) return Math.min(retryAfter ?? 1, LONGEST_PAUSE) * 1000;
+  if (status === 503) return repeatable ? Math.min(retryAfter ?? 1, LONGEST_PAUSE) * 1000 : undefined;
   // Whether a change that got no answer was made is not known here.
-  return code === "OFFLINE" && method === "GET" ? (PAUSES[tries - 1] ?? 0) : 0;
+  return code === "OFFLINE" && method === "GET" ? PAUSES[tries - 1] : undefined;
 };
 
 /**

@@ -37,7 +37,7 @@ export function sheet(css) {
 
 export const theme = sheet(`
 :host { ${properties((light) => light)} --_radius: var(--level-radius, 8px);
-  display: block; color: var(--_text); font-family: var(--level-font, inherit); font-size: 14px; line-height: 20px; text-align: start }
+  display: block; box-sizing: border-box; color: var(--_text); font-family: var(--level-font, inherit); font-size: 14px; line-height: 20px; text-align: start }
 @supports (color: light-dark(#000, #fff)) { :host { ${properties((light, dark) => `light-dark(${light}, ${dark})`)} } }
 :host([hidden]), [hidden] { display: none !important }
 *, ::before, ::after { box-sizing: border-box }
