@@ -1,79 +1,59 @@
 import { Problem } from "../client/problem.js";
 import { h } from "../elements/h.js";
-import { card, counted } from "./parts.js";
+import { button, card, stack } from "./parts.js";
 
-/** @import { Client, CloudEvent } from "../types.js" */
+/** @import { Client } from "../types.js" */
+/** @typedef {[type: string, data: Record<string, string>]} Act */
 
 /**
  * Sends events, and shows the last ones sent: as CloudEvents, with the verdict, and as a request to paste.
  * @param {Client} platform
- * @param {string} community_id
+ * @param {AbortSignal} signal
  */
-export function sent(platform, community_id) {
-  const verdict = h("p", { class: "verdict", role: "status" }, h("span", { class: "muted" }, "Nothing was sent yet."));
-  const [event, curl] = [code("CloudEvent"), code("As curl")];
-  const copy = h("button", { type: "button", class: "small", hidden: !navigator.clipboard }, "Copy");
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(curl.text.textContent ?? "");
-    copy.textContent = "Copied";
-  });
-  curl.label.append(copy);
-  const details = h("div", { class: "stack", hidden: true }, event.root, curl.root);
+export function createSender(platform, signal) {
+  const verdict = h("p", { role: "status" }, "Nothing was sent yet.");
+  const copy = button("Copy", () => navigator.clipboard.writeText(curl.textContent ?? ""), "small");
+  copy.hidden = !navigator.clipboard; // not on insecure origins
+  const event = h("pre", { tabindex: 0, role: "region", "aria-label": "CloudEvent" });
+  const curl = h("pre", { tabindex: 0, role: "region", "aria-label": "As curl" });
+  const sent = stack(h("h3", null, "CloudEvent"), event, h("h3", null, "As curl", copy), curl);
+  sent.hidden = true;
 
   return {
-    root: card("Last request", verdict, details),
-    /**
-     * @param {[type: string, data: Record<string, string>][]} acts
-     * @param {AbortSignal} signal
-     * @returns {Promise<boolean>} whether the service took them
-     */
-    async send(acts, signal) {
-      const time = new Date().toISOString();
+    root: card("Last request", verdict, sent),
+    verdict,
+    /** @param {Act[]} acts @returns {Promise<boolean>} whether the service took them */
+    async send(...acts) {
+      const now = new Date();
       const events = acts.map(([type, data], index) => ({
         specversion: "1.0",
-        id: `${type}-${Date.now().toString(36)}-${index}`,
+        id: `${now.getTime()}-${index}`,
         source: "/console",
         type,
-        time,
-        data: { community_id, ...data },
+        time: now.toISOString(),
+        data: { community_id: platform.communityId, ...data },
       }));
-      details.hidden = false;
-      event.label.firstChild?.replaceWith(events.length > 1 ? counted(events.length, "CloudEvent") : "CloudEvent");
-      event.text.textContent = JSON.stringify(events.length > 1 ? events : events[0], null, 2);
-      curl.text.textContent = asCurl(events);
-      copy.textContent = "Copy";
+      const [only] = events;
+      sent.hidden = false;
+      event.textContent = JSON.stringify(events.length > 1 ? events : only, null, 2);
+      // The token is named only.
+      curl.textContent = `curl -sS ${location.origin}/api/events \\
+  -H "Authorization: Bearer $PLATFORM_TOKEN" \\
+  -H "Content-Type: application/cloudevents-batch+json" \\
+  -d '${JSON.stringify(events)}'`;
       try {
         const { results, ...counts } = await platform.sendEvents(events, { signal });
-        const [first] = results;
-        verdict.replaceChildren(
-          ...Object.entries(counts).flatMap(([status, count]) =>
-            count ? [h("b", { class: `tag ${status}` }, events.length > 1 ? `${count} ${status}` : status), " "] : [],
-          ),
-          h("span", null, events.length > 1 ? "" : [acts[0]?.[0], first?.detail].filter(Boolean).join(": ")),
-        );
-        return counts.rejected === 0;
+        const verdicts = Object.entries(counts).filter(([, count]) => count);
+        const tags = verdicts.map(([status, count]) => tag(status, events.length > 1 ? `${count} ${status}` : status));
+        verdict.replaceChildren(...tags, events.length > 1 ? "" : ` ${only?.type} ${results[0]?.detail ?? ""}`);
+        return !counts.rejected;
       } catch (problem) {
-        if (!(problem instanceof Problem)) return false; // the page was left
-        verdict.replaceChildren(h("b", { class: "tag rejected" }, problem.status || problem.code), ` ${problem.detail}`);
+        if (problem instanceof Problem) verdict.replaceChildren(tag("rejected", problem.code), ` ${problem.detail}`);
         return false;
       }
     },
   };
 }
 
-/** @param {string} label */
-function code(label) {
-  const text = h("code");
-  const title = h("h3", null, label);
-  const root = h("div", { class: "code" }, title, h("pre", { tabindex: 0, role: "region", "aria-label": label }, text));
-  return { root, text, label: title };
-}
-
-/** The token is named only. @param {readonly CloudEvent[]} events */
-const asCurl = (events) =>
-  [
-    `curl -sS ${location.origin}/api/events`,
-    `-H "Authorization: Bearer $PLATFORM_TOKEN"`,
-    `-H "Content-Type: application/cloudevents-batch+json"`,
-    `-d '${JSON.stringify(events).replaceAll("'", "'\\''")}'`,
-  ].join(" \\\n  ");
+/** @param {string} kind @param {string} text */
+const tag = (kind, text) => h("b", { class: `tag ${kind}` }, text);

@@ -1,59 +1,79 @@
 import { h } from "../elements/h.js";
 import { textOf } from "../elements/text.js";
-import { card, formats, time, until } from "./parts.js";
-import { avatar, nameOf } from "./people.js";
+import { avatar, button, card, formats, link, muted, time, until } from "./parts.js";
 
 /** @import { MemberEvent } from "../types.js" */
 /** @import { Context } from "./parts.js" */
-
-const ROWS = 8;
+/** @typedef {Exclude<MemberEvent, { type: "MemberLeveledUp" }>} Earning */
 
 /** What the stream tells, the newest first: "Ada +2, post · Level 2". @param {Context} context */
 export function ticker(context) {
   const list = h("ol", { class: "ticker", role: "list" });
-  const empty = h("p", { class: "muted" }, "What members earn from now on is shown here, as it happens.");
+  const empty = muted("What members earn from now on is shown here, as it happens.");
   /** @type {HTMLButtonElement} */
-  const pause = h("button", { type: "button", class: "small", "aria-pressed": "false", onclick: () => turn() }, "Pause");
-  const turn = () => pause.setAttribute("aria-pressed", String(!isPaused()));
-  const isPaused = () => pause.getAttribute("aria-pressed") === "true";
+  const pause = button(
+    "Pause",
+    () => {
+      pause.ariaPressed = String(!isPaused());
+    },
+    "small",
+  );
+  const isPaused = () => pause.ariaPressed === "true";
   /** The newest row of each member. @type {Map<string, ReturnType<typeof row>>} */
   const newest = new Map();
-
-  const hear = (/** @type {MemberEvent} */ event) => {
-    if (isPaused()) return;
-    const id = event.data.member_id;
-    if (event.type === "MemberLeveledUp") return newest.get(id)?.rose(event.data.new_level);
-    const added = row(context, event);
-    newest.set(id, added);
-    list.prepend(added.root);
-    empty.hidden = true;
-    for (const [member, { root }] of newest) if (!list.contains(root)) newest.delete(member);
-    while (list.children.length > ROWS) list.lastElementChild?.remove();
-  };
-  until(context, context.client.watchEvents(hear));
-  const section = card("Happening now", empty, list);
-  section.querySelector("h2")?.after(pause);
-  section.classList.add("live");
-  return section;
+  pause.ariaPressed = "false";
+  until(
+    context,
+    context.client.watchEvents((event) => {
+      if (isPaused()) return;
+      const id = event.data.member_id;
+      const last = newest.get(id);
+      if (event.type === "MemberLeveledUp") return last?.rose(event.data.new_level);
+      if (last && last.root === list.firstChild && last.adds(event)) return;
+      const added = row(context, event);
+      newest.set(id, added);
+      list.prepend(added.root);
+      empty.hidden = true;
+      if (list.children.length > 8) list.lastChild?.remove();
+    }),
+  );
+  return h("div", { class: "live" }, card("Happening now", pause, empty, list));
 }
 
-/** @param {Context} context @param {Exclude<MemberEvent, { type: "MemberLeveledUp" }>} event */
-function row({ people }, { time: when, data }) {
-  const id = data.member_id;
-  const link = h("a", { href: `#/members/${id}` }, nameOf());
-  const picture = h("span", { class: "picture" }, avatar({ user_id: id, display_name: null }, "sm"));
-  const level = h("b", { class: "tag", hidden: true });
-  const source = textOf("en", data.source, {}).toLowerCase();
-  const points = h("b", { class: data.points < 0 ? "lost" : "won" }, formats.change.format(data.points));
-  people.find(id).then((person) => {
+/** @param {Context} context @param {Earning} event */
+function row({ people }, event) {
+  const { member_id: user_id, source } = event.data;
+  const picture = h("span", null, avatar({ user_id }, "sm"));
+  const name = h("span", null, link({ user_id }));
+  const points = h("b");
+  const what = h("span");
+  const level = h("b");
+  const clock = h("span");
+  let sum = 0;
+  let times = 0;
+  const add = (/** @type {Earning} */ event) => {
+    sum += event.data.points;
+    points.className = sum < 0 ? "lost" : "won";
+    points.textContent = formats.change.format(sum);
+    what.textContent = `, ${textOf("en", source, {}).toLowerCase()}${++times > 1 ? ` × ${times}` : ""} `;
+    clock.replaceChildren(time(event.time));
+  };
+  add(event);
+  people.find(user_id).then((person) => {
     if (!person) return;
-    link.textContent = nameOf(person);
+    name.replaceChildren(link(person));
     picture.replaceChildren(avatar({ ...person, level: undefined }, "sm"));
   });
   return {
-    root: h("li", null, picture, h("p", null, link, " ", points, `, ${source} `, level), time(when)),
+    root: h("li", null, picture, h("p", null, name, " ", points, what, level), clock),
+    /** More of the same is told in the same row. @param {Earning} more */
+    adds({ type, data, ...more }) {
+      const isSame = type === event.type && data.source === source;
+      if (isSame) add(/** @type {Earning} */ ({ type, data, ...more }));
+      return isSame;
+    },
     rose(/** @type {number} */ to) {
-      level.hidden = false;
+      level.className = "tag";
       level.textContent = `Level ${to}`;
     },
   };

@@ -1,6 +1,5 @@
 import { h } from "../../elements/h.js";
-import { counted, heading, roleName, until } from "../parts.js";
-import { face, nameOf } from "../people.js";
+import { counted, face, heading, link, linked, muted, roleTag, stack, until } from "../parts.js";
 import { ticker } from "../ticker.js";
 
 /** @import { Context } from "../parts.js" */
@@ -10,39 +9,35 @@ export const title = "Community";
 /** @param {Context} context */
 export function show(context) {
   const { name, members } = context.about;
-  const widget = Object.assign(h("leaderboard-sidebar-widget", { href: "#/leaderboards" }), { linked: true });
-  widget.addEventListener("member-click", ({ detail }) => {
-    location.hash = `#/members/${detail.userId}`;
-  });
+  const widget = linked(h("leaderboard-sidebar-widget", { href: "#/leaderboards" }));
   return [
-    heading(name ?? "Community", h("p", { class: "muted" }, counted(members, "member"))),
-    h(
-      "div",
-      { class: "columns" },
-      h("div", { class: "stack" }, ...own(context), widget),
-      h("div", { class: "stack" }, ticker(context), h("level-definitions-grid")),
-    ),
+    heading(name ?? title, muted(counted(members, "member"))),
+    h("div", { class: "columns" }, stack(own(context), widget), stack(ticker(context), h("level-definitions-grid"))),
   ];
 }
 
 /** The card of who looks; services have none. @param {Context} context */
 function own(context) {
   const { me } = context.about;
-  if (!me) return [];
-  const picture = face(me);
-  picture.slot = "avatar";
-  const level = Object.assign(h("profile-level-section", null, picture), { userId: me.user_id, showPoints: true });
+  if (!me) return null;
   const bar = h("div", { class: "bar", hidden: true, "aria-hidden": "true" }, h("span"));
   until(
     context,
-    context.client.watchMember(me.user_id, (member) => {
-      const { level_threshold: from, next_level_threshold: to, total_points: total } = member;
-      bar.hidden = from === null || to === null;
-      if (from === null || to === null) return;
-      bar.style.setProperty("--part", String(Math.min(Math.max((total - from) / (to - from), 0), 1)));
-    }),
+    context.client.watchMember(
+      me.user_id,
+      ({ level_threshold: from, next_level_threshold: to, total_points: total }) => {
+        bar.hidden = from === null || to === null;
+        bar.style.setProperty("--part", String((total - (from ?? 0)) / ((to ?? 0) - (from ?? 0))));
+      },
+    ),
   );
-  const link = h("a", { href: `#/members/${me.user_id}` }, nameOf(me));
-  const name = h("p", null, h("strong", null, link), me.role !== "MEMBER" && h("span", { class: "tag" }, roleName(me.role)));
-  return [h("section", { class: "card profile", "aria-label": "You" }, level, bar, name)];
+  const picture = Object.assign(face(me), { slot: "avatar" });
+  const level = Object.assign(h("profile-level-section", null, picture), { userId: me.user_id, showPoints: true });
+  return h(
+    "section",
+    { class: "card profile", "aria-label": "You" },
+    level,
+    bar,
+    h("p", null, link(me), roleTag(me.role)),
+  );
 }

@@ -1,13 +1,13 @@
 import { h } from "../../elements/h.js";
-import { heading } from "../parts.js";
+import { heading, muted } from "../parts.js";
 
 /** @import { Context } from "../parts.js" */
 
 export const title = "Levels";
 
 /** @param {Context} context */
-export function show({ isAdmin }) {
-  const grid = Object.assign(h("level-definitions-grid"), { showPoints: true, heading: "Nine levels" });
-  const note = h("p", { class: "muted" }, "A level once reached stays, whatever happens to points or thresholds.");
-  return [heading(title, note), grid, ...(isAdmin ? [h("level-editor")] : [])];
-}
+export const show = ({ isAdmin }) => [
+  heading(title, muted("A level once reached stays, whatever happens to points or thresholds.")),
+  Object.assign(h("level-definitions-grid"), { showPoints: true, heading: "Nine levels" }),
+  ...(isAdmin ? [h("level-editor")] : []),
+];

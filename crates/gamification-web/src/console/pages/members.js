@@ -1,26 +1,31 @@
 import { h } from "../../elements/h.js";
-import { attempt, counted, formats, heading, roleName, until } from "../parts.js";
-import { avatar, nameOf } from "../people.js";
+import { attempt, avatar, button, counted, formats, heading, link, roleTag, until } from "../parts.js";
 
 /** @import { CommunityMember } from "../../types.js" */
 /** @import { Context } from "../parts.js" */
 
 export const title = "Members";
 
-const PAGE = 25;
-/** After the last key. */
-const PAUSE = 200;
-
 /** @param {Context} context */
 export function show(context) {
   const { client, people, about } = context;
-  const field = h("input", { type: "search", id: "search", oninput: () => later() });
-  Object.assign(field, { autocomplete: "off", spellcheck: false, placeholder: "Search by the beginning of a name" });
+  const field = h("input", {
+    type: "search",
+    placeholder: "Search by the beginning of a name",
+    "aria-label": "Search members",
+  });
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(read, 200, true);
+  });
   const body = h("tbody");
-  const table = h("table", null, h("caption", { class: "visually-hidden" }, title), head(), body);
+  const columns = ["Member", "Role", "Level", "Points"].map((text) =>
+    Object.assign(h("th", null, text), { scope: "col" }),
+  );
+  const table = h("table", { "aria-label": title }, h("thead", null, h("tr", null, ...columns)), body);
   const status = h("p", { class: "muted", role: "status" });
   /** @type {HTMLButtonElement} */
-  const more = h("button", { type: "button", hidden: true, onclick: () => more.ariaDisabled || read(false) }, "Load more");
+  const more = button("Load more", () => more.ariaDisabled || read(false));
   const box = h("div");
   /** @type {Map<string, ReturnType<typeof row>>} */
   const rows = new Map();
@@ -30,69 +35,54 @@ export function show(context) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => read(true), PAUSE);
-  };
   const read = (/** @type {boolean} */ isNew) => {
     asked.abort();
     asked = new AbortController();
     const { signal } = asked;
-    const query = field.value.trim() || null;
+    const query = field.value.trim() || undefined;
     more.ariaDisabled = "true"; // `disabled` would take the focus away
-    return attempt(context, box, async () => {
-      const page = await client
-        .members({ query: query ?? undefined, cursor: isNew ? null : cursor, limit: PAGE, signal })
-        .finally(() => {
-          if (!signal.aborted) more.ariaDisabled = null;
-        });
-      if (isNew) clear();
-      append(page.members);
+    return attempt(signal, box, async () => {
+      const page = await client.members({ query, cursor: isNew ? null : cursor, limit: 25, signal });
+      if (isNew) rows.clear();
       cursor = page.next_cursor;
+      people.learn(page.members);
+      const had = document.activeElement === more;
+      const added = page.members.map(row);
+      for (const one of added) rows.set(one.id, one);
+      body.replaceChildren(...[...rows.values()].map(({ root }) => root));
       more.hidden = !cursor;
-      const found = counted(rows.size, "member");
-      status.textContent = query ? `${found}${cursor ? " and more" : ""} found` : `${found} of ${formats.count.format(about.members)}`;
+      more.ariaDisabled = null;
+      if (had) added[0]?.root.querySelector("a")?.focus();
+      const all = query ? (cursor ? "more found" : "found") : `of ${counted(about.members, "member")}`;
+      status.textContent = `${formats.count.format(rows.size)} ${query && cursor ? "and " : ""}${all}`;
     });
   };
-  const clear = () => {
-    rows.clear();
-    body.replaceChildren();
-  };
-  const append = (/** @type {readonly CommunityMember[]} */ members) => {
-    people.learn(members);
-    const had = document.activeElement === more;
-    const added = members.map((member) => row(member));
-    for (const one of added) rows.set(one.id, one);
-    body.append(...added.map(({ root }) => root));
-    table.hidden = !rows.size;
-    if (had) added[0]?.link.focus();
-  };
-  until(context, client.watchEvents(({ type, data }) => {
-    if (type !== "MemberLeveledUp") rows.get(data.member_id)?.earned(data.new_total);
-    else rows.get(data.member_id)?.rose(data.new_level);
-  }));
-  until(context, () => (clearTimeout(timer), asked.abort()));
+  until(
+    context,
+    client.watchEvents(({ type, data }) => {
+      const cells = rows.get(data.member_id);
+      if (type === "MemberLeveledUp") cells?.level.replaceChildren(String(data.new_level));
+      else cells?.points.replaceChildren(formats.count.format(data.new_total));
+    }),
+  );
+  until(context, () => {
+    clearTimeout(timer);
+    asked.abort();
+  });
   read(true);
-  const search = h("p", { class: "search" }, h("label", { class: "visually-hidden", for: "search" }, "Search members"), field);
-  return [heading(title, status), search, h("div", { class: "card list" }, table, h("div", { class: "more" }, more)), box];
+  return [
+    heading(title, status),
+    h("p", { class: "search" }, field),
+    h("div", { class: "card list" }, table, more),
+    box,
+  ];
 }
-
-const head = () =>
-  h("thead", null, h("tr", null, ...["Member", "Role", "Level", "Points"].map((text) => Object.assign(h("th", null, text), { scope: "col" }))));
 
 /** @param {CommunityMember} member */
 function row(member) {
-  const id = member.user_id;
-  const link = h("a", { href: `#/members/${id}` }, nameOf(member));
   const level = h("td", null, member.level);
   const points = h("td", null, formats.count.format(member.total_points));
-  const who = Object.assign(h("th", null, h("div", null, avatar(member, "sm"), link)), { scope: "row" });
-  const role = h("td", null, member.role === "MEMBER" ? "" : h("span", { class: "tag" }, roleName(member.role)));
-  return {
-    id,
-    link,
-    root: h("tr", null, who, role, level, points),
-    rose: (/** @type {number} */ to) => level.replaceChildren(String(to)),
-    earned: (/** @type {number} */ total) => points.replaceChildren(formats.count.format(total)),
-  };
+  const who = Object.assign(h("th", null, h("div", null, avatar(member, "sm"), link(member))), { scope: "row" });
+  const role = h("td", null, roleTag(member.role));
+  return { id: member.user_id, level, points, root: h("tr", null, who, role, level, points) };
 }

@@ -1,71 +1,59 @@
 import { createClient } from "../../client/client.js";
 import { h, set } from "../../elements/h.js";
-import { heading } from "../parts.js";
-import { withToken } from "../session.js";
+import { heading, muted, nameOf } from "../parts.js";
+import { claims, PLATFORM, sessionOf } from "../session.js";
 
+/** @import { Problem } from "../../client/problem.js" */
 /** @import { Session } from "../session.js" */
 
-/**
- * @param {Session | null} session
- * @param {string} why what ended the last session
- * @param {(session: Session) => void} begin
- * @returns {Node[]}
- */
+/** @param {Session | null} session @param {string} why what ended the last one @param {(session: Session) => void} begin */
 export function signIn(session, why, begin) {
-  const community = field("community", "Community", "text", "Its id, a UUID.");
-  const token = field("token", "Token", "password", "A member’s or an admin’s JWT; a platform’s opens the stage.");
+  const community = field("Community", "text", "Its id, a UUID.");
+  const token = field("Token", "password", "A member’s or an admin’s JWT; a platform’s opens the stage.");
   community.input.value = session?.community ?? "";
-  const status = h("p", { role: "status", class: "muted" });
-  const submit = h("button", { type: "submit", class: "primary" }, session ? "Add token" : "Sign in");
 
-  const check = async (/** @type {Event} */ event) => {
+  const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (submit.ariaDisabled) return;
     for (const { fail } of [community, token]) fail("");
-    const next = withToken(session, community.input.value.trim(), token.input.value.trim());
-    if ("wrong" in next) return (next.wrong === "token" ? token : community).fail(next.text);
-    submit.ariaDisabled = "true";
-    status.textContent = "Asking the service…";
+    const [id, jwt] = [community.input.value.trim().toLowerCase(), token.input.value.trim()];
+    const tokens = id === session?.community ? session.tokens : {};
     try {
-      const client = createClient({ api: location.origin, community: next.community, token: () => next.tokens[next.as] ?? null });
-      await client.community();
-      begin(next);
+      if (claims(jwt).scope?.includes("events:write") && Object.keys(tokens).length)
+        return begin(sessionOf(id, { ...tokens, [PLATFORM]: jwt }));
+      const { me } = await createClient({ api: location.origin, community: id, token: () => jwt }).community();
+      const name = me ? nameOf(me) : PLATFORM;
+      begin(sessionOf(id, { ...tokens, [name]: jwt }, name));
     } catch (error) {
-      const { status: code, message } = /** @type {import("../../client/problem.js").Problem} */ (error);
-      (code === 404 ? community : token).fail(code === 401 ? "The service does not accept this token." : `${message}.`);
+      const { status, message } = /** @type {Problem} */ (error);
+      (status === 404 || status === 400 ? community : token).fail(`${message}.`);
     }
-    status.textContent = "";
-    submit.ariaDisabled = null;
   };
-  return [
-    h(
-      "div",
-      { class: "card sign-in" },
-      heading(session ? "Add a token" : "Sign in"),
-      why && h("p", { class: "why", role: "alert" }, why),
-      h(
-        "p",
-        { class: "muted" },
-        "Tokens stay in this tab and are gone when it closes. Your platform makes them; for a try, ",
-        h("code", null, "gamification-server demo"),
-        " prints a link with all three.",
-      ),
-      h("form", { onsubmit: check }, community.root, token.root, submit, status),
+  return h(
+    "div",
+    { class: "card sign-in" },
+    heading(session ? "Add a token" : "Sign in"),
+    why && h("p", { class: "error", role: "alert" }, why),
+    muted(
+      "Tokens stay in this tab and are gone when it closes. Your platform makes them; for a try, ",
+      h("code", null, "gamification-server demo"),
+      " prints a link with all three.",
     ),
-  ].map((node) => /** @type {Node} */ (node));
+    h("form", { onsubmit: submit }, ...community.parts, ...token.parts, h("button", { class: "primary" }, "Sign in")),
+  );
 }
 
-/** @param {string} id @param {string} label @param {string} type @param {string} hint */
-function field(id, label, type, hint) {
-  const input = h("input", { id, type, required: true, "aria-describedby": `${id}-hint` });
+/** @param {string} label @param {string} type @param {string} hint */
+function field(label, type, hint) {
+  const input = h("input", { id: label, type, required: true });
   Object.assign(input, { autocomplete: "off", spellcheck: false });
-  const error = h("p", { id: `${id}-error`, class: "error" });
+  const note = h("p", { id: `${label}-note`, "aria-live": "polite" });
   const fail = (/** @type {string} */ text) => {
-    error.textContent = text;
+    note.textContent = text || hint;
+    note.className = text ? "error" : "muted";
     set(input, "aria-invalid", text && "true");
-    set(input, "aria-describedby", text ? `${id}-error` : `${id}-hint`);
     if (text) input.focus();
   };
-  const root = h("div", { class: "field" }, h("label", { for: id }, label), input, error, h("p", { id: `${id}-hint`, class: "muted" }, hint));
-  return { root, input, fail };
+  fail("");
+  set(input, "aria-describedby", note.id);
+  return { input, fail, parts: [h("label", { for: label }, label), input, note] };
 }

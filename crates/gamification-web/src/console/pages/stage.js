@@ -1,12 +1,10 @@
 import { h } from "../../elements/h.js";
-import { attempt, counted, heading, until } from "../parts.js";
-import { avatar, nameOf } from "../people.js";
-import { sent } from "../sent.js";
+import { attempt, avatar, button, counted, heading, link, muted, nameOf, stack, until } from "../parts.js";
+import { createSender } from "../sent.js";
 import { ticker } from "../ticker.js";
 
-/** @import { Context } from "../parts.js" */
-/** @import { Person } from "../people.js" */
-/** @typedef {[type: string, data: Record<string, string>]} Act */
+/** @import { Context, Person } from "../parts.js" */
+/** @import { Act } from "../sent.js" */
 
 export const title = "Stage";
 
@@ -15,152 +13,152 @@ const SAID = [
   "Does anybody have a tip for a first project?",
   "What I learned from breaking it twice.",
   "Who comes along on Thursday?",
-  "My notes on the last lesson.",
 ];
-const MEMBERS = 50;
-const POSTS = 12;
 const LIKES = 10;
-const MINUTE = 60;
 
-/** @param {Context} context @param {string} [id] who acts first */
+/** @param {Context} context @param {string} id who acts first */
 export function show(context, id) {
   const { client, platform, about, people, signal } = context;
-  if (!platform) return [heading(title), h("p", { class: "card" }, "The stage sends events, which a platform’s token allows. ", h("a", { href: "#/sign-in" }, "Add one"), ".")];
+  if (!platform) return [heading(title), muted("The stage sends events, which only a platform’s token allows.")];
 
   /** @type {Person[]} */
   let members = [];
-  const record = sent(platform, about.community_id);
-  const send = (/** @type {Act[]} */ ...acts) => record.send(acts, signal);
+  const { root, verdict, send } = createSender(platform, signal);
   const actor = h("select", { id: "actor", onchange: () => feed.dispatchEvent(new Event("actor")) });
-  const course = h("select", { id: "course" });
+  const course = h("select", { "aria-label": "Course" });
   const feed = h("ol", { class: "feed", role: "list" });
-  const empty = h("p", { class: "card muted" }, "Nobody has written yet. Write a post, then let another member like it.");
+  const empty = muted("Nobody has written yet. Write a post, then let another member like it.");
   const box = h("div");
-  const acting = () => actor.value;
-  const any = () => one(members).user_id;
 
-  const post = async (/** @type {string} */ author) => {
-    const made = { id: uuid(), author, text: one(SAID) };
-    if (!(await send(["PostCreated", { post_id: made.id, author_id: author }]))) return;
+  /** @type {(post: { post_id: string, author_id: string }, user_id: string, type?: string) => Act} */
+  const like = (post, user_id, type = "PostLiked") => [type, { ...post, user_id }];
+  const comment = () => /** @type {Act} */ (["CommentAdded", { comment_id: uuid(), author_id: actor.value }]);
+  const lesson = () =>
+    /** @type {Act} */ (["LessonCompleted", { user_id: actor.value, course_id: course.value, lesson_id: uuid() }]);
+  const write = async () => {
+    const post = { post_id: uuid(), author_id: actor.value };
+    if (!(await send(["PostCreated", post]))) return;
     empty.hidden = true;
-    feed.prepend(await postCard(made));
-    while (feed.children.length > POSTS) feed.lastElementChild?.remove();
+    feed.prepend(postCard(post));
+    if (feed.children.length > 9) feed.lastChild?.remove();
   };
-  const like = (/** @type {Post} */ { id, author }, /** @type {string} */ user, isLiked = true) =>
-    /** @type {Act} */ ([isLiked ? "PostLiked" : "PostUnliked", { post_id: id, user_id: user, author_id: author }]);
-  const comment = (/** @type {string} */ author) => /** @type {Act} */ (["CommentAdded", { comment_id: uuid(), author_id: author }]);
-  const lesson = (/** @type {string} */ user) => /** @type {Act} */ (["LessonCompleted", { user_id: user, course_id: course.value, lesson_id: uuid() }]);
 
-  /** @typedef {{ id: string, author: string, text: string }} Post */
-  /** @param {Post} post */
-  async function postCard(post) {
-    const person = (await people.find(post.author)) ?? { user_id: post.author, display_name: null };
+  /** @param {{ post_id: string, author_id: string }} post */
+  function postCard(post) {
     /** @type {Set<string>} */
-    const liked = new Set();
+    const likers = new Set();
     let comments = 0;
     const heart = button("Like", async () => {
-      const user = acting();
-      const isLiked = !liked.has(user);
-      if (await send(like(post, user, isLiked))) liked[isLiked ? "add" : "delete"](user);
+      const user = actor.value;
+      const isLiked = likers.has(user);
+      if (await send(like(post, user, isLiked ? "PostUnliked" : "PostLiked"))) likers[isLiked ? "delete" : "add"](user);
       tell();
     });
     const crowd = button(`${LIKES} others like it`, async () => {
-      const others = members.filter(({ user_id }) => user_id !== post.author && !liked.has(user_id)).slice(0, LIKES);
-      if (others.length && (await send(...others.map(({ user_id }) => like(post, user_id))))) for (const { user_id } of others) liked.add(user_id);
+      const ids = members.map(({ user_id }) => user_id).filter((id) => id !== post.author_id && !likers.has(id));
+      const others = ids.slice(0, LIKES);
+      if (others.length && (await send(...others.map((id) => like(post, id))))) for (const id of others) likers.add(id);
       tell();
     });
     const reply = button("Comment", async () => {
-      if (await send(comment(acting()))) comments++;
+      if (await send(comment())) comments++;
       tell();
     });
     const counts = h("small", { class: "muted" });
     const tell = () => {
-      heart.textContent = liked.has(acting()) ? "Unlike" : "Like";
-      counts.textContent = `${counted(liked.size, "like")} · ${counted(comments, "comment")}`;
+      heart.textContent = likers.has(actor.value) ? "Unlike" : "Like";
+      counts.textContent = `${counted(likers.size, "like")} · ${counted(comments, "comment")}`;
     };
     feed.addEventListener("actor", tell);
     tell();
-    const name = h("a", { href: `#/members/${post.author}` }, nameOf(person));
-    return h("li", { class: "card" }, avatar({ ...person, level: undefined }, "md"), h("div", null, h("h3", null, name), h("p", null, post.text), h("p", { class: "row" }, heart, reply, crowd, counts)));
+    const author = members.find(({ user_id }) => user_id === post.author_id) ?? { user_id: post.author_id };
+    const text = h(
+      "div",
+      null,
+      h("h2", null, link(author)),
+      h("p", null, one(SAID)),
+      h("p", { class: "row" }, heart, reply, crowd, counts),
+    );
+    return h("li", { class: "card" }, avatar({ ...author, level: undefined }, "md"), text);
   }
 
-  const count = h("span", { class: "muted", "aria-hidden": "true" });
-  /** @type {HTMLButtonElement} */
-  const minute = h("button", { type: "button", "aria-pressed": "false", onclick: () => (isBusy() ? rest() : busy()) }, "A busy minute");
-  const isBusy = () => minute.getAttribute("aria-pressed") === "true";
+  const left = h("span", { "aria-hidden": "true" });
+  const minute = button("A busy minute", () => (seconds ? rest() : busy(60)));
   let seconds = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
   const rest = () => {
-    clearTimeout(timer);
-    minute.setAttribute("aria-pressed", "false");
-    count.textContent = "";
+    seconds = 0;
+    verdict.ariaLive = null;
+    minute.textContent = "A busy minute";
+    left.textContent = "";
   };
-  const busy = async () => {
-    if (!isBusy()) seconds = MINUTE;
-    minute.setAttribute("aria-pressed", "true");
-    count.textContent = `${seconds} s`;
+  const busy = async (/** @type {number} */ now) => {
+    seconds = now;
+    verdict.ariaLive = "off"; // or each second would be read out
+    minute.textContent = "Stop";
+    left.textContent = `${now} s`;
     const isDone = await send(...Array.from({ length: 1 + Math.floor(Math.random() * 4) }, chance));
-    if (!isDone || !isBusy() || signal.aborted || --seconds < 1) return rest();
-    timer = setTimeout(busy, 1000);
+    if (!isDone || now < 2) rest();
+    if (seconds) setTimeout(() => seconds && busy(now - 1), 1000);
   };
-  /** What a member does when nobody tells them to. @returns {Act} */
+  /** What somebody does when nobody tells them to. */
   const chance = () => {
-    const [user, author, id] = [any(), any(), uuid()];
-    return one([
-      /** @type {Act} */ (["PostCreated", { post_id: id, author_id: author }]),
-      comment(author),
-      like({ id, author, text: "" }, user),
-      like({ id, author, text: "" }, user),
-      course.value ? lesson(user) : comment(author),
-    ]);
+    const [user_id, author_id] = [one(members).user_id, one(members).user_id];
+    /** @type {Act[]} */
+    const acts = [
+      ["PostCreated", { post_id: uuid(), author_id }],
+      ["CommentAdded", { comment_id: uuid(), author_id }],
+      like({ post_id: uuid(), author_id }, user_id),
+      ["LessonCompleted", { user_id, course_id: course.value, lesson_id: uuid() }],
+    ];
+    return one(course.value ? acts : acts.slice(0, 3));
   };
   until(context, rest);
 
-  const learn = button("Complete a lesson", () => send(lesson(acting())));
-  attempt(context, box, async () => {
-    const [page, courses, first] = await Promise.all([client.members({ limit: MEMBERS, signal }), client.courseAccesses({ signal }), id ? people.find(id) : null]);
+  attempt(signal, box, async () => {
+    const [page, courses, first] = await Promise.all([
+      client.members({ limit: 50, signal }),
+      client.courseAccesses({ signal }),
+      id ? people.find(id) : null,
+    ]);
     people.learn(page.members);
-    const { me } = about;
-    const listed = [first, me, ...page.members].filter((person) => person != null);
+    const listed = [first, about.me, ...page.members].flatMap((person) => (person ? [person] : []));
     members = [...new Map(listed.map((person) => [person.user_id, person])).values()];
-    actor.replaceChildren(...members.map((person) => h("option", { value: person.user_id }, person.user_id === me?.user_id ? `${nameOf(person)} (you)` : nameOf(person))));
-    course.replaceChildren(...courses.map(({ course_id, title }) => h("option", { value: course_id }, title || "Untitled course")));
-    if (!courses.length) for (const part of [learn, course]) part.hidden = true;
+    actor.append(...members.map((person) => h("option", { value: person.user_id }, nameOf(person))));
+    course.append(
+      ...courses.map(({ course_id, title }) => h("option", { value: course_id }, title ?? "Untitled course")),
+    );
   });
-  course.ariaLabel = "Course of the lesson";
   const composer = h(
     "section",
     { class: "card composer", "aria-label": "What to do" },
-    h("p", { class: "row" }, h("label", { for: "actor" }, "Act as"), actor, button("Write a post", () => post(acting()), "primary")),
-    h("p", { class: "row" }, course, learn),
-    h("p", { class: "row" }, minute, count),
+    h("p", { class: "row" }, h("label", { for: "actor" }, "Act as"), actor, button("Write a post", write, "primary")),
+    h(
+      "p",
+      { class: "row" },
+      course,
+      button("Complete a lesson", () => send(lesson())),
+    ),
+    h(
+      "p",
+      { class: "row" },
+      minute,
+      left,
+      h("small", { class: "muted" }, "Sixty seconds of posts, comments, likes and lessons of many members."),
+    ),
   );
-  const note = h("p", { class: "muted" }, "Be the platform: what members do here is sent as events, and counts.");
   return [
-    heading(title, note),
+    heading(title, muted("Be the platform: what members do here is sent as events, and counts.")),
     box,
-    h("div", { class: "columns wide-side" }, h("div", { class: "stack" }, composer, empty, feed), h("div", { class: "stack" }, record.root, ticker(context))),
+    h("div", { class: "columns wide" }, stack(composer, empty, feed), stack(root, ticker(context))),
   ];
-}
-
-/** One request at a time: what follows a click waits for its verdict. @param {string} text @param {() => unknown} act @param {string} [kind] */
-function button(text, act, kind) {
-  const made = h("button", { type: "button", class: kind }, text);
-  made.addEventListener("click", async () => {
-    if (made.ariaDisabled) return;
-    made.ariaDisabled = "true";
-    await act();
-    made.ariaDisabled = null;
-  });
-  return made;
 }
 
 /** @type {<T>(of: readonly T[]) => T} */
 const one = (of) => /** @type {never} */ (of[Math.floor(Math.random() * of.length)]);
 
-/** `crypto.randomUUID` is there on secure origins only. */
-const uuid = () => {
-  const bytes = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return bytes.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
-};
+/** `crypto.randomUUID` is not there on insecure origins. */
+const uuid = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")
+    .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
