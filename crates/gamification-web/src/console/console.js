@@ -8,18 +8,16 @@ import * as member from "./pages/member.js";
 import * as members from "./pages/members.js";
 import { signIn } from "./pages/sign-in.js";
 import * as stage from "./pages/stage.js";
-import { attempt, avatar, button, capital, formats, heading, muted, nameOf, roleTag } from "./parts.js";
-import { createPeople } from "./people.js";
+import { attempt, avatar, button, capital, createPeople, formats, heading, muted, nameOf, roleTag } from "./parts.js";
 import { claims, keep, openSession, PLATFORM, sessionOf, users } from "./session.js";
 
 /** @import { Context } from "./parts.js" */
 /** @import { Session } from "./session.js" */
 
+const NAME = "Points & levels";
 const BARS = "M4 20v-5M12 20V10M20 20V4";
-/** The most milliseconds that a timer counts: 24 days. */
-const LONGEST = 2 ** 31 - 1;
 
-/** By the first part of their address. @type {Map<string, { title: string, show: (context: Context, id: string) => (Node | null)[] }>} */
+/** By the first part of their address. @type {Map<string, { title: string, show: (context: Context, id: string) => Node[] }>} */
 const PAGES = new Map(Object.entries({ "": community, leaderboards, members, courses, levels, stage }));
 
 const top = h("header", { class: "top" });
@@ -52,7 +50,7 @@ async function start() {
   const client = connect({ ...options, token: () => tokens[as] ?? null, live: true });
   const sender = tokens[PLATFORM] && createClient({ ...options, token: () => tokens[PLATFORM] ?? null });
   const left = (claims(tokens[as]).exp ?? Infinity) * 1000 - Date.now();
-  if (left < LONGEST) expiry = setTimeout(drop, left, "This token has expired.");
+  if (left < 2 ** 31) expiry = setTimeout(drop, left, "This token has expired."); // timers count no further
   await attempt(signal, main, async () => {
     const about = await client.community({ signal });
     const people = createPeople(client);
@@ -68,12 +66,12 @@ function showPage(isMoved) {
   leave.abort();
   leave = new AbortController();
   const [, name = "", id = ""] = /^#\/([^/]*)\/?(.*)/.exec(location.hash) ?? [];
-  if (!context) top.replaceChildren(h("p", { class: "brand" }, icon(BARS, 20), "Points & levels"));
+  if (!context) top.replaceChildren(h("p", { class: "brand" }, icon(BARS, 20), NAME));
   if (!context || name === "sign-in") main.replaceChildren(signIn(context && session, why, begin));
   else {
     const page = name === "members" && id ? member : PAGES.get(name);
     const nodes = page?.show({ ...context, signal: leave.signal }, id) ?? [heading("There is no such page")];
-    main.replaceChildren(...nodes.filter((node) => node !== null));
+    main.replaceChildren(...nodes);
   }
   for (const link of top.querySelectorAll("nav a")) {
     const isHere = link.getAttribute("href") === `#/${name}`;
@@ -87,32 +85,32 @@ function showPage(isMoved) {
 }
 
 function retitle() {
-  const parts = [main.querySelector("h1")?.textContent, context?.about.name, "Points & levels"];
-  document.title = [...new Set(parts.filter(Boolean))].join(" · ");
+  const parts = new Set([main.querySelector("h1")?.textContent, context?.about.name, NAME]);
+  document.title = [...parts].filter(Boolean).join(" · ");
 }
 
-/** @param {string} text */
+/** @type {Context["say"]} */
 function say(text) {
   toast.textContent = text;
   setTimeout(() => toast.textContent === text && toast.replaceChildren(), 6000);
 }
 
-/** @param {Session | null} next */
-async function begin(next) {
+/** @param {Session | null} next @param {string} [reason] */
+async function begin(next, reason = "") {
   session = next;
+  why = reason;
   keep(session);
   if (/sign-in/.test(location.hash)) history.replaceState(null, "", "#/");
   await start();
   main.querySelector("h1")?.focus();
 }
 
-/** The service refuses the token, or would: another one is taken, or asked for. @param {string} reason */
+/** A token that is refused makes way for another one, or for the page to sign in. @param {string} reason */
 async function drop(reason) {
   if (!session) return;
   const { [session.as]: _, ...tokens } = session.tokens;
-  why = reason;
-  await begin(users(tokens).length ? sessionOf(session.community, tokens) : null);
-  if (session) say(why);
+  await begin(users(tokens).length ? sessionOf(session.community, tokens) : null, reason);
+  if (session) say(reason);
 }
 
 /** @param {Omit<Context, "signal">} context @param {Session} session */
@@ -141,10 +139,15 @@ function showTop({ about: { me, name }, platform }, session) {
     h("p", { class: "row" }, h("a", { href: "#/sign-in", onclick: () => menu.hidePopover() }, "Add a token"), out),
   );
   menu.popover = "auto";
-  const account = h("button", { type: "button", class: "account" }, me && avatar(me, "sm"), h("span", null, who));
+  const account = h(
+    "button",
+    { type: "button", class: "account", "aria-label": `Account: ${who}` },
+    me && avatar(me, "sm"),
+    h("span", null, who),
+  );
   account.popoverTargetElement = menu;
   top.replaceChildren(
-    h("a", { class: "brand", href: "#/" }, icon(BARS, 20), h("span", null, name ?? "Points & levels")),
+    h("a", { class: "brand", href: "#/" }, icon(BARS, 20), h("span", null, name ?? NAME)),
     account,
     menu,
     h(
@@ -166,8 +169,11 @@ addEventListener("hashchange", () => {
 });
 document.body.addEventListener("gamification-error", ({ detail: { problem } }) => {
   const { status, detail } = problem;
-  // What the service says to the first request, it says of the token or of the community.
+  // What it says to the first request is of the token or the community.
   if (status === 401 || (!context && status > 399 && status < 500)) drop(`${detail}.`);
+});
+document.body.addEventListener("member-click", ({ detail }) => {
+  location.hash = `#/members/${detail.userId}`;
 });
 document.body.append(skip, top, main, toast);
 start();

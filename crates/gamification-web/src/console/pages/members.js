@@ -53,8 +53,9 @@ export function show(context) {
       more.hidden = !cursor;
       more.ariaDisabled = null;
       if (had) added[0]?.root.querySelector("a")?.focus();
-      const all = query ? (cursor ? "more found" : "found") : `of ${counted(about.members, "member")}`;
-      status.textContent = `${formats.count.format(rows.size)} ${query && cursor ? "and " : ""}${all}`;
+      const count = formats.count.format(rows.size);
+      const all = counted(about.members, "member");
+      status.textContent = query ? `${count}${cursor ? " and more" : ""} found` : `${count} of ${all}`;
     });
   };
   until(

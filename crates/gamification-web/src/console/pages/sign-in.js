@@ -44,16 +44,15 @@ export function signIn(session, why, begin) {
 
 /** @param {string} label @param {string} type @param {string} hint */
 function field(label, type, hint) {
-  const input = h("input", { id: label, type, required: true });
-  Object.assign(input, { autocomplete: "off", spellcheck: false });
+  const input = h("input", { id: label, type, required: true, "aria-describedby": `${label}-note` });
+  input.autocomplete = "off";
   const note = h("p", { id: `${label}-note`, "aria-live": "polite" });
   const fail = (/** @type {string} */ text) => {
     note.textContent = text || hint;
     note.className = text ? "error" : "muted";
-    set(input, "aria-invalid", text && "true");
+    set(input, "aria-invalid", text ? "true" : null);
     if (text) input.focus();
   };
   fail("");
-  set(input, "aria-describedby", note.id);
   return { input, fail, parts: [h("label", { for: label }, label), input, note] };
 }

@@ -1,10 +1,11 @@
+import { Problem } from "../../client/problem.js";
 import { h } from "../../elements/h.js";
-import { attempt, avatar, button, counted, heading, link, muted, nameOf, stack, until } from "../parts.js";
-import { createSender } from "../sent.js";
+import { attempt, avatar, button, card, counted, heading, link, muted, nameOf, row, stack, until } from "../parts.js";
 import { ticker } from "../ticker.js";
 
 /** @import { Context, Person } from "../parts.js" */
-/** @import { Act } from "../sent.js" */
+/** @import { Client } from "../../types.js" */
+/** @typedef {[type: string, data: Record<string, string>]} Act */
 
 export const title = "Stage";
 
@@ -23,7 +24,7 @@ export function show(context, id) {
 
   /** @type {Person[]} */
   let members = [];
-  const { root, verdict, send } = createSender(platform, signal);
+  const { root, verdict, send } = sender(platform, signal);
   const actor = h("select", { id: "actor", onchange: () => feed.dispatchEvent(new Event("actor")) });
   const course = h("select", { "aria-label": "Course" });
   const feed = h("ol", { class: "feed", role: "list" });
@@ -32,9 +33,10 @@ export function show(context, id) {
 
   /** @type {(post: { post_id: string, author_id: string }, user_id: string, type?: string) => Act} */
   const like = (post, user_id, type = "PostLiked") => [type, { ...post, user_id }];
-  const comment = () => /** @type {Act} */ (["CommentAdded", { comment_id: uuid(), author_id: actor.value }]);
-  const lesson = () =>
-    /** @type {Act} */ (["LessonCompleted", { user_id: actor.value, course_id: course.value, lesson_id: uuid() }]);
+  /** @type {(author_id: string) => Act} */
+  const comment = (author_id) => ["CommentAdded", { author_id, comment_id: uuid() }];
+  /** @type {(user_id: string) => Act} */
+  const lesson = (user_id) => ["LessonCompleted", { user_id, course_id: course.value, lesson_id: uuid() }];
   const write = async () => {
     const post = { post_id: uuid(), author_id: actor.value };
     if (!(await send(["PostCreated", post]))) return;
@@ -61,7 +63,7 @@ export function show(context, id) {
       tell();
     });
     const reply = button("Comment", async () => {
-      if (await send(comment())) comments++;
+      if (await send(comment(actor.value))) comments++;
       tell();
     });
     const counts = h("small", { class: "muted" });
@@ -72,13 +74,7 @@ export function show(context, id) {
     feed.addEventListener("actor", tell);
     tell();
     const author = members.find(({ user_id }) => user_id === post.author_id) ?? { user_id: post.author_id };
-    const text = h(
-      "div",
-      null,
-      h("h2", null, link(author)),
-      h("p", null, one(SAID)),
-      h("p", { class: "row" }, heart, reply, crowd, counts),
-    );
+    const text = h("div", null, h("h2", null, link(author)), h("p", null, one(SAID)), row(heart, reply, crowd, counts));
     return h("li", { class: "card" }, avatar({ ...author, level: undefined }, "md"), text);
   }
 
@@ -106,9 +102,9 @@ export function show(context, id) {
     /** @type {Act[]} */
     const acts = [
       ["PostCreated", { post_id: uuid(), author_id }],
-      ["CommentAdded", { comment_id: uuid(), author_id }],
+      comment(author_id),
       like({ post_id: uuid(), author_id }, user_id),
-      ["LessonCompleted", { user_id, course_id: course.value, lesson_id: uuid() }],
+      lesson(user_id),
     ];
     return one(course.value ? acts : acts.slice(0, 3));
   };
@@ -131,12 +127,12 @@ export function show(context, id) {
   const composer = h(
     "section",
     { class: "card composer", "aria-label": "What to do" },
-    h("p", { class: "row" }, h("label", { for: "actor" }, "Act as"), actor, button("Write a post", write, "primary")),
+    row(h("label", { for: "actor" }, "Act as"), actor, button("Write a post", write, "primary")),
     h(
       "p",
       { class: "row" },
       course,
-      button("Complete a lesson", () => send(lesson())),
+      button("Complete a lesson", () => send(lesson(actor.value))),
     ),
     h(
       "p",
@@ -153,12 +149,61 @@ export function show(context, id) {
   ];
 }
 
+/**
+ * Sends events, and shows the last ones sent: as CloudEvents, with the verdict, and as a request to paste.
+ * @param {Client} platform
+ * @param {AbortSignal} signal
+ */
+function sender(platform, signal) {
+  const verdict = h("p", { role: "status" }, "Nothing was sent yet.");
+  const copy = button("Copy", () => navigator.clipboard.writeText(curl.textContent ?? ""), "small");
+  copy.hidden = !navigator.clipboard; // not on insecure origins
+  const event = h("pre", { tabindex: 0, role: "region", "aria-label": "CloudEvent" });
+  const curl = h("pre", { tabindex: 0, role: "region", "aria-label": "As curl" });
+  const sent = stack(h("h3", null, "CloudEvent"), event, h("h3", null, "As curl", copy), curl);
+  sent.hidden = true;
+
+  return {
+    root: card("Last request", verdict, sent),
+    verdict,
+    /** @param {Act[]} acts @returns {Promise<boolean>} whether the service took them */
+    async send(...acts) {
+      const now = new Date();
+      const events = acts.map(([type, data], index) => ({
+        specversion: "1.0",
+        id: `${now.getTime()}-${index}`,
+        source: "/console",
+        type,
+        time: now.toISOString(),
+        data: { community_id: platform.communityId, ...data },
+      }));
+      const [only] = events;
+      sent.hidden = false;
+      event.textContent = JSON.stringify(events.length > 1 ? events : only, null, 2);
+      // The token is named only.
+      curl.textContent = `curl -sS ${location.origin}/api/events \\
+  -H "Authorization: Bearer $PLATFORM_TOKEN" \\
+  -H "Content-Type: application/cloudevents-batch+json" \\
+  -d '${JSON.stringify(events)}'`;
+      try {
+        const { results, ...counts } = await platform.sendEvents(events, { signal });
+        const verdicts = Object.entries(counts).filter(([, count]) => count);
+        const tags = verdicts.map(([status, count]) => tag(status, events.length > 1 ? `${count} ${status}` : status));
+        verdict.replaceChildren(...tags, events.length > 1 ? "" : ` ${only?.type} ${results[0]?.detail ?? ""}`);
+        return !counts.rejected;
+      } catch (problem) {
+        if (problem instanceof Problem) verdict.replaceChildren(tag("rejected", problem.code), ` ${problem.detail}`);
+        return false;
+      }
+    },
+  };
+}
+
+/** @param {string} kind @param {string} text */
+const tag = (kind, text) => h("b", { class: `tag ${kind}` }, text);
+
 /** @type {<T>(of: readonly T[]) => T} */
 const one = (of) => /** @type {never} */ (of[Math.floor(Math.random() * of.length)]);
 
-/** `crypto.randomUUID` is not there on insecure origins. */
-const uuid = () =>
-  [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("")
-    .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
+/** `crypto.randomUUID` is not there on insecure origins; an object's address ends with one as well. */
+const uuid = () => URL.createObjectURL(new Blob()).slice(-36);
