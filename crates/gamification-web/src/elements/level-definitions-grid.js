@@ -33,12 +33,8 @@ li { display: flex; align-items: center; gap: 12px; padding: 12px; border: 1px s
 
   #heading = h("h2", { part: "heading", class: "heading" });
   #cards = Array.from({ length: 9 }, () => new Card());
-  #section = h(
-    "section",
-    null,
-    h("slot", { name: "heading" }, this.#heading),
-    h("ol", { role: "list" }, ...this.#cards.map(({ root }) => root)),
-  );
+  #list = h("ol", { role: "list" }, ...this.#cards.map(({ root }) => root));
+  #section = h("section", null, h("slot", { name: "heading" }, this.#heading), this.#list);
   content = [this.#section];
 
   isFilled() {
@@ -60,9 +56,11 @@ li { display: flex; align-items: center; gap: 12px; padding: 12px; border: 1px s
     const { levels, showPoints, state } = this;
     const own = this.currentUserLevel ?? Infinity; // a service is at no level, and nothing is locked for it
     this.#heading.textContent = this.#section.ariaLabel = this.heading ?? this.text("levels");
+    this.#list.ariaHidden = levels ? null : "true";
     this.#section.hidden = state !== "loading" && !levels;
     for (const [index, card] of this.#cards.entries()) {
       const level = levels?.[index];
+      card.root.hidden = !!levels && !level;
       card.mark(level?.level ?? null, own, this.text("locked"));
       if (!level) continue;
       const share = this.text("share", { percent: this.formats.percent.format(level.member_percentage / 100) });

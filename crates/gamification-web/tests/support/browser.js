@@ -6,6 +6,7 @@ import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { COMMUNITY, healthy, ME } from "./fixtures.js";
+import { Reply, reply } from "./reply.js";
 import { STRICT, serve } from "./server.js";
 
 const SCREENSHOTS = fileURLToPath(new URL("../../../../target/web/", import.meta.url));
@@ -17,17 +18,8 @@ const TOKEN = `e30.${Buffer.from(JSON.stringify({ sub: ME, exp: 4_000_000_000 })
 /** @typedef {Pick<import("./server.js").Asked, "headers" | "body">} Sent */
 /** @typedef {(url: URL, sent: Sent) => unknown} Handler what it gives is the body, or a `reply()` */
 /** @typedef {{ scheme?: "light" | "dark", width?: number, dir?: "ltr" | "rtl", lang?: string, script?: string, api?: Record<string, Handler>,
- *   forced?: boolean, connect?: boolean, options?: object }} Settings */
-
-/** Other than 200 with a body. */
-export class Reply {
-  /** @param {Answer} answer */
-  constructor(answer) {
-    this.answer = answer;
-  }
-}
-/** @param {number} status @param {unknown} body @param {Record<string, string>} [headers] */
-export const reply = (status, body, headers) => new Reply({ status, body, headers });
+ *   forced?: boolean, connect?: boolean, options?: object,
+ *   files?: Record<string, string>, policy?: string, head?: string }} Settings files: modules that the page imports */
 
 /** Starts a browser and a server for the tests of a file; gives what opens pages. */
 export function browserTests() {
@@ -45,7 +37,7 @@ export function browserTests() {
   let answer;
   pages.set("/page.css", {
     type: "text/css",
-    body: `body { margin: 16px; font-family: "DejaVu Sans", sans-serif } .card { display: grid; align-content: end; box-sizing: border-box; inline-size: 280px; block-size: 176px; padding: 16px; border-radius: 8px; background: linear-gradient(135deg, #1e3a5f, #6d28d9); color: #fff } .w767 { inline-size: 767px } .w768 { inline-size: 768px } .side { inline-size: 280px } .panel { inline-size: 350px }`,
+    body: `body { margin: 16px; background: #fff; color: #111827; font-family: "DejaVu Sans", sans-serif } @media (prefers-color-scheme: dark) { body { background: #0b1120; color: #f3f4f6 } } .card { display: grid; align-content: end; box-sizing: border-box; inline-size: 280px; block-size: 176px; padding: 16px; border-radius: 8px; background: linear-gradient(135deg, #1e3a5f, #6d28d9); color: #fff } .w767 { inline-size: 767px } .w768 { inline-size: 768px } .side { inline-size: 280px } .panel { inline-size: 350px }`,
   });
 
   before(async () => {
@@ -87,16 +79,19 @@ export function browserTests() {
       api = {},
       forced = false,
       options = {},
+      files = {},
+      policy = STRICT,
     } = settings;
     const connect =
       settings.connect === false
         ? ""
         : `globalThis.client = connect({ api: location.origin, community: "${COMMUNITY}", token: () => "${TOKEN}", ...${JSON.stringify(options)} });`;
     const script = settings.script ?? `import { connect } from "/src/index.js"; ${connect}`;
+    for (const [path, body] of Object.entries(files)) pages.set(path, { type: "text/javascript", body });
     pages.set("/page.js", { type: "text/javascript", body: script });
     pages.set("/", {
-      headers: { "content-security-policy": STRICT },
-      body: `<!doctype html><html lang="${lang}" dir="${dir}"><head><meta charset="utf-8"><title>Community</title><meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script></head><body><main>${html}</main></body></html>`,
+      headers: { "content-security-policy": policy },
+      body: `<!doctype html><html lang="${lang}" dir="${dir}"><head><meta charset="utf-8">${settings.head ?? ""}<title>Community</title><meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script></head><body><main>${html}</main></body></html>`,
     });
     /** @type {string[]} */
     const requests = [];
@@ -156,3 +151,20 @@ export const said = (page, tag) =>
         .replace(/\s+/g, " ")
         .trim(),
     );
+
+/** Collects events of the elements of a page. @param {Page} page @param {string} type */
+export const events = async (page, type) => {
+  await page.evaluate((name) => {
+    const seen = /** @type {unknown[]} */ ([]);
+    Object.assign(globalThis, { [name]: seen });
+    document.addEventListener(name, (event) => {
+      const { problem, ...detail } = /** @type {CustomEvent} */ (event).detail;
+      seen.push({
+        ...detail,
+        ...(problem && { code: problem.code, status: problem.status }),
+        on: /** @type {Element} */ (event.target).localName,
+      });
+    });
+  }, type);
+  return () => page.evaluate((name) => Reflect.get(globalThis, name), type);
+};
