@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import axe from "axe-core";
-import { browserTests, reaches, reply } from "./support/browser.js";
+import { browserTests, reaches } from "./support/browser.js";
 import * as fixtures from "./support/fixtures.js";
 import { COURSE, ME, user } from "./support/fixtures.js";
+import { reply } from "./support/reply.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 

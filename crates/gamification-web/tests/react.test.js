@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { browserTests, reaches, reply } from "./support/browser.js";
+import { browserTests, reaches } from "./support/browser.js";
 import * as fixtures from "./support/fixtures.js";
 import { COMMUNITY, COURSE, ME, user } from "./support/fixtures.js";
 import { react } from "./support/react.js";
+import { reply } from "./support/reply.js";
 
 const onPage = browserTests();
 

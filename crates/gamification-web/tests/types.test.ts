@@ -109,7 +109,7 @@ export const react = [
   createElement(LevelBadge, { userId: "u", size: "md", onLevelChange: ({ detail }) => detail.from satisfies number }),
   createElement(LeaderboardPanel, { period: "seven-day", entries: [], linked: true, className: "wide" }),
   createElement(CourseCardLock, { courseId: "c", onLockedClick: (event) => event.preventDefault() }, "card"),
-  createElement(GamificationProvider, { client, children: null }),
+  createElement(GamificationProvider, { client }),
   createElement(GamificationProvider, { api: "", community: "", token: () => null }),
   // @ts-expect-error no such size
   createElement(LevelBadge, { size: "huge" }),

@@ -4,7 +4,7 @@ import { formatsOf, readers, textOf } from "./text.js";
 import { theme } from "./theme.js";
 
 /** @import { Problem } from "../client/problem.js" */
-/** @import { Attributes, Client, ClientOptions, ElementEvents, Kind, Messages, State, StateTexts, Stop, Values } from "../types.js" */
+/** @import { Attributes, Client, ClientOptions, ElementEvents, Kind, Messages, State, StateTexts, Stop } from "../types.js" */
 /** @typedef {PropertyDescriptor & ThisType<LevelElement>} Accessor */
 
 /** The attributes that say whom or what an element is about. */
@@ -222,7 +222,7 @@ export class LevelElement extends Base {
  * @template {Attributes} T
  * @param {T} attributes
  * @param {StateTexts} [texts]
- * @returns {Omit<typeof LevelElement, "prototype"> & (new () => LevelElement & Values<T>)}
+ * @returns {Omit<typeof LevelElement, "prototype"> & (new () => LevelElement & import("../types.js").Values<T>)}
  */
 export function element(attributes, texts = TEXTS) {
   class Accessors extends LevelElement {

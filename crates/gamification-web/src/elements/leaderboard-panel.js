@@ -22,7 +22,7 @@ const TEXTS = { empty: "noRankings", error: "boardFailed", forbidden: "forbidden
 /** The best of a community, and one's own rank. */
 export class LeaderboardPanel extends element(attributes, TEXTS) {
   static styles = sheet(`${boardStyles}
-.your-rank h3 { margin: 0; padding: 8px 16px; border-block: 1px solid var(--_card-border); color: var(--_muted); font-size: 12px; font-weight: 500; line-height: 16px }
+.your-rank h3 { padding: 8px 16px; border-block: 1px solid var(--_card-border); color: var(--_muted); font-size: 12px; font-weight: 500; line-height: 16px }
 `);
 
   #heading = h("h2", { part: "heading" });

@@ -7,7 +7,7 @@ import { sheet } from "./theme.js";
 /** @import { Client, FieldError, Level, Levels, MessageKey } from "../types.js" */
 
 export const styles = sheet(`
-form { padding: 24px; border-radius: var(--_radius); background: var(--_surface) }
+form { max-inline-size: 720px; padding: 24px; border-radius: var(--_radius); background: var(--_surface) }
 h2 { margin-block-end: 16px; font-size: 18px; font-weight: 600; line-height: 28px }
 li, .head { display: grid; grid-template-columns: 32px minmax(0, 1fr) 112px minmax(0, 120px); gap: 4px 12px; align-items: start }
 li { padding-block: 6px }
@@ -17,7 +17,7 @@ input { inline-size: 100%; block-size: 36px; padding-inline: 10px; border: 1px s
 input[readonly] { background: var(--_card); color: var(--_muted-strong); border-color: var(--_card-border) }
 input[aria-invalid] { border-color: var(--_error) }
 .error { margin-block-start: 4px; color: var(--_error); font-size: 12px; line-height: 16px }
-.preview { align-self: center; color: var(--_muted); font-size: 12px; white-space: nowrap; font-variant-numeric: tabular-nums }
+.preview { align-self: center; color: var(--_muted); font-size: 12px; white-space: nowrap; font-variant-numeric: tabular-nums; direction: ltr }
 .changed { color: var(--_text); font-weight: 600 }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; margin-block-start: 16px }
 .primary { border-color: var(--_accent); background: var(--_accent); color: var(--_on-accent) }

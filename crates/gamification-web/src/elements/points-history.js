@@ -18,9 +18,9 @@ li { display: grid; grid-template-columns: minmax(0, 1fr) auto; column-gap: 16px
 li + li { border-block-start: 1px solid var(--_card-border) }
 li:focus-visible { outline-offset: -2px }
 .source { font-weight: 500; overflow-wrap: anywhere }
-.points { font-weight: 600; text-align: end; font-variant-numeric: tabular-nums }
+.points { font-weight: 600; justify-self: end; font-variant-numeric: tabular-nums }
 .when, .total { color: var(--_muted); font-size: 12px; line-height: 16px; overflow-wrap: anywhere }
-.total { text-align: end }
+.total { justify-self: end }
 .more { display: flex; justify-content: center; padding: 12px; border-block-start: 1px solid var(--_card-border) }
 .bone { inline-size: 50% }
 `);

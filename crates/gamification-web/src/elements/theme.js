@@ -37,11 +37,14 @@ export function sheet(css) {
 
 export const theme = sheet(`
 :host { ${properties((light) => light)} --_radius: var(--level-radius, 8px);
-  display: block; box-sizing: border-box; color: var(--_text); font-family: var(--level-font, inherit); font-size: 14px; line-height: 20px; text-align: start }
+  display: block; box-sizing: border-box; color: var(--_text); font-family: var(--level-font, inherit); font-size: 14px; line-height: 20px; text-align: left }
+:host(:dir(rtl)) { text-align: right }
 @supports (color: light-dark(#000, #fff)) { :host { ${properties((light, dark) => `light-dark(${light}, ${dark})`)} } }
 :host([hidden]), [hidden] { display: none !important }
 *, ::before, ::after { box-sizing: border-box }
-h2, p, ol { margin: 0; padding: 0; list-style: none; font: inherit }
+h2, h3, p, ol { margin: 0; padding: 0; list-style: none; font: inherit }
+/* English on a page in Arabic reads from the left, and stands on the right. */
+h2, h3, p, span, a, button { unicode-bidi: plaintext }
 svg { display: block; flex: none; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round }
 button, input { font: inherit; color: inherit }
 button { min-height: 32px; padding: 4px 12px; border: 1px solid var(--_card-border); border-radius: 6px;

@@ -6,6 +6,7 @@ import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { COMMUNITY, healthy, ME } from "./fixtures.js";
+import { Reply, reply } from "./reply.js";
 import { STRICT, serve } from "./server.js";
 
 const SCREENSHOTS = fileURLToPath(new URL("../../../../target/web/", import.meta.url));
@@ -19,16 +20,6 @@ const TOKEN = `e30.${Buffer.from(JSON.stringify({ sub: ME, exp: 4_000_000_000 })
 /** @typedef {{ scheme?: "light" | "dark", width?: number, dir?: "ltr" | "rtl", lang?: string, script?: string, api?: Record<string, Handler>,
  *   forced?: boolean, connect?: boolean, options?: object,
  *   files?: Record<string, string>, policy?: string, head?: string }} Settings files: modules that the page imports */
-
-/** Other than 200 with a body. */
-export class Reply {
-  /** @param {Answer} answer */
-  constructor(answer) {
-    this.answer = answer;
-  }
-}
-/** @param {number} status @param {unknown} body @param {Record<string, string>} [headers] */
-export const reply = (status, body, headers) => new Reply({ status, body, headers });
 
 /** Starts a browser and a server for the tests of a file; gives what opens pages. */
 export function browserTests() {
@@ -160,3 +151,20 @@ export const said = (page, tag) =>
         .replace(/\s+/g, " ")
         .trim(),
     );
+
+/** Collects events of the elements of a page. @param {Page} page @param {string} type */
+export const events = async (page, type) => {
+  await page.evaluate((name) => {
+    const seen = /** @type {unknown[]} */ ([]);
+    Object.assign(globalThis, { [name]: seen });
+    document.addEventListener(name, (event) => {
+      const { problem, ...detail } = /** @type {CustomEvent} */ (event).detail;
+      seen.push({
+        ...detail,
+        ...(problem && { code: problem.code, status: problem.status }),
+        on: /** @type {Element} */ (event.target).localName,
+      });
+    });
+  }, type);
+  return () => page.evaluate((name) => Reflect.get(globalThis, name), type);
+};

@@ -1,3 +1,5 @@
+import { reply } from "./reply.js";
+
 // A small community, as the service tells of it.
 
 export const COMMUNITY = "11d11ce9-c0aa-57ec-b6ee-ec7145807a6a";
@@ -133,3 +135,12 @@ export const healthy = {
   "/leaderboards/widget": () => ({ entries: entries(5), last_updated: "2026-11-22T10:00:00Z" }),
   "/points": (/** @type {URL} */ url) => (url.searchParams.get("cursor") ? history(6, 3) : history(0, 6, "more")),
 };
+
+// What pages put around elements, and what a service answers when it is not well.
+
+export const AVATAR = `<img alt="Ada Okafor" width="40" height="40" src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'%3E%3Crect width='1' height='1' fill='%23f97316'/%3E%3C/svg%3E">`;
+export const CARD = `<article class="card"><a href="#course">Lead a workshop</a></article>`;
+export const busy = () => reply(503, problem("UNAVAILABLE"), { "retry-after": "0" });
+export const broken = () => reply(500, problem("INTERNAL"));
+export const forbidden = () => reply(403, problem("FORBIDDEN", { reason: "NOT_A_MEMBER" }));
+export const never = () => new Promise(() => {});

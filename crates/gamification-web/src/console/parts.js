@@ -1,0 +1,124 @@
+import { Problem } from "../client/problem.js";
+import { h } from "../elements/h.js";
+import { formatsOf } from "../elements/text.js";
+
+/** @import { Client, Community } from "../types.js" */
+/** @import { Child } from "../elements/h.js" */
+/**
+ * What pages are given. `platform` is there with its token; `signal` ends when the page is left.
+ * @typedef {{ client: Client, platform: Client | null, about: Community, isAdmin: boolean, people: ReturnType<typeof createPeople>, signal: AbortSignal,
+ *   say: (text: string) => void, retitle: () => void }} Context
+ */
+/** @typedef {{ user_id: string, display_name?: string | null, avatar_url?: string | null, level?: number }} Person */
+
+export const formats = formatsOf("en");
+const clock = new Intl.DateTimeFormat("en", { timeStyle: "medium" });
+
+/** @type {(tag: string, kind: string) => (...children: Child[]) => HTMLElement} */
+const made =
+  (tag, kind) =>
+  (...children) =>
+    h(tag, { class: kind }, ...children);
+export const stack = made("div", "stack");
+export const muted = made("p", "muted");
+export const row = made("p", "row");
+
+/** @type {(text: string, ...beside: Child[]) => HTMLElement} */
+export const heading = (text, ...beside) => h("header", { class: "page" }, h("h1", { tabindex: -1 }, text), ...beside);
+
+/** @type {(title: string, ...children: Child[]) => HTMLElement} */
+export const card = (title, ...children) => h("section", { class: "card" }, h("h2", null, title), ...children);
+
+/** @param {string} text @param {() => unknown} onclick @param {string} [kind] */
+export const button = (text, onclick, kind) => h("button", { type: "button", onclick, class: kind }, text);
+
+/** @param {string} time */
+export const time = (time) => h("time", { datetime: time }, clock.format(new Date(time)));
+
+/** @param {string} text */
+export const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+/** Ordinary members have none. @param {string} role */
+export const roleTag = (role) => role !== "MEMBER" && h("span", { class: "tag" }, capital(role.toLowerCase()));
+
+/** @param {number} number @param {string} thing */
+export const counted = (number, thing) => `${formats.count.format(number)} ${thing}${number === 1 ? "" : "s"}`;
+
+/** Ends a watch with its page. @type {(context: Context, stop: () => void) => void} */
+export const until = ({ signal }, stop) => signal.addEventListener("abort", stop);
+
+/** An element's members lead to their pages. @type {<T extends HTMLElement>(element: T) => T} */
+export const linked = (element) => Object.assign(element, { linked: true });
+
+/** What fails is shown in a box, with a button that tries again. @type {(signal: AbortSignal, box: HTMLElement, work: () => Promise<unknown>) => Promise<void>} */
+export const attempt = async (signal, box, work) => {
+  box.replaceChildren();
+  try {
+    await work();
+  } catch (problem) {
+    if (signal.aborted) return;
+    if (!(problem instanceof Problem)) throw problem;
+    const retry = button("Retry", () => attempt(signal, box, work));
+    box.replaceChildren(h("div", { class: "card row", role: "alert" }, h("p", null, `${problem.detail}.`), retry));
+    box.dispatchEvent(new CustomEvent("gamification-error", { detail: { problem }, bubbles: true }));
+  }
+};
+
+/** @param {Person | null} [person] */
+export const nameOf = (person) => person?.display_name || "A member";
+
+/** @param {Person} person */
+export const link = (person) => h("a", { href: `#/members/${person.user_id}` }, nameOf(person));
+
+/** A picture under the badge of the member's level. @param {Person} person @param {"sm" | "md"} size */
+export const avatar = (person, size) =>
+  Object.assign(h("level-badge", { size, level: person.level }, face(person)), { userId: person.user_id });
+
+/** A picture, or the initial. @param {Person} person */
+export function face({ display_name, avatar_url }) {
+  const name = display_name ?? "";
+  const initial = hued(h("span", { class: "face", "aria-hidden": "true" }, [...name][0]), name);
+  /** @type {HTMLImageElement} */
+  const image = h("img", { class: "face", alt: "", src: avatar_url, onerror: () => image.replaceWith(initial) });
+  return image.hasAttribute("src") ? image : initial;
+}
+
+/** The same color for the same name. @template {HTMLElement} T @param {T} element @param {string} name */
+export function hued(element, name) {
+  const hue = [...name].reduce((hue, character) => (hue * 31 + (character.codePointAt(0) ?? 0)) % 360, 7);
+  element.style.setProperty("--hue", String(hue));
+  return element;
+}
+
+/**
+ * Names and avatars of members, for what tells of them by id only.
+ * @param {Client} client
+ */
+export function createPeople(client) {
+  /** @type {Map<string, Person>} */
+  const known = new Map();
+  /** @type {Map<string, Promise<Person | null>>} */
+  const asked = new Map();
+  /** @type {Promise<unknown> | undefined} */
+  let first;
+
+  const learn = (/** @type {readonly Person[]} */ people) => {
+    for (const person of people) known.set(person.user_id, person);
+  };
+  const search = async (/** @type {string} */ id) => {
+    first ??= client.members({ limit: 100 }).then(({ members }) => learn(members));
+    await first;
+    // A member's surroundings on a board have names; who is hidden from boards has none here.
+    if (!known.has(id)) learn((await client.leaderboard("all_time", { around: id, radius: 1 })).entries);
+    return known.get(id) ?? null;
+  };
+  return {
+    learn,
+    /** @param {string} id */
+    async find(id) {
+      const person = known.get(id) ?? asked.get(id) ?? search(id).catch(() => null);
+      asked.set(id, Promise.resolve(person));
+      return person;
+    },
+  };
+}
