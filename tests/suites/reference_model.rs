@@ -219,7 +219,7 @@ fn compare_histories(server: &TestServer, told: &Told) {
     let known: Vec<Uuid> =
         told.model.members().iter().filter(|(_, member)| member.is_known()).map(|(id, _)| *id).collect();
     for user_id in &known {
-        let limit = if told.number() % 2 == 0 { 3 } else { 100 };
+        let limit = [3, 100][told.number() % 2];
         let (found, _) = pages(server, &path(user_id), limit);
         let found: Vec<Value> = found.iter().map(shown_line).collect();
         let expected: Vec<Value> = told.model.history(*user_id).iter().map(written).collect();

@@ -111,7 +111,7 @@ impl History {
             reason: (*random.pick(&REASONS)).to_owned(),
             admin_id: if random.below(2) == 0 { None } else { Some(*random.pick(&self.users)) },
         };
-        Request { key: *random.pick::<&str>(&KEYS), adjustment }
+        Request { key: random.pick::<&str>(&KEYS), adjustment }
     }
 
     /// What the model makes of it, when all of it is received at a moment.
