@@ -3,10 +3,11 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::{Duration, Instant},
 };
 
 use gamification_tests::{
-    ApiScene, Campaign, PATIENCE, Streaming, TestServer,
+    ApiScene, Campaign, PATIENCE, Streaming, TestServer, assert_verify_finds_nothing,
     event::{community_created, event, id, member_joined, post_created},
     in_an_hour, reading_service_token, service_token, signed, user_token,
 };
@@ -184,10 +185,10 @@ fn read_until(stream: &mut TcpStream, text: &str) {
     }
 }
 
-/// R5 and R6 for streams: many of them cost one connection to the database and little memory, outlive the loss of that
-/// connection, and leave nothing behind.
+/// R5 and R14 with streams that are open: many of them cost one connection to the database and little memory, outlive the loss
+/// of all sessions, leave nothing behind, and hold up no server that stops.
 #[tokio::test(flavor = "multi_thread")]
-async fn many_streams_cost_one_connection_and_little_memory() {
+async fn many_streams_cost_one_connection_and_little_memory_and_end_with_the_server() {
     let campaign = Campaign::new("streams", 400, 1_000);
     let scene = ApiScene::new().await;
     let client = scene.database.client().await;
@@ -219,9 +220,30 @@ async fn many_streams_cost_one_connection_and_little_memory() {
     assert!(sessions().await <= 1, "one connection reads for all");
     let grown = scene.server.memory().resident.saturating_sub(before);
     assert!(grown < 60, "{grown} MB for {} streams", streams.len());
-    // Their readers go without a word; nothing is left of them.
-    streams.clear();
+    // The database loses every session, as in a crash: streams heal by themselves.
+    let end = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert!(client.query_one(end, &[]).await.unwrap().get::<_, i64>(0) > 0);
+    streams.iter_mut().for_each(|stream| read_until(stream, "event: reset"));
+    gamification_tests::block_until("the database is there again", || {
+        scene.server.send(&post_created(scene.community, id(), scene.ada)).status == 200
+    });
+    streams.iter_mut().for_each(|stream| read_until(stream, "event: PointsAwarded"));
+    // Half of the readers go without a word: nothing is left of them, and the others are served.
+    streams.truncate(streams.len() / 2);
     let stream = Streaming::open(&scene.server, scene.community, &user_token(scene.admin));
     post("after they have gone");
     assert_eq!(stream.next_event().event, "PointsAwarded");
+    streams.iter_mut().for_each(|stream| read_until(stream, "event: PointsAwarded"));
+    // A server that stops does not wait for pages to go.
+    let begun = Instant::now();
+    let ApiScene { server, database, .. } = scene;
+    let (status, log) = server.terminate();
+    assert!(status.success(), "{log:?}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    streams.iter_mut().for_each(|stream| {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).expect("it ends");
+    });
+    assert_verify_finds_nothing(database.url());
 }

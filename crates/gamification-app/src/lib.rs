@@ -12,6 +12,8 @@
 //!
 //! Leaderboards are a projection beside the transactions that award points: [`commands::project_leaderboards`] says how.
 //!
+//! [`EventStreams`] hand what was committed to pages that are open, whatever process committed it.
+//!
 //! [`audit`] compares what is derived with what it is derived from, and puts it right.
 //!
 //! This crate knows no SQL, no HTTP and no framework; it never does I/O but through its ports, and no network call is
