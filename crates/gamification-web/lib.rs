@@ -88,8 +88,10 @@ async fn entry(request: HttpRequest, file: Path<String>) -> HttpResponse {
 
 async fn module(request: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
     let (version, path) = path.into_inner();
-    let is_allowed = !path.starts_with("console/") || request.app_data::<ConsoleIsOn>().is_some();
-    let Some(file) = file(&path).filter(|_| is_allowed) else {
+    // A page is served at its own address alone, where its policy is.
+    let is_module = !path.ends_with(".html");
+    let is_on = !path.starts_with("console/") || request.app_data::<ConsoleIsOn>().is_some();
+    let Some(file) = file(&path).filter(|_| is_module && is_on) else {
         return HttpResponse::NotFound().finish();
     };
     // Of another version the name is known as long as it is one of ours, so no page that is open meets an error.
@@ -107,7 +109,8 @@ async fn console(request: HttpRequest) -> HttpResponse {
         return HttpResponse::NotFound().finish();
     };
     let text = String::from_utf8_lossy(&page.data).replace(ANY_VERSION, &format!("/web/{}/", *VERSION));
-    let mut answer = answer(&request, (&VERSION, ASK_AGAIN), "text/html; charset=utf-8", text.into_bytes());
+    let tag = format!("{}-{}", *VERSION, hash(&page));
+    let mut answer = answer(&request, (&tag, ASK_AGAIN), "text/html; charset=utf-8", text.into_bytes());
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "no-referrer"),

@@ -1,6 +1,8 @@
 -- What members are found by and listed by: the name that is shown of them, in folded case, compared byte by byte. The program
--- writes it with each change; here it is made of what is stored, as well as the database's own rules of case can.
-ALTER TABLE community_members ADD COLUMN search_name TEXT COLLATE "C" NOT NULL DEFAULT 'member';
-UPDATE community_members SET search_name = left(lower(display_name), 100) WHERE display_name IS NOT NULL;
+-- folds case, as no database does alike: it writes the column with each change, and fills it for those who are here already
+-- (NULL) beside its other work. (Two steps: a default that is added together with its column would count for them too.)
+ALTER TABLE community_members ADD COLUMN search_name TEXT COLLATE "C";
+ALTER TABLE community_members ALTER COLUMN search_name SET DEFAULT 'member';
 
 CREATE INDEX community_members_search_name ON community_members (community_id, search_name, user_id) WHERE is_present;
+CREATE INDEX community_members_without_search_name ON community_members (community_id, user_id) WHERE search_name IS NULL;

@@ -157,17 +157,17 @@ Feature: Courses that ask for a level
       And Ada has earned 10 points
       When Ada asks for access to every course
       Then the courses are
-        | course_id | has_access | required_level | required_level_name | current_level |
-        | Rust      | false      | 3              | Builder             | 2             |
-        | Gardening | true       | null           | null                | 2             |
+        | course_id | title     | has_access | required_level | required_level_name | current_level |
+        | Rust      | Rust      | false      | 3              | Builder             | 2             |
+        | Gardening | Gardening | true       | null           | null                | 2             |
 
     Scenario: Just some of the locks
       Given the course "Rust" with the minimum level 3
       And the course "Gardening" is created
       When Ada asks for access to just the courses Rust and Cobol
       Then the courses are
-        | course_id | has_access | required_level | required_level_name | current_level |
-        | Rust      | false      | 3              | Builder             | 1             |
+        | course_id | title     | has_access | required_level | required_level_name | current_level |
+        | Rust      | Rust      | false      | 3              | Builder             | 1             |
 
   Rule: `Unlock at Level {X} - {Name}`
 

@@ -45,16 +45,22 @@ pub fn binary() -> PathBuf {
     BINARY.get_or_init(find).clone()
 }
 
-/// When a file below `folder`, within folders called `within` where that is given, was last changed.
+/// When a file of Rust or SQL below `folder`, within folders called `within` where that is given, was last changed. (Those of
+/// the web kit are read from their folder.)
 fn newest(folder: &Path, within: &str) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let changed = entries.flatten().filter_map(|entry| {
         let path = entry.path();
         if path.is_dir() {
+            if entry.file_name() == "node_modules" {
+                return None;
+            }
             let found = if entry.file_name() == within { "" } else { within };
             newest(&path, found)
         } else {
-            entry.metadata().ok()?.modified().ok().filter(|_| within.is_empty())
+            let is_compiled =
+                path.extension().is_some_and(|extension| extension == "rs" || extension == "sql");
+            entry.metadata().ok()?.modified().ok().filter(|_| within.is_empty() && is_compiled)
         }
     });
     changed.max()

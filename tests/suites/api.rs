@@ -63,6 +63,8 @@ async fn the_documents_come_from_the_binary() {
         for method in ["GET", "HEAD"] {
             let answer = scene.server.call(method, &format!("/docs/{name}"), None, &None);
             assert_eq!(answer.status, 200, "{method} {name}");
+            let policy = answer.header("content-security-policy").unwrap();
+            assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
         }
     }
     assert!(scene.server.text("/docs/swagger-initializer.js").contains("/openapi.json"));

@@ -21,11 +21,14 @@ use tokio::{
 use self::feed_position::FeedPosition;
 use crate::{
     Chain,
-    ports::{EventFeed, EventFeeds, PendingEvent, StoreError},
+    observation::streams_open,
+    ports::{EventFeed, EventFeeds, FedEvent, PendingEvent, StoreError},
 };
 
-/// How many streams a process has at most.
+/// How many streams a process has at most …
 const MAX_STREAMS: usize = 4_096;
+/// … and how many of them are one user's in a community: as many pages as somebody has open, and not all there are.
+const MAX_STREAMS_OF_USER: usize = 16;
 /// How many messages a slow reader may be behind before it is reset.
 const BACKLOG: usize = 256;
 /// Commits that are so close together are read once.
@@ -54,9 +57,9 @@ enum Message<M> {
     Departed(UserId),
 }
 
-/// Why a stream is not opened: the process has as many as it can bear.
+/// Why a stream is not opened: the process, or the user, has as many as they may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{MAX_STREAMS} streams are open already")]
+#[error("{MAX_STREAMS} streams are open, or {MAX_STREAMS_OF_USER} of the user")]
 pub struct TooManyStreams;
 
 /// The streams of a process. Clones share them. `M` is an event as it is sent, made once for all streams.
@@ -104,10 +107,15 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
         user_id: Option<UserId>,
     ) -> Result<EventStream<M>, TooManyStreams> {
         let mut communities = self.communities();
-        if communities.streams >= MAX_STREAMS {
+        let of_user =
+            communities.watched.get(&community_id).and_then(|community| community.users.get(&user_id?));
+        if communities.streams >= MAX_STREAMS
+            || of_user.is_some_and(|streams| *streams >= MAX_STREAMS_OF_USER)
+        {
             return Err(TooManyStreams);
         }
         communities.streams += 1;
+        streams_open(communities.streams);
         let community = communities.watched.entry(community_id).or_insert_with(|| Community {
             sender: broadcast::Sender::new(BACKLOG),
             users: BTreeMap::new(),
@@ -129,7 +137,7 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
         self.communities().streams
     }
 
-    /// Feeds the streams while there are any, for ever. What `write` gives none for is left out.
+    /// Feeds the streams while there are any, for ever. Where `write` gives nothing for an event, its readers are reset.
     pub async fn run(self, feeds: impl EventFeeds, write: impl Fn(&PendingEvent) -> Option<M> + Send) {
         loop {
             while self.number() == 0 {
@@ -150,7 +158,7 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
         let mut feed = feeds.open().await?;
         let mut position = FeedPosition::before(feed.newest_sequence().await?);
         let (after, missing) = position.wanted(Instant::now());
-        for known in feed.events(after, missing, Vec::new(), PAGE).await? {
+        for known in feed.events(after, missing, Vec::new(), FeedPosition::MAX_MISSING).await? {
             position.pass(known.sequence, Instant::now());
         }
         // What was committed so far is known by who reads from now on; all else is told.
@@ -182,14 +190,16 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
             let (after, missing) = position.wanted(Instant::now());
             let events = feed.events(after, missing, self.watched(), PAGE).await?;
             let is_full = events.len() >= PAGE;
-            for event in events {
-                let is_new = position.pass(event.sequence, Instant::now());
-                if let Some(event) = event.event.filter(|_| is_new)
-                    && let Some(message) = write(&event)
-                {
-                    let (community_id, _) = event.member();
-                    self.tell(community_id, Message::Streamed(Streamed::Event(message)));
+            for FedEvent { sequence, community_id, event } in events {
+                if !position.pass(sequence, Instant::now()) {
+                    continue;
                 }
+                // What can't be told, or was read before its community was watched, is for its readers to look up.
+                let streamed = event.as_ref().and_then(write).map_or(Streamed::Reset, Streamed::Event);
+                self.tell(community_id, Message::Streamed(streamed));
+            }
+            if position.has_given_up() {
+                self.tell_all(&Message::Streamed(Streamed::Reset));
             }
             if !is_full {
                 return Ok(());
@@ -225,6 +235,7 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
     fn close(&self, community_id: CommunityId, user_id: Option<UserId>) {
         let mut communities = self.communities();
         communities.streams -= 1;
+        streams_open(communities.streams);
         let Some(community) = communities.watched.get_mut(&community_id) else { return };
         community.streams -= 1;
         if let Some(user_id) = user_id
@@ -325,15 +336,74 @@ mod tests {
     }
 
     #[test]
+    fn a_user_has_a_bounded_number_of_streams_in_a_community() {
+        let streams = EventStreams::<u32>::default();
+        let open = |of: u128| streams.open(community(of), Some(user(1)));
+        let all: Vec<_> = (0..MAX_STREAMS_OF_USER).map(|_| open(1).unwrap()).collect();
+        assert!(matches!(open(1), Err(TooManyStreams)));
+        assert!(open(2).is_ok() && streams.open(community(1), Some(user(2))).is_ok());
+        drop(all);
+        assert!(open(1).is_ok());
+    }
+
+    /// A feed with one page of events, which opens a stream while it reads them.
+    struct OnePage<'a> {
+        streams: &'a EventStreams<u32>,
+        opened: Option<EventStream<u32>>,
+        events: Vec<FedEvent>,
+    }
+
+    impl EventFeed for OnePage<'_> {
+        async fn committed(&mut self) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn newest_sequence(&mut self) -> Result<i64, StoreError> {
+            Ok(0)
+        }
+
+        async fn events(
+            &mut self,
+            _: i64,
+            _: Vec<i64>,
+            _: Vec<CommunityId>,
+            _: usize,
+        ) -> Result<Vec<FedEvent>, StoreError> {
+            self.opened = self.streams.open(community(1), None).ok();
+            Ok(std::mem::take(&mut self.events))
+        }
+
+        async fn departed(&mut self, _: &[MemberKey]) -> Result<Vec<MemberKey>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_opens_while_events_are_read_is_told_that_it_may_have_missed_one() {
+        let streams = EventStreams::<u32>::default();
+        let events = [1_u8, 2].map(|number| FedEvent {
+            sequence: i64::from(number),
+            community_id: community(u128::from(number)),
+            event: None,
+        });
+        let mut feed = OnePage { streams: &streams, opened: None, events: events.to_vec() };
+        streams.feed_page(&mut feed, &mut FeedPosition::before(0), &|_| Some(7)).await.unwrap();
+        let mut stream = feed.opened.unwrap();
+        assert_eq!(stream.next().await, Some(Streamed::Reset), "as each begins");
+        assert_eq!(stream.receiver.len(), 1);
+        assert_eq!(stream.next().await, Some(Streamed::Reset), "of its community alone");
+    }
+
+    #[test]
     fn streams_are_bounded_and_leave_nothing_behind() {
         let streams = EventStreams::<u32>::default();
         let open = |number: usize| {
             let number = number as u128;
-            streams.open(community(number % 3), Some(user(number % 50)))
+            streams.open(community(number % 3), Some(user(number % 500)))
         };
         let all: Vec<_> = (0..MAX_STREAMS).map(|number| open(number).unwrap()).collect();
         assert!(matches!(open(0), Err(TooManyStreams)));
-        assert_eq!((streams.watched().len(), streams.users().len()), (3, 150));
+        assert_eq!((streams.watched().len(), streams.users().len()), (3, 1_500));
         drop(all);
         assert_eq!((streams.number(), streams.watched().len(), streams.users().len()), (0, 0, 0));
         assert!(open(0).is_ok());

@@ -9,6 +9,7 @@
 mod commit_announcement;
 mod gauges;
 mod leaderboards;
+mod member_names;
 mod recalculation;
 mod relay;
 mod retention;
@@ -22,6 +23,7 @@ pub use self::{
     commit_announcement::CommitAnnouncement,
     gauges::Gauges,
     leaderboards::Leaderboards,
+    member_names::MemberNames,
     recalculation::Recalculation,
     relay::{DeliveryError, Destination, relay_events},
     retention::Retention,
@@ -29,7 +31,9 @@ pub use self::{
 };
 use crate::{
     Chain, Clock, IdGenerator,
-    ports::{CommitAnnouncements, Deliveries, PlannerStatistics, Queries, Statistics, Store, StoreError},
+    ports::{
+        self, CommitAnnouncements, Deliveries, PlannerStatistics, Queries, Statistics, Store, StoreError,
+    },
 };
 
 /// Work that is done again and again.
@@ -52,7 +56,7 @@ pub trait Job: Send + 'static {
 #[must_use]
 pub fn start<S, D, E>(store: &S, deliveries: &D, system: &E) -> JoinSet<()>
 where
-    S: Store + Queries + Statistics + PlannerStatistics + CommitAnnouncements,
+    S: Store + Queries + Statistics + PlannerStatistics + CommitAnnouncements + ports::MemberNames,
     D: Deliveries + Clone,
     E: Clock + IdGenerator,
 {
@@ -61,6 +65,7 @@ where
     jobs.spawn(run(Gauges::new(store.clone(), deliveries.clone(), system.clone())));
     jobs.spawn(run(Leaderboards::new(store.clone(), system.clone())));
     jobs.spawn(run(TableGrowth::new(store.clone())));
+    jobs.spawn(run(MemberNames::new(store.clone())));
     jobs.spawn(run(Recalculation::new(store.clone(), system.clone())));
     jobs.spawn(run(Retention::new(deliveries.clone(), system.clone())));
     jobs

@@ -22,6 +22,7 @@ const EVENT_LAG: &str = "gamification_event_lag_seconds";
 const BATCH_SIZE: &str = "gamification_ingest_batch_size";
 pub(crate) const LEVEL_DISTRIBUTION: &str = "gamification_level_distribution";
 pub(crate) const LEADERBOARDS_AGE: &str = "gamification_leaderboards_age_seconds";
+const STREAMS_OPEN: &str = "gamification_streams_open";
 pub(crate) const OUTBOX_PENDING: &str = "gamification_outbox_pending";
 pub(crate) const OUTBOX_OLDEST_AGE: &str = "gamification_outbox_oldest_age_seconds";
 
@@ -64,6 +65,7 @@ pub fn describe_metrics() {
         Unit::Seconds,
         "How long ago the moment is that leaderboards are complete until; refreshed every 15 seconds"
     );
+    describe_gauge!(STREAMS_OPEN, "Streams of communities that are open");
     describe_gauge!(OUTBOX_PENDING, "Events that a channel has to deliver; refreshed every 15 seconds");
     describe_gauge!(
         OUTBOX_OLDEST_AGE,
@@ -82,12 +84,18 @@ pub fn describe_metrics() {
         }
     }
     gauge!(LEADERBOARDS_AGE).set(0.0);
+    streams_open(0);
     for level in LevelNumber::all() {
         gauge!(LEVEL_DISTRIBUTION, "level" => level.get().to_string()).set(0.0);
     }
     for (name, _) in HISTOGRAMS {
         drop(histogram!(name));
     }
+}
+
+/// Tells how many streams are open.
+pub(crate) fn streams_open(number: usize) {
+    gauge!(STREAMS_OPEN).set(u32::try_from(number).map_or(f64::INFINITY, f64::from));
 }
 
 /// Counts an event that never became a fact because its type means nothing here.

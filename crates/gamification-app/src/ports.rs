@@ -27,7 +27,9 @@ mod verification;
 use std::{error::Error, future::Future};
 
 pub use channels::{ChannelName, ChannelQueries, ChannelRepository, InvalidChannelName};
-pub use community::{CommunityProfile, CommunityQueries, ListedMember, MemberPlace, MemberRange};
+pub use community::{
+    CommunityProfile, CommunityQueries, ListedMember, MemberNames, MemberPlace, MemberRange,
+};
 pub use course_level_requirements::CourseLevelRequirementRepository;
 pub use deliveries::{
     ChannelBacklog, CommitAnnouncements, DeletedEvents, Deliveries, DeliveryFailure, ParkedEvent,

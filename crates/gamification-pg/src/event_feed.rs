@@ -3,7 +3,10 @@
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
-use gamification_app::ports::{EventFeed, EventFeeds, FedEvent, PendingEvent, StoreError};
+use gamification_app::{
+    Chain,
+    ports::{EventFeed, EventFeeds, FedEvent, PendingEvent, StoreError},
+};
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -90,10 +93,9 @@ impl From<&MemberKey> for MemberKeyRow {
     }
 }
 
-impl TryFrom<FedEventRow> for FedEvent {
-    type Error = StoreError;
-
-    fn try_from(row: FedEventRow) -> Result<Self, StoreError> {
+impl From<FedEventRow> for FedEvent {
+    /// An event that can't be understood, of a newer version perhaps, is none; what holds up a webhook must not end streams.
+    fn from(row: FedEventRow) -> Self {
         let FedEventRow { community_id, event_id, sequence, event_type, payload, created_at } = row;
         let key = [community_id, event_id];
         let event = payload.map(|payload| {
@@ -101,7 +103,11 @@ impl TryFrom<FedEventRow> for FedEvent {
             let event = stored.read(&event_type).map_err(misread!(outbox::payload, key))?;
             Ok::<_, StoreError>(PendingEvent { id: event_id, sequence, event, created_at, failure: None })
         });
-        Ok(Self { sequence, event: event.transpose()? })
+        let event = event.transpose().unwrap_or_else(|error| {
+            tracing::warn!(error = %Chain(&error), "an event can't be streamed");
+            None
+        });
+        Self { sequence, community_id: CommunityId::new(community_id), event }
     }
 }
 
@@ -160,7 +166,7 @@ impl EventFeed for PgEventFeed {
         let limit = i64::try_from(limit).map_err(corrupt)?;
         let rows =
             sending::rows(&mut self.connection, SelectFedEvents { after, missing, communities, limit });
-        rows.await?.into_iter().map(FedEvent::try_from).collect()
+        Ok(rows.await?.into_iter().map(Into::into).collect())
     }
 
     async fn departed(&mut self, members: &[MemberKey]) -> Result<Vec<MemberKey>, StoreError> {

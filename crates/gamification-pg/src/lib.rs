@@ -53,6 +53,7 @@ mod event_feed;
 mod json;
 mod known_levels;
 mod lookups;
+mod member_names;
 mod migrations;
 mod queries;
 mod repositories;

@@ -34,7 +34,7 @@ diesel::table! {
         xid -> Nullable<BigInt>,
         is_listed -> Bool,
         profile_change -> Nullable<Jsonb>,
-        search_name -> Text,
+        search_name -> Nullable<Text>,
     }
 }
 

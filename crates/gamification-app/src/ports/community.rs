@@ -51,6 +51,13 @@ pub struct ListedMember {
     pub standing: MemberStanding,
 }
 
+/// The names by which members are found.
+pub trait MemberNames: Send + Sync + 'static {
+    /// Makes them for at most so many members who have none, since they were in the directory before there were such names.
+    /// Gives whether there may be more.
+    fn name_members(&self, limit: u16) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
 /// Reads of a community and its members.
 pub trait CommunityQueries: Send + Sync + 'static {
     /// A community, and the reader in it; `None` when it is not known.

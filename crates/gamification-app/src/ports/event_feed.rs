@@ -11,7 +11,9 @@ use super::{PendingEvent, StoreError};
 pub struct FedEvent {
     /// Its place among all events, as receivers get it. One with a smaller number may be committed after one with a greater.
     pub sequence: i64,
-    /// The event, where it is of a community that is asked for.
+    /// Where it happened.
+    pub community_id: CommunityId,
+    /// The event, where it is of a community that is asked for, and of a kind that this program knows.
     pub event: Option<PendingEvent>,
 }
 

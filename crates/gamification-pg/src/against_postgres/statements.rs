@@ -12,6 +12,7 @@ pub(super) fn all() -> Vec<Checked> {
         crate::deliveries::declared(),
         crate::event_feed::declared(),
         crate::lookups::declared(),
+        crate::member_names::declared(),
         crate::queries::declared(),
         crate::queries::declared_community(),
         crate::queries::declared_history(),

@@ -19,7 +19,7 @@ use crate::{
     known_levels::{KnownLevels, levels_unless_known},
     repositories::standing,
     schema::{communities, community_members, level_configurations, member_points},
-    statement::{OrNull, Plain, Records, record, statements},
+    statement::{NotNull, OrNull, Plain, Records, record, statements},
 };
 
 record! {
@@ -37,7 +37,7 @@ record! {
     /// A present member.
     struct ListedMemberRow: Read {
         user_id: Uuid => community_members::user_id,
-        search_name: String => community_members::search_name,
+        search_name: String => NotNull<community_members::search_name>,
         display_name: Option<String> => community_members::display_name,
         avatar_url: Option<String> => community_members::avatar_url,
         is_listed: bool => community_members::is_listed,
@@ -70,9 +70,9 @@ statements! {
         caller_id: Option<Uuid> => OrNull<member_points::user_id>,
         known_version: Option<i32> => OrNull<level_configurations::version>,
         known_at: Option<OffsetDateTime> => OrNull<level_configurations::updated_at>,
-        from: String => community_members::search_name,
+        from: String => NotNull<community_members::search_name>,
         from_user_id: Uuid => community_members::user_id,
-        end: String => community_members::search_name,
+        end: String => NotNull<community_members::search_name>,
         limit: i64 => Plain<BigInt>,
     } -> (CommunityViewRow, Records<ListedMemberRow>)
     = community_view!(

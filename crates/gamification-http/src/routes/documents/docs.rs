@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpResponse, Resource, guard,
-    http::header::{ContentEncoding, LOCATION},
+    http::header::{CONTENT_SECURITY_POLICY, ContentEncoding, LOCATION},
     web::{self, Data, Path},
 };
 use utoipa_swagger_ui::{Config, SwaggerFile};
@@ -29,11 +29,16 @@ pub(in crate::routes) fn pages() -> Resource {
     web::resource("/docs/{file:.*}").guard(read).app_data(Data::new(settings)).route(web::route().to(page))
 }
 
+/// The page loads its own files and asks this service; its styles stand in it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 async fn page(file: Path<String>, settings: Data<Settings>) -> Result<HttpResponse, Problem> {
     let file = utoipa_swagger_ui::serve(&file, Arc::clone(&settings)).map_err(|_| Problem::internal())?;
     let SwaggerFile { bytes, content_type, gzpipped: is_compressed, .. } =
         file.ok_or_else(|| Problem::not_found("There is nothing at this address"))?;
     let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_SECURITY_POLICY, POLICY));
     if is_compressed {
         answer.insert_header(ContentEncoding::Gzip);
     }
