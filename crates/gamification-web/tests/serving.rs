@@ -46,8 +46,16 @@ async fn text(answer: ServiceResponse) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// A text without what stands in it for people and for the checker of types.
+fn without_comments(text: &str) -> String {
+    let (first, rest) = text.split_once("/*").unwrap_or((text, ""));
+    let rest = rest.split("/*").map(|part| part.split_once("*/").map_or(part, |(_, code)| code));
+    std::iter::once(first).chain(rest).collect()
+}
+
 /// The modules that a text imports, by their relative names.
 fn imports(text: &str) -> Vec<String> {
+    let text = without_comments(text);
     let quoted =
         |rest: &str| rest.split('"').nth(1).filter(|name| name.starts_with('.')).map(ToOwned::to_owned);
     let statements = text.split(';').flat_map(|statement| {
