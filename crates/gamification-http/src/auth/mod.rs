@@ -300,7 +300,7 @@ pub(crate) struct ReadBy(pub(crate) Reader);
 /// Who reads on and on, until their token expires. As a handler's first argument it is what is checked first.
 pub(crate) struct WatchedBy {
     pub(crate) reader: Reader,
-    /// How long the token is still valid.
+    /// How long the token is still taken for valid.
     pub(crate) valid_for: Duration,
 }
 
@@ -340,7 +340,8 @@ impl FromRequest for WatchedBy {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let watched = || {
             let caller = authenticate(request)?;
-            let left = caller.expires_at.saturating_sub(get_current_timestamp());
+            // As long as any other request with it is answered.
+            let left = caller.expires_at.saturating_add(LEEWAY).saturating_sub(get_current_timestamp());
             Ok(Self { reader: caller.reader()?, valid_for: Duration::from_secs(left) })
         };
         ready(watched())
