@@ -139,12 +139,7 @@ function showTop({ about: { me, name }, platform }, session) {
     h("p", { class: "row" }, h("a", { href: "#/sign-in", onclick: () => menu.hidePopover() }, "Add a token"), out),
   );
   menu.popover = "auto";
-  const account = h(
-    "button",
-    { type: "button", class: "account", "aria-label": `Account: ${who}` },
-    me && avatar(me, "sm"),
-    h("span", null, who),
-  );
+  const account = h("button", { type: "button", class: "account" }, me && avatar(me, "sm"), h("span", null, who));
   account.popoverTargetElement = menu;
   top.replaceChildren(
     h("a", { class: "brand", href: "#/" }, icon(BARS, 20), h("span", null, name ?? NAME)),

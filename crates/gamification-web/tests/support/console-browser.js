@@ -56,7 +56,7 @@ export function consoleTests() {
     try {
       const page = await context.newPage();
       await page.goto(address);
-      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.locator("main > *").first().waitFor();
       await look(page);
       assert.deepEqual(broken, []);
     } finally {
