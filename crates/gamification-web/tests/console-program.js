@@ -21,11 +21,11 @@ const button = (page, name) => page.getByRole("button", { name, exact: true });
 const signedIn = (page) => page.getByRole("heading", { level: 1, name: "Night School for Makers" }).waitFor();
 /** @param {Page} page @param {string} name of a token in the link */
 const lookAs = async (page, name) => {
-  await page.locator(".account").click();
+  const account = page.locator(".account");
+  const before = String(await account.textContent());
+  await account.click();
   await button(page, name).click();
-  await page.locator(".account").click();
-  await page.getByRole("button", { name, pressed: true }).waitFor();
-  await page.keyboard.press("Escape");
+  await account.filter({ hasNotText: before }).waitFor();
 };
 /** @param {string} token */
 const subject = (token) => JSON.parse(Buffer.from(String(token.split(".")[1]), "base64url").toString()).sub;
