@@ -343,6 +343,18 @@ describe("points-history", () => {
     );
   });
 
+  test("waits with gray lines", async () => {
+    await onPage(
+      HISTORY,
+      async (page) => {
+        await reaches(page, "points-history", "loading");
+        assert.equal(await page.locator("points-history .bone:visible").count(), 3);
+        assert.equal(await page.getByRole("button").count(), 0);
+      },
+      { api: { "/points": never } },
+    );
+  });
+
   for (const [answer, state, text] of /** @type {const} */ ([
     [() => fixtures.history(0, 0), "empty", "Nothing yet"],
     [forbidden, "forbidden", "Only the member and admins see this"],

@@ -10,7 +10,7 @@ export const boardStyles = `
 h2 { padding: 12px 16px; border-block-end: 1px solid var(--_card-border); font-weight: 600 }
 li { display: flex; align-items: center; gap: 12px; padding: 10px 16px }
 li.own { background: var(--_current) }
-.rank { display: grid; flex: none; place-content: center; inline-size: 24px; color: var(--_muted); font-variant-numeric: tabular-nums }
+.rank { display: grid; flex: none; place-content: center; min-inline-size: 24px; color: var(--_muted); font-variant-numeric: tabular-nums }
 .own .rank { color: var(--_muted-strong) }
 .medal { fill: var(--medal); color: var(--edge) }
 .place1 { --medal: #fbbf24; --edge: #b45309 } .place2 { --medal: #d1d5db; --edge: #6b7280 } .place3 { --medal: #fdba74; --edge: #9a3412 }
@@ -20,7 +20,6 @@ button.name { min-height: 24px; border: 0; background: none; color: inherit }
 button.name:hover { text-decoration: underline }
 .points { font-weight: 600; font-variant-numeric: tabular-nums }
 .bone { inline-size: 100% }
-.rank .bone { block-size: 16px; inline-size: 16px }
 @media (forced-colors: active) { li.own { outline: 1px solid Highlight; outline-offset: -1px } .medal { color: CanvasText; fill: Canvas } }
 `;
 
