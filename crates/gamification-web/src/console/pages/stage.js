@@ -11,7 +11,6 @@ export const title = "Stage";
 
 const SAID = [
   "Here is what I built this week.",
-  "Does anybody have a tip for a first project?",
   "What I learned from breaking it twice.",
   "Who comes along on Thursday?",
 ];
@@ -156,11 +155,9 @@ export function show(context, id) {
  */
 function sender(platform, signal) {
   const verdict = h("p", { role: "status" }, "Nothing was sent yet.");
-  const copy = button("Copy", () => navigator.clipboard.writeText(curl.textContent ?? ""), "small");
-  copy.hidden = !navigator.clipboard; // not on insecure origins
   const event = h("pre", { tabindex: 0, role: "region", "aria-label": "CloudEvent" });
   const curl = h("pre", { tabindex: 0, role: "region", "aria-label": "As curl" });
-  const sent = stack(h("h3", null, "CloudEvent"), event, h("h3", null, "As curl", copy), curl);
+  const sent = stack(h("h3", null, "CloudEvent"), event, h("h3", null, "As curl"), curl);
   sent.hidden = true;
 
   return {
