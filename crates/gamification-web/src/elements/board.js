@@ -16,11 +16,11 @@ li.own { background: var(--_current) }
 .place1 { --medal: #fbbf24; --edge: #b45309 } .place2 { --medal: #d1d5db; --edge: #6b7280 } .place3 { --medal: #fdba74; --edge: #9a3412 }
 .avatar { display: grid; place-content: center; background: color-mix(in srgb, hsl(var(--hue) 65% 50%) 22%, var(--_surface)); color: var(--_text); font-size: 12px; font-weight: 600; line-height: 1 }
 .name { flex: 1; min-inline-size: 0; overflow: hidden; padding: 0; font-weight: 500; text-overflow: ellipsis; white-space: nowrap }
-button.name { min-height: 24px; border: 0; background: none; color: inherit }
+button.name { min-height: 24px; border: 0; background: none; text-align: inherit }
 button.name:hover { text-decoration: underline }
 .points { font-weight: 600; font-variant-numeric: tabular-nums }
-.bone { inline-size: 100% }
-@media (forced-colors: active) { li.own { outline: 1px solid Highlight; outline-offset: -1px } .medal { color: CanvasText; fill: Canvas } }
+.avatar.bone { border-radius: 50% }
+@media (forced-colors: active) { li.own { outline: 1px solid Highlight; outline-offset: -1px } .medal { color: CanvasText; fill: Canvas } .avatar { border: 1px solid } }
 `;
 
 /** What rows are like on one board. @typedef {{ isSmall: boolean, isWindow: boolean, isLinked: boolean, own: string | null }} Look */
