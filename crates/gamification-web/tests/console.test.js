@@ -316,6 +316,7 @@ test("on the stage a member acts, and what was sent is shown with its verdict an
 
     await button(page, "Like").click();
     await page.getByRole("status").getByText("ignored").waitFor();
+    await post.getByText("0 likes").waitFor();
     await page.getByLabel("Act as").selectOption("Ada Okafor");
     await page.getByLabel("Act as").selectOption("Grace Okafor");
     await button(page, "Like").click();
