@@ -109,6 +109,7 @@ async function begin(next, reason = "") {
 async function drop(reason) {
   if (!session) return;
   const { [session.as]: _, ...tokens } = session.tokens;
+  top.replaceChildren(); // its badge may be refused in the same moment
   await begin(users(tokens).length ? sessionOf(session.community, tokens) : null, reason);
   if (session) say(reason);
 }
@@ -135,16 +136,11 @@ function showTop({ about: { me, name }, platform }, session) {
     { class: "menu", role: "group", "aria-label": "Account" },
     h("p", { class: "row" }, h("b", null, who), me && roleTag(me.role)),
     exp && muted(`Signed in until ${formats.date.format(exp * 1000)}`),
-    h("p", { class: "row", role: "group", "aria-label": "Look as" }, ...switches),
+    switches[1] && h("p", { class: "row", role: "group", "aria-label": "Look as" }, ...switches),
     h("p", { class: "row" }, h("a", { href: "#/sign-in", onclick: () => menu.hidePopover() }, "Add a token"), out),
   );
   menu.popover = "auto";
-  const account = h(
-    "button",
-    { type: "button", class: "account", "aria-label": `Account: ${who}` },
-    me && avatar(me, "sm"),
-    h("span", null, who),
-  );
+  const account = h("button", { type: "button", class: "account" }, me && avatar(me, "sm"), h("span", null, who));
   account.popoverTargetElement = menu;
   top.replaceChildren(
     h("a", { class: "brand", href: "#/" }, icon(BARS, 20), h("span", null, name ?? NAME)),

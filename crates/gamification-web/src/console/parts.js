@@ -47,9 +47,6 @@ export const counted = (number, thing) => `${formats.count.format(number)} ${thi
 /** Ends a watch with its page. @type {(context: Context, stop: () => void) => void} */
 export const until = ({ signal }, stop) => signal.addEventListener("abort", stop);
 
-/** An element's members lead to their pages. @type {<T extends HTMLElement>(element: T) => T} */
-export const linked = (element) => Object.assign(element, { linked: true });
-
 /** What fails is shown in a box, with a button that tries again. @type {(signal: AbortSignal, box: HTMLElement, work: () => Promise<unknown>) => Promise<void>} */
 export const attempt = async (signal, box, work) => {
   box.replaceChildren();
@@ -72,7 +69,7 @@ export const link = (person) => h("a", { href: `#/members/${person.user_id}` }, 
 
 /** A picture under the badge of the member's level. @param {Person} person @param {"sm" | "md"} size */
 export const avatar = (person, size) =>
-  Object.assign(h("level-badge", { size, level: person.level }, face(person)), { userId: person.user_id });
+  h("level-badge", { size, level: person.level, "user-id": person.user_id }, face(person));
 
 /** A picture, or the initial. @param {Person} person */
 export function face({ display_name, avatar_url }) {

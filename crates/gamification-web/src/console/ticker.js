@@ -67,9 +67,9 @@ function row({ people }, event) {
   return {
     root: h("li", null, picture, h("p", null, name, " ", points, what, level), clock),
     /** More of the same is told in the same row. @param {Earning} more */
-    adds({ type, data, ...more }) {
-      const isSame = type === event.type && data.source === source;
-      if (isSame) add(/** @type {Earning} */ ({ type, data, ...more }));
+    adds(more) {
+      const isSame = more.type === event.type && more.data.source === source;
+      if (isSame) add(more);
       return isSame;
     },
     rose(/** @type {number} */ to) {

@@ -379,8 +379,8 @@ export async function consoleService() {
     origin,
     state,
     award,
-    link: (tokens = { admin: ADMIN, member: MEMBER, platform: PLATFORM }) =>
-      `${origin}/console/#${new URLSearchParams({ community: COMMUNITY, ...tokens })}`,
+    /** @param {Record<string, string>} tokens */
+    link: (tokens) => `${origin}/console/#${new URLSearchParams({ community: COMMUNITY, ...tokens })}`,
     close() {
       server.closeAllConnections();
       server.close();

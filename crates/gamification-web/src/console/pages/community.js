@@ -1,5 +1,5 @@
 import { h } from "../../elements/h.js";
-import { counted, face, heading, link, linked, muted, roleTag, stack, until } from "../parts.js";
+import { counted, face, heading, link, muted, roleTag, stack, until } from "../parts.js";
 import { ticker } from "../ticker.js";
 
 /** @import { Context } from "../parts.js" */
@@ -9,7 +9,7 @@ export const title = "Community";
 /** @param {Context} context */
 export function show(context) {
   const { name, members } = context.about;
-  const widget = linked(h("leaderboard-sidebar-widget", { href: "#/leaderboards" }));
+  const widget = h("leaderboard-sidebar-widget", { href: "#/leaderboards", linked: true });
   return [
     heading(name ?? title, muted(counted(members, "member"))),
     h("div", { class: "columns" }, stack(own(context), widget), stack(ticker(context), h("level-definitions-grid"))),
@@ -32,7 +32,7 @@ function own(context) {
     ),
   );
   const picture = Object.assign(face(me), { slot: "avatar" });
-  const level = Object.assign(h("profile-level-section", null, picture), { userId: me.user_id, showPoints: true });
+  const level = h("profile-level-section", { "user-id": me.user_id, "show-points": true }, picture);
   return h(
     "section",
     { class: "card profile", "aria-label": "You" },

@@ -30,10 +30,9 @@ function courseCard({ client, isAdmin, say }, { course_id: id, required_level, .
   // The title stays outside: a lock lies over all that it holds.
   const lock = h(
     "course-card-lock",
-    null,
+    { "course-id": id, label: name },
     hued(h("div", { class: "cover", "aria-hidden": "true" }, [...name][0]), name),
   );
-  Object.assign(lock, { courseId: id, label: name });
   lock.addEventListener("locked-click", ({ detail }) => say(detail.message));
   return h("li", { class: "card course" }, lock, h("h2", null, name), asks, isAdmin && requirement());
 
@@ -41,7 +40,7 @@ function courseCard({ client, isAdmin, say }, { course_id: id, required_level, .
     const select = h("select", { id }, h("option", { value: "" }, "Everybody"));
     select.append(...levels.map(({ level, name }) => h("option", { value: level }, `Level ${level} - ${name}`)));
     select.value = String(required_level ?? "");
-    const set = Object.assign(h("button", null, "Set"), { ariaLabel: `Set who “${name}” is open to` });
+    const set = h("button", { "aria-label": `Set who “${name}” is open to` }, "Set");
     const error = h("p", { class: "error", role: "alert" });
     const store = async (/** @type {Event} */ event) => {
       event.preventDefault();

@@ -1,5 +1,5 @@
 import { h } from "../../elements/h.js";
-import { heading, linked, muted, time, until } from "../parts.js";
+import { heading, muted, time, until } from "../parts.js";
 
 /** @import { Context } from "../parts.js" */
 
@@ -15,7 +15,7 @@ export function show(context) {
     ),
   );
   const panels = ["seven-day", "thirty-day", "all-time"].map((period) =>
-    Object.assign(linked(h("leaderboard-panel")), { period }),
+    h("leaderboard-panel", { period, linked: true }),
   );
   return [heading(title, updated), h("div", { class: "panels" }, ...panels)];
 }

@@ -8,6 +8,6 @@ export const title = "Levels";
 /** @param {Context} context */
 export const show = ({ isAdmin }) => [
   heading(title, muted("A level once reached stays, whatever happens to points or thresholds.")),
-  Object.assign(h("level-definitions-grid"), { showPoints: true, heading: "Nine levels" }),
+  h("level-definitions-grid", { "show-points": true, heading: "Nine levels" }),
   ...(isAdmin ? [h("level-editor")] : []),
 ];

@@ -8,7 +8,7 @@ export const title = "Member";
 /** @param {Context} context @param {string} userId */
 export function show({ people, platform, signal, retitle }, userId) {
   const head = heading(title, platform && h("a", { class: "button", href: `#/stage/${userId}` }, "Take to the stage"));
-  const level = Object.assign(h("profile-level-section"), { userId, showPoints: true });
+  const level = h("profile-level-section", { "user-id": userId, "show-points": true });
   people.find(userId).then((person) => {
     if (signal.aborted) return;
     level.replaceChildren(Object.assign(face(person ?? { user_id: userId }), { slot: "avatar" }));
@@ -22,7 +22,7 @@ export function show({ people, platform, signal, retitle }, userId) {
       "div",
       { class: "columns" },
       stack(h("section", { class: "card profile", "aria-label": "Level" }, level)),
-      Object.assign(h("points-history"), { userId }),
+      h("points-history", { "user-id": userId }),
     ),
   ];
 }

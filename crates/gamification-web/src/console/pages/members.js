@@ -19,9 +19,7 @@ export function show(context) {
     timer = setTimeout(read, 200, true);
   });
   const body = h("tbody");
-  const columns = ["Member", "Role", "Level", "Points"].map((text) =>
-    Object.assign(h("th", null, text), { scope: "col" }),
-  );
+  const columns = ["Member", "Role", "Level", "Points"].map((text) => h("th", { scope: "col" }, text));
   const table = h("table", { "aria-label": title }, h("thead", null, h("tr", null, ...columns)), body);
   const status = h("p", { class: "muted", role: "status" });
   /** @type {HTMLButtonElement} */
@@ -83,7 +81,7 @@ export function show(context) {
 function row(member) {
   const level = h("td", null, member.level);
   const points = h("td", null, formats.count.format(member.total_points));
-  const who = Object.assign(h("th", null, h("div", null, avatar(member, "sm"), link(member))), { scope: "row" });
+  const who = h("th", { scope: "row" }, h("div", null, avatar(member, "sm"), link(member)));
   const role = h("td", null, roleTag(member.role));
   return { id: member.user_id, level, points, root: h("tr", null, who, role, level, points) };
 }

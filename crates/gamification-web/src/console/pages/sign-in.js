@@ -44,8 +44,13 @@ export function signIn(session, why, begin) {
 
 /** @param {string} label @param {string} type @param {string} hint */
 function field(label, type, hint) {
-  const input = h("input", { id: label, type, required: true, "aria-describedby": `${label}-note` });
-  input.autocomplete = "off";
+  const input = h("input", {
+    id: label,
+    type,
+    required: true,
+    "aria-describedby": `${label}-note`,
+    autocomplete: "off",
+  });
   const note = h("p", { id: `${label}-note`, "aria-live": "polite" });
   const fail = (/** @type {string} */ text) => {
     note.textContent = text || hint;

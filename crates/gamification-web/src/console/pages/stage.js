@@ -11,7 +11,6 @@ export const title = "Stage";
 
 const SAID = [
   "Here is what I built this week.",
-  "Does anybody have a tip for a first project?",
   "What I learned from breaking it twice.",
   "Who comes along on Thursday?",
 ];
@@ -81,7 +80,10 @@ export function show(context, id) {
   const left = h("span", { "aria-hidden": "true" });
   const minute = button("A busy minute", () => (seconds ? rest() : busy(60)));
   let seconds = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   const rest = () => {
+    clearTimeout(timer);
     seconds = 0;
     verdict.ariaLive = null;
     minute.textContent = "A busy minute";
@@ -92,9 +94,11 @@ export function show(context, id) {
     verdict.ariaLive = "off"; // or each second would be read out
     minute.textContent = "Stop";
     left.textContent = `${now} s`;
-    const isDone = await send(...Array.from({ length: 1 + Math.floor(Math.random() * 4) }, chance));
-    if (!isDone || now < 2) rest();
-    if (seconds) setTimeout(() => seconds && busy(now - 1), 1000);
+    const sent = await send(...Array.from({ length: 1 + Math.floor(Math.random() * 4) }, chance));
+    if (seconds !== now) return; // stopped meanwhile
+    clearTimeout(timer);
+    if (sent === null || now < 2) rest();
+    else timer = setTimeout(busy, 1000, now - 1);
   };
   /** What somebody does when nobody tells them to. */
   const chance = () => {
@@ -156,17 +160,15 @@ export function show(context, id) {
  */
 function sender(platform, signal) {
   const verdict = h("p", { role: "status" }, "Nothing was sent yet.");
-  const copy = button("Copy", () => navigator.clipboard.writeText(curl.textContent ?? ""), "small");
-  copy.hidden = !navigator.clipboard; // not on insecure origins
   const event = h("pre", { tabindex: 0, role: "region", "aria-label": "CloudEvent" });
   const curl = h("pre", { tabindex: 0, role: "region", "aria-label": "As curl" });
-  const sent = stack(h("h3", null, "CloudEvent"), event, h("h3", null, "As curl", copy), curl);
+  const sent = stack(h("h3", null, "CloudEvent"), event, h("h3", null, "As curl"), curl);
   sent.hidden = true;
 
   return {
     root: card("Last request", verdict, sent),
     verdict,
-    /** @param {Act[]} acts @returns {Promise<boolean>} whether the service took them */
+    /** @param {Act[]} acts @returns {Promise<number | null>} how many changed something; `null` where sending failed */
     async send(...acts) {
       const now = new Date();
       const events = acts.map(([type, data], index) => ({
@@ -190,10 +192,10 @@ function sender(platform, signal) {
         const verdicts = Object.entries(counts).filter(([, count]) => count);
         const tags = verdicts.map(([status, count]) => tag(status, events.length > 1 ? `${count} ${status}` : status));
         verdict.replaceChildren(...tags, events.length > 1 ? "" : ` ${only?.type} ${results[0]?.detail ?? ""}`);
-        return !counts.rejected;
+        return counts.applied;
       } catch (problem) {
         if (problem instanceof Problem) verdict.replaceChildren(tag("rejected", problem.code), ` ${problem.detail}`);
-        return false;
+        return null;
       }
     },
   };
