@@ -2,17 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import axe from "axe-core";
-import { browserTests, reaches } from "./support/browser.js";
+import { browserTests, reaches, screenshot } from "./support/browser.js";
 import * as fixtures from "./support/fixtures.js";
-import { COURSE, ME, user } from "./support/fixtures.js";
+import { AVATAR, CARD, COURSE, ME, user } from "./support/fixtures.js";
 import { reply } from "./support/reply.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 
 const onPage = browserTests();
 
-const AVATAR = `<img alt="Ada Okafor" width="40" height="40" src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7">`;
-const CARD = `<article class="card"><a href="#course">Lead a workshop</a></article>`;
 const admin = () => reply(200, fixtures.levels({ current_user_role: "ADMIN" }), { etag: '"7.a"' });
 const problem = (/** @type {number} */ status) => () => reply(status, fixtures.problem("INTERNAL"));
 const never = () => new Promise(() => {});
@@ -139,6 +137,7 @@ describe("WCAG 2.2 AA", () => {
           async (page) => {
             await reaches(page, tag, state);
             await act?.(page);
+            await screenshot(page, `${name.replaceAll(" ", "-")}-${scheme}`);
             await page.evaluate(axe.source);
             const { violations, passes } = await page.evaluate(() =>
               Reflect.get(globalThis, "axe").run(document, {
@@ -167,13 +166,14 @@ describe("what screen readers are told", () => {
         async (page) => {
           await reaches(page, tag, state);
           await act?.(page);
+          await screenshot(page, `${name.replaceAll(" ", "-")}-phone`);
           const file = new URL(`aria/${name.replaceAll(" ", "-")}.yml`, import.meta.url);
           const snapshot = `${await page.locator("main").ariaSnapshot()}\n`;
           // To accept what has changed: UPDATE=1 npm test, and look at the difference.
           if (process.env.UPDATE) (await import("node:fs")).writeFileSync(file, snapshot);
           assert.equal(snapshot, readFileSync(file, "utf8"));
         },
-        settings,
+        { ...settings, width: 360 },
       );
     });
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { box, browserTests, events, reaches, screenshot, styles } from "./support/browser.js";
+import { box, browserTests, events, reaches, styles } from "./support/browser.js";
 import * as fixtures from "./support/fixtures.js";
 import { broken, forbidden, ME, never, user } from "./support/fixtures.js";
 
@@ -52,7 +52,6 @@ describe("leaderboard-panel", () => {
       const long = panel.locator("span.name").nth(2);
       assert.ok(await long.evaluate((name) => name.scrollWidth > name.clientWidth), "the long name is cut");
       assert.equal((await box(panel)).width, 350);
-      await screenshot(page, "leaderboard-panel-light");
     });
   });
 
@@ -118,6 +117,10 @@ describe("leaderboard-panel", () => {
         const clicks = await events(page, "member-click");
         const button = page.getByRole("button", { name: "Ben Carter" });
         assert.ok((await box(button)).height >= 24);
+        assert.deepEqual(await styles(button, "text-align", "text-overflow"), {
+          "text-align": "left",
+          "text-overflow": "ellipsis",
+        });
         await button.focus();
         await page.keyboard.press("Enter");
         assert.deepEqual(await clicks(), [{ userId: user(2), on: "leaderboard-panel" }]);
@@ -157,6 +160,11 @@ describe("leaderboard-panel", () => {
         // What can't be loaded is replaced by the initial.
         await rows.nth(2).locator("span.avatar").waitFor();
         assert.equal(await rows.nth(2).locator("img").isVisible(), false);
+        await page.evaluate(async () => {
+          document.querySelector("leaderboard-panel")?.changed();
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        });
+        assert.equal(await rows.nth(2).locator("img").isVisible(), false, "nor when the board is shown anew");
         assert.equal(await rows.nth(3).locator("img").isVisible(), true);
       },
       {
@@ -185,7 +193,6 @@ describe("leaderboard-panel", () => {
         await reaches(page, "leaderboard-panel", "loading");
         assert.equal(await page.locator("leaderboard-panel li:visible").count(), 5);
         assert.equal(await page.locator("leaderboard-panel").evaluate((panel) => panel.ariaBusy), "true");
-        await screenshot(page, "leaderboard-panel-loading");
       },
       { api: { "/leaderboards": never } },
     );
@@ -199,7 +206,6 @@ describe("leaderboard-panel", () => {
         await page.getByText("No rankings yet — be the first to earn points!").waitFor();
         await reaches(page, "leaderboard-panel", "empty");
         assert.equal(await page.locator("leaderboard-panel li:visible").count(), 0);
-        await screenshot(page, "leaderboard-panel-empty");
       },
       { api: { "/leaderboards": () => fixtures.boards({ seven_day: nobody }) } },
     );
@@ -211,7 +217,6 @@ describe("leaderboard-panel", () => {
       PANEL,
       async (page, requests) => {
         await page.getByText("Failed to load leaderboard.").waitFor();
-        await screenshot(page, "leaderboard-panel-error");
         isBroken = false;
         await page.getByRole("button", { name: "Retry" }).click();
         await reaches(page, "leaderboard-panel", "ready");
@@ -245,7 +250,6 @@ describe("leaderboard-sidebar-widget", () => {
       assert.equal(await widget.locator("li:visible").count(), 5);
       await page.getByRole("link", { name: "See all leaderboards" }).click();
       assert.equal(new URL(page.url()).hash, "#all");
-      await screenshot(page, "leaderboard-sidebar-widget-light");
     });
   });
 
@@ -287,7 +291,6 @@ describe("points-history", () => {
         "Lesson completed +2 Nov 20, 2026, 10:00 AM 43 in total",
         "Adjustment: Organised the meetup +2 Nov 19, 2026, 10:00 AM 42 in total",
       ]);
-      await screenshot(page, "points-history-light");
     });
   });
 
@@ -340,6 +343,18 @@ describe("points-history", () => {
                 : broken(),
         },
       },
+    );
+  });
+
+  test("waits with gray lines", async () => {
+    await onPage(
+      HISTORY,
+      async (page) => {
+        await reaches(page, "points-history", "loading");
+        assert.equal(await page.locator("points-history .bone:visible").count(), 3);
+        assert.equal(await page.getByRole("button").count(), 0);
+      },
+      { api: { "/points": never } },
     );
   });
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Problem } from "../src/client/client.js";
+import { messages } from "../src/client/stream.js";
+import { fakeClock } from "./support/clock.js";
 import { COMMUNITY, event, json, jwt, problem, service, streamed, user } from "./support/service.js";
 
 const badge = (/** @type {string} */ user_id, level = 3) => ({ user_id, level, level_name: "Builder" });
@@ -207,6 +209,28 @@ describe("the token", () => {
     await Promise.all([client.levels(), client.leaderboards()]);
     assert.deepEqual(asked, [false, true]);
     assert.equal(requests.length, 4);
+  });
+
+  test("that was refused before it was replaced is no reason to ask once more", async () => {
+    /** @type {((response: Response) => void)[]} */
+    const late = [];
+    let given = 0;
+    const { client, settle } = service(
+      ({ token, path }) =>
+        token !== "token-1"
+          ? json(levels())
+          : path === "/levels"
+            ? problem(401, "UNAUTHENTICATED")
+            : new Promise((resolve) => late.push(resolve)),
+      { token: () => `token-${++given}` },
+    );
+    const slow = client.leaderboards();
+    await client.levels();
+    assert.equal(given, 2);
+    late[0]?.(problem(401, "UNAUTHENTICATED"));
+    await settle();
+    await slow;
+    assert.equal(given, 2);
   });
 
   test("that is refused twice is the caller's to know", async () => {
@@ -618,6 +642,44 @@ describe("live", () => {
       await clock.pass(clock.pauses()[0] ?? 0);
     }
     assert.deepEqual(pauses, [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+  });
+
+  test("a connection that held ends the growing of pauses", async () => {
+    const held = streamed();
+    let opened = 0;
+    const { client, clock } = service(
+      ({ path }) => {
+        if (path !== "/stream") return json(member());
+        return ++opened === 4 ? held.response() : problem(503, "UNAVAILABLE");
+      },
+      { live: true },
+    );
+    client.watchMember(user(1), () => {});
+    await clock.pass(1000 + 2000 + 4000);
+    assert.equal(opened, 4);
+    held.write("event: reset\n\n");
+    await clock.pass(0);
+    held.end();
+    await clock.pass(1000);
+    assert.equal(opened, 5);
+  });
+
+  test("a line may end in LF, CR or both, and a chunk between the two", async () => {
+    const text = "event: a\r\ndata: 1\r\ndata:2\r\n\r\n: comment\rdata: 3\r\revent: b\n\nid: 4\n\n";
+    const stream = streamed();
+    for (const character of text) stream.write(character);
+    stream.end();
+    const seen = [];
+    for await (const message of messages(
+      /** @type {ReadableStream<Uint8Array>} */ (stream.response().body),
+      fakeClock(),
+    ))
+      seen.push(message);
+    assert.deepEqual(seen, [
+      { event: "a", data: "1\n2" },
+      { event: "", data: "3" },
+      { event: "b", data: "" },
+    ]);
   });
 
   test("a connection that has been silent for 45 seconds is dead", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { browserTests, events, reaches, screenshot } from "./support/browser.js";
+import { browserTests, events, reaches } from "./support/browser.js";
 import * as fixtures from "./support/fixtures.js";
 import { broken } from "./support/fixtures.js";
 import { reply } from "./support/reply.js";
@@ -36,7 +36,6 @@ describe("level-editor", () => {
         assert.equal(await name(page, 6).inputValue(), "Empire Builder");
         assert.equal(await threshold(page, 9).inputValue(), "360");
         assert.equal(await threshold(page, 1).getAttribute("readonly"), "");
-        await screenshot(page, "level-editor-light");
       },
       { api: { "/levels": () => tagged(admin()) } },
     );
@@ -61,7 +60,6 @@ describe("level-editor", () => {
           name: "Practitioner",
           threshold: 5,
         });
-        await screenshot(page, "level-editor-preview");
         await threshold(page, 2).fill("7");
         await page.locator("level-editor .preview").first().waitFor({ state: "hidden" });
         assert.equal(await page.getByRole("status").textContent(), "");
@@ -135,7 +133,6 @@ describe("level-editor", () => {
           .waitFor();
         assert.equal(await page.locator("level-editor [aria-invalid]").count(), 2);
         assert.equal(await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.id), "threshold-3");
-        await screenshot(page, "level-editor-invalid");
         await field.fill("30");
         assert.equal(await field.getAttribute("aria-invalid"), null);
       },
@@ -177,7 +174,6 @@ describe("level-editor", () => {
           isTheirs = true;
           await save(page).click();
           await page.getByRole("alert").getByText("Somebody else changed the levels").waitFor();
-          await screenshot(page, "level-editor-conflict");
           assert.equal(await name(page, 5).inputValue(), "Mine");
           await page.getByRole("button", { name: choice }).click();
           await page.getByRole("alert").waitFor({ state: "hidden" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { box, browserTests, events, reaches, said, screenshot, styles } from "./support/browser.js";
+import { box, browserTests, events, reaches, said, styles } from "./support/browser.js";
 import * as fixtures from "./support/fixtures.js";
 import { AVATAR, broken, busy, CARD, COURSE, forbidden, ME, never, user } from "./support/fixtures.js";
 import { reply } from "./support/reply.js";
@@ -223,7 +223,6 @@ describe("level-definitions-grid", () => {
         await box(grid.locator("li").nth(3)),
       ];
       assert.deepEqual([second.x - first.right, fourth.y - first.bottom, fourth.x], [16, 16, first.x]);
-      await screenshot(page, "level-definitions-grid-light");
     });
   });
 
@@ -300,7 +299,6 @@ describe("level-definitions-grid", () => {
         assert.equal(await page.locator("level-definitions-grid").evaluate((grid) => grid.ariaBusy), "true");
         assert.equal(await page.locator("level-definitions-grid li:visible").count(), 9);
         assert.equal(await said(page, "level-definitions-grid"), "Levels");
-        await screenshot(page, "level-definitions-grid-loading");
       },
       { api: { "/levels": never } },
     );
@@ -406,7 +404,6 @@ describe("profile-level-section", () => {
         assert.equal(await profile.locator(".name").textContent(), "Level 3 - Builder");
         assert.equal(await profile.locator(".progress").textContent(), "15 points to level up");
         assert.equal(await profile.locator(".points").isVisible(), false);
-        await screenshot(page, "profile-level-section-light");
       },
     );
   });
@@ -510,7 +507,6 @@ describe("course-card-lock", () => {
       });
       assert.equal(await lock.locator(".message").textContent(), "Unlock at Level 4");
       assert.equal(await lock.locator(".level-name").textContent(), "Leader");
-      await screenshot(page, "course-card-lock-light");
     });
   });
 

@@ -194,4 +194,66 @@ describe("pages", () => {
       },
     );
   });
+
+  test("h() makes text of whatever it is given, and refuses what could run", async () => {
+    await onPage(
+      "",
+      async (page) => {
+        const { made, refused } = await page.evaluate(() => {
+          /** @type {typeof import("../src/elements/h.js").h} */
+          const h = Reflect.get(globalThis, "h");
+          const evil = "<img src=x onerror=alert(1)>";
+          const tryTo = (/** @type {() => unknown} */ build) => {
+            try {
+              build();
+              return "built";
+            } catch (error) {
+              return String(error);
+            }
+          };
+          return {
+            made: [
+              h("p", { title: evil }, evil, 0, null, false, "", h("b", null, "bold")),
+              h("a", { href: "#/members" }),
+              h("a", { href: "https://levels.example" }),
+              h("a", { href: " javascript:alert(1)" }),
+              h("a", { href: "data:text/html,hello" }),
+              h("img", { src: "https://levels.example/a.png" }),
+              h("img", { src: "data:image/png;base64,AA" }),
+              h("img", { src: "data:text/html,hello" }),
+              h("img", { src: "//levels.example/a.png" }),
+              h("input", { disabled: true, required: false, value: null }),
+              h("leaderboard-panel", { period: "seven-day", linked: true }),
+            ].map((node) => node.outerHTML),
+            refused: [
+              tryTo(() => h("p", { style: "color: red" })),
+              tryTo(() => h("p", { onclick: "alert(1)" })),
+              tryTo(() => h("iframe", { srcdoc: "hello" })),
+              tryTo(() => h("level-badge", { onclick: "alert(1)" })),
+            ],
+          };
+        });
+        assert.deepEqual(made, [
+          '<p title="&lt;img src=x onerror=alert(1)&gt;">&lt;img src=x onerror=alert(1)&gt;0<b>bold</b></p>',
+          '<a href="#/members"></a>',
+          '<a href="https://levels.example"></a>',
+          "<a></a>",
+          "<a></a>",
+          '<img src="https://levels.example/a.png">',
+          '<img src="data:image/png;base64,AA">',
+          "<img>",
+          "<img>",
+          '<input disabled="">',
+          '<leaderboard-panel period="seven-day" linked=""></leaderboard-panel>',
+        ]);
+        assert.deepEqual(refused, [
+          "TypeError: h() sets no style",
+          "TypeError: h() sets no onclick",
+          "TypeError: h() sets no srcdoc",
+          "TypeError: h() sets no onclick",
+        ]);
+      },
+      { script: 'import { h } from "/src/elements/h.js"; globalThis.h = h;' },
+    );
+  });
 });

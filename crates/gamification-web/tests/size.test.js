@@ -7,7 +7,7 @@ const SOURCE = new URL("../src/", import.meta.url);
 
 /** What a module imports, at once and later. @param {string} source */
 const imports = (source) => {
-  const code = source.replace(/\/\*\*[^]*?\*\//g, ""); // types are imported in comments
+  const code = source.replace(/\/\*\*[\s\S]*?\*\//g, ""); // types are imported in comments
   const names = (/** @type {RegExp} */ of) => [...code.matchAll(of)].map(([, name]) => String(name));
   return {
     now: names(/^(?:import|export)\s(?:[^;]*?\sfrom\s)?"([^"]+)";/gm),

@@ -191,7 +191,7 @@ export class LevelElement extends Base {
 
   /** What is shown already stays. @param {Problem} problem */
   failed = (problem) => {
-    const isUnknown = problem.status === 404 && IDS.some((id) => this.hasAttribute(id));
+    const isUnknown = problem.status === 404 && this.matches("[user-id], [course-id]");
     this.settle(problem.status === 403 ? "forbidden" : isUnknown ? "empty" : "error");
     this.emit("gamification-error", { problem });
   };

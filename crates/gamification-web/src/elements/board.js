@@ -10,18 +10,17 @@ export const boardStyles = `
 h2 { padding: 12px 16px; border-block-end: 1px solid var(--_card-border); font-weight: 600 }
 li { display: flex; align-items: center; gap: 12px; padding: 10px 16px }
 li.own { background: var(--_current) }
-.rank { display: grid; flex: none; place-content: center; inline-size: 24px; color: var(--_muted); font-variant-numeric: tabular-nums }
+.rank { display: grid; flex: none; place-content: center; min-inline-size: 24px; color: var(--_muted); font-variant-numeric: tabular-nums }
 .own .rank { color: var(--_muted-strong) }
 .medal { fill: var(--medal); color: var(--edge) }
 .place1 { --medal: #fbbf24; --edge: #b45309 } .place2 { --medal: #d1d5db; --edge: #6b7280 } .place3 { --medal: #fdba74; --edge: #9a3412 }
 .avatar { display: grid; place-content: center; background: color-mix(in srgb, hsl(var(--hue) 65% 50%) 22%, var(--_surface)); color: var(--_text); font-size: 12px; font-weight: 600; line-height: 1 }
 .name { flex: 1; min-inline-size: 0; overflow: hidden; padding: 0; font-weight: 500; text-overflow: ellipsis; white-space: nowrap }
-button.name { min-height: 24px; border: 0; background: none; color: inherit }
+button.name { min-height: 24px; border: 0; background: none; text-align: inherit }
 button.name:hover { text-decoration: underline }
 .points { font-weight: 600; font-variant-numeric: tabular-nums }
-.bone { inline-size: 100% }
-.rank .bone { block-size: 16px; inline-size: 16px }
-@media (forced-colors: active) { li.own { outline: 1px solid Highlight; outline-offset: -1px } .medal { color: CanvasText; fill: Canvas } }
+.avatar.bone { border-radius: 50% }
+@media (forced-colors: active) { li.own { outline: 1px solid Highlight; outline-offset: -1px } .medal { color: CanvasText; fill: Canvas } .avatar { border: 1px solid } }
 `;
 
 /** What rows are like on one board. @typedef {{ isSmall: boolean, isWindow: boolean, isLinked: boolean, own: string | null }} Look */
@@ -54,9 +53,10 @@ export class Board {
 
 class Row {
   /** @type {string | null} */ #userId = null;
+  /** The avatar that could not be loaded. @type {string | null} */ #broken = null;
   #host;
   #rank = h("span", { part: "rank", class: "rank" });
-  #image = h("img", { alt: "", class: "avatar", onerror: () => this.#show(false) });
+  #image = h("img", { alt: "", class: "avatar", onerror: () => this.#failed() });
   #initial = h("span", { class: "avatar", "aria-hidden": "true" });
   #badge = h("level-badge", null, this.#image, this.#initial);
   #name = h("span", { part: "name", class: "name" });
@@ -87,16 +87,22 @@ class Row {
     this.#initial.textContent = [...name][0]?.toUpperCase() ?? "";
     this.#initial.style.setProperty("--hue", String(hueOf(name)));
     set(this.#image, "src", entry?.avatar_url);
-    this.#show(this.#image.hasAttribute("src"));
+    this.#showAvatar();
     this.#rank.replaceChildren(...(entry ? this.#place(entry.rank) : []));
     const { count, change } = this.#host.formats;
     this.#points.textContent = entry ? (isWindow ? change : count).format(entry.points) : "";
   }
 
-  /** @param {boolean} hasImage */
-  #show(hasImage) {
-    this.#image.hidden = !hasImage;
-    this.#initial.hidden = hasImage;
+  #failed() {
+    this.#broken = this.#image.getAttribute("src");
+    this.#showAvatar();
+  }
+
+  /** The picture; else the initial. */
+  #showAvatar() {
+    const picture = this.#image.getAttribute("src");
+    this.#image.hidden = !picture || picture === this.#broken;
+    this.#initial.hidden = !this.#image.hidden;
   }
 
   /** @param {number} rank */

@@ -1,6 +1,7 @@
 const ATTRIBUTES = new Set(
-  `alt class datetime dir disabled for height hidden href id inert inputmode lang max min name part placeholder readonly
-  required role slot src step tabindex title type user-id value width level size decorative`.split(/\s+/),
+  `alt autocomplete checked class datetime dir disabled for height hidden href id inert inputmode lang list max maxlength min
+  name open part placeholder readonly rel required role rows scope selected slot spellcheck src step tabindex target title
+  type value width`.split(/\s+/),
 );
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -8,8 +9,8 @@ const SVG = "http://www.w3.org/2000/svg";
 /** @typedef {Record<string, string | number | boolean | null | undefined | ((event: Event) => unknown)>} Attributes */
 
 /**
- * Builds DOM. What it is given is never parsed: children that are no nodes become text, attributes are of a known list,
- * addresses of known schemes.
+ * Builds DOM. What it is given is never parsed: children that are no nodes become text, attributes are of a known list (a
+ * custom element has its own), addresses of known schemes.
  * @template {string} Tag
  * @param {Tag} tag
  * @param {Attributes | null} [attributes] functions are listeners: `onclick`
@@ -30,9 +31,11 @@ export function h(tag, attributes, ...children) {
  */
 export function set(node, name, value) {
   if (typeof value === "function") return node.addEventListener(name.slice(2), value);
-  if (!ATTRIBUTES.has(name) && !/^(aria|data)-[a-z-]+$/.test(name)) throw new TypeError(`h() sets no ${name}`);
+  const isOwn = node.localName.includes("-") && !/^(on|style)/.test(name);
+  if (!isOwn && !ATTRIBUTES.has(name) && !/^(aria|data)-/.test(name)) throw new TypeError(`h() sets no ${name}`);
   if (value == null || value === false || !isSafe(name, String(value))) return node.removeAttribute(name);
-  node.setAttribute(name, value === true ? "" : String(value));
+  const text = value === true ? "" : String(value);
+  if (node.getAttribute(name) !== text) node.setAttribute(name, text); // the same address again would be loaded again
 }
 
 /**

@@ -28,6 +28,8 @@ li { display: flex; align-items: center; gap: 12px; padding: 12px; border: 1px s
 .name { font-weight: 600 }
 .detail { color: var(--_muted); font-size: 12px; line-height: 16px }
 .current .detail { color: var(--_muted-strong) }
+p .bone { display: block; inline-size: 160px; margin-block-end: 4px }
+p.bone { inline-size: 96px }
 @media (forced-colors: active) { .current { outline: 2px solid Highlight } .circle { border: 1px solid } }
 `);
 
@@ -88,7 +90,7 @@ class Card {
     classList.toggle("current", level === own);
     this.root.ariaCurrent = level === own ? "true" : null;
     for (const part of [this.#circle, this.name, this.detail]) part.classList.toggle("bone", level === null);
-    if (level === null) this.name.textContent = this.detail.textContent = "\u2002".repeat(9);
+    if (level === null) this.name.textContent = this.detail.textContent = "\u2002";
     this.#number.textContent = String(level ?? "");
     this.#number.hidden = isLocked;
     this.#lock.toggleAttribute("hidden", !isLocked);

@@ -22,13 +22,15 @@ li:focus-visible { outline-offset: -2px }
 .when, .total { color: var(--_muted); font-size: 12px; line-height: 16px; overflow-wrap: anywhere }
 .total { justify-self: end }
 .more { display: flex; justify-content: center; padding: 12px; border-block-start: 1px solid var(--_card-border) }
-.bone { inline-size: 50% }
+.waiting { display: grid; gap: 20px; padding: 20px 16px }
+.bone { inline-size: 60% }
 `);
 
   #list = h("ol", { role: "list" });
   #more = h("button", { part: "more", onclick: () => this.#readMore() });
   #footer = h("div", { class: "more", hidden: true }, this.#more);
-  content = [this.#list, this.#footer];
+  #waiting = h("div", { class: "waiting" }, ...Array.from({ length: 3 }, () => h("p", { class: "bone" }, "\u2002")));
+  content = [this.#waiting, this.#list, this.#footer];
   /** @type {Row[]} */ #rows = [];
   /** @type {string | null} */ #cursor = null;
   #abort = new AbortController();
@@ -62,8 +64,9 @@ li:focus-visible { outline-offset: -2px }
     this.#more.ariaDisabled = "true"; // `disabled` would take the focus away
     try {
       const page = await api.history(userId, { signal, cursor: this.#cursor, limit: this.pageSize ?? PAGE });
-      if (!signal.aborted) this.#append(page);
+      if (signal.aborted) return;
       this.#hasFailed = false;
+      this.#append(page);
     } catch (problem) {
       if (signal.aborted) return;
       this.#hasFailed = this.isFilled();
@@ -87,6 +90,7 @@ li:focus-visible { outline-offset: -2px }
   update() {
     this.#list.ariaLabel = this.text("history");
     this.#list.hidden = !this.isFilled();
+    this.#waiting.hidden = this.state !== "loading";
     for (const row of this.#rows) row.show(this);
     this.#footer.hidden = !this.#cursor;
     this.#more.textContent = this.text(this.#hasFailed ? "failedMore" : "loadMore");

@@ -54,7 +54,7 @@ button[aria-disabled=true] { opacity: .6; cursor: progress }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 .notice { display: flex; flex-wrap: wrap; align-items: center; gap: 12px; padding: 16px; color: var(--_muted-strong) }
-.bone { border-radius: 4px; background: var(--_card-border); color: transparent; user-select: none; forced-color-adjust: none }
+.bone { border-radius: 4px; background: var(--_card-border) !important; color: transparent; user-select: none; forced-color-adjust: none }
 @media (prefers-reduced-motion: no-preference) {
   .bone { animation: breathe 1.6s ease-in-out infinite alternate }
   @keyframes breathe { to { opacity: .5 } }

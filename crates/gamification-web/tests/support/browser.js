@@ -37,7 +37,7 @@ export function browserTests() {
   let answer;
   pages.set("/page.css", {
     type: "text/css",
-    body: `body { margin: 16px; background: #fff; color: #111827; font-family: "DejaVu Sans", sans-serif } @media (prefers-color-scheme: dark) { body { background: #0b1120; color: #f3f4f6 } } .card { display: grid; align-content: end; box-sizing: border-box; inline-size: 280px; block-size: 176px; padding: 16px; border-radius: 8px; background: linear-gradient(135deg, #1e3a5f, #6d28d9); color: #fff } .w767 { inline-size: 767px } .w768 { inline-size: 768px } .side { inline-size: 280px } .panel { inline-size: 350px }`,
+    body: `body { margin: 16px; background: #fff; color: #111827; font-family: "DejaVu Sans", sans-serif } @media (prefers-color-scheme: dark) { body { background: #0b1120; color: #f3f4f6 } } .card { display: grid; align-content: end; box-sizing: border-box; inline-size: 280px; block-size: 176px; padding: 16px; border-radius: 8px; background: linear-gradient(135deg, #1e3a5f, #6d28d9); color: #fff } .w767 { inline-size: 767px } .w768 { inline-size: 768px } .side { inline-size: 280px } .panel { inline-size: 350px } .side, .panel { max-inline-size: 100% }`,
   });
 
   before(async () => {
@@ -118,7 +118,7 @@ export function browserTests() {
 /** For people to look at; never compared, for fonts differ. @param {Page} page @param {string} name */
 export async function screenshot(page, name) {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
+  await page.locator("body").screenshot({ path: `${SCREENSHOTS}${name}.png` });
 }
 
 /** Waits until an element says that it is in a state. @param {Page} page @param {string} tag @param {string} state */
