@@ -108,6 +108,7 @@ try {
     return route.fulfill({ contentType: "image/svg+xml", body: face(number) });
   });
 
+  await demo.boardsAreThere();
   /** @type {Person[]} */
   const people = (await demo.ask("/leaderboards", demo.admin)).all_time.entries;
   site.token = demo.member;

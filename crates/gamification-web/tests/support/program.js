@@ -8,6 +8,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -32,7 +33,7 @@ export async function startDemo(...origins) {
   const exit = once(server, "exit");
   const stop = async () => {
     server.kill("SIGTERM");
-    const late = setTimeout(() => server.kill("SIGKILL"), 20_000);
+    const late = globalThis.setTimeout(() => server.kill("SIGKILL"), 20_000);
     await exit;
     clearTimeout(late);
     rmSync(data, { recursive: true, force: true });
@@ -54,7 +55,16 @@ export async function startDemo(...origins) {
       if (!answer.ok) throw new Error(`${below} is answered with ${answer.status}: ${await answer.text()}`);
       return answer.json();
     };
-    return { origin, link, community, admin, member, platform, ask, stop };
+    const filled = Date.now();
+    /** Leaderboards follow what happens, and say until when they are complete. */
+    const boardsAreThere = async () => {
+      for (const deadline = Date.now() + PATIENCE; ; await setTimeout(100)) {
+        const { last_updated } = await ask("/leaderboards", admin);
+        if (Date.parse(last_updated) >= filled) return;
+        if (Date.now() > deadline) throw new Error(`leaderboards are complete until ${last_updated} only`);
+      }
+    };
+    return { origin, link, community, admin, member, platform, ask, boardsAreThere, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -79,7 +89,7 @@ function listening(server) {
       clearTimeout(late);
       reject(new Error(`the server ${what}:\n${log.slice(-20).join("\n")}`));
     };
-    const late = setTimeout(() => fail("is not ready in time"), PATIENCE);
+    const late = globalThis.setTimeout(() => fail("is not ready in time"), PATIENCE);
     server.once("exit", (status) => fail(`ended with ${status}`));
     server.once("error", ({ message }) => fail(`does not start, ${message}`));
     createInterface(server.stderr).on("line", (line) => log.push(line));
