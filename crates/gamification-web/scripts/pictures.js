@@ -99,9 +99,12 @@ async function theConsole(page, demo, people) {
 }
 
 const site = await openSite();
-const demo = await startDemo(site.origin);
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+/** @type {(() => unknown)[]} */
+const closing = [site.close];
 try {
+  const demo = await startDemo(closing, site.origin);
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  closing.push(() => browser.close());
   const context = await browser.newContext({ deviceScaleFactor: 2, locale: "en-US", reducedMotion: "reduce" });
   await context.route("https://avatars.example/**", (route) => {
     const number = Number(route.request().url().match(/\d+/)?.[0]);
@@ -129,7 +132,5 @@ try {
   await page.setViewportSize({ width: 1180, height: 852 });
   await theConsole(page, demo, people);
 } finally {
-  await browser.close();
-  await demo.stop();
-  site.close();
+  for (const close of closing.reverse()) await close();
 }

@@ -262,8 +262,7 @@ async function main() {
     const sites = { plain, strict, other, react, npm, vue };
     closing.push(() => Object.values(sites).forEach((site) => void site.close()));
     const named = Object.values(sites).filter((site) => site !== other);
-    const demo = await startDemo(...named.map(({ origin }) => origin));
-    closing.push(demo.stop);
+    const demo = await startDemo(closing, ...named.map(({ origin }) => origin));
     await whoIsShown(demo);
     await fill(demo, sites);
     await demo.boardsAreThere();

@@ -16,8 +16,11 @@ import { promisify } from "node:util";
 
 const PATIENCE = 60_000;
 
-/** @param {string[]} origins whose pages may call it */
-export async function startDemo(...origins) {
+/**
+ * @param {(() => unknown)[]} closing gets what ends it
+ * @param {string[]} origins whose pages may call it
+ */
+export async function startDemo(closing, ...origins) {
   const program = find();
   const data = mkdtempSync(join(tmpdir(), "levels-"));
   chmodSync(data, 0o755); // PostgreSQL refuses to be root, and its other user has to enter
@@ -30,45 +33,40 @@ export async function startDemo(...origins) {
   };
   const env = (/** @type {string} */ listen) => ({ ...environment, GAMIFICATION_LISTEN: listen });
   const server = spawn(program, ["serve"], { env: env("127.0.0.1:0"), stdio: ["ignore", "pipe", "pipe"] });
-  const exit = once(server, "exit");
-  const stop = async () => {
+  const exit = once(server, "exit").catch(() => {}); // that it does not start is told below
+  closing.push(async () => {
     server.kill("SIGTERM");
     const late = globalThis.setTimeout(() => server.kill("SIGKILL"), 20_000);
     await exit;
     clearTimeout(late);
     rmSync(data, { recursive: true, force: true });
+  });
+  const origin = await listening(server);
+  const { stdout } = await promisify(execFile)(program, ["demo"], {
+    env: env(new URL(origin).host),
+    timeout: PATIENCE,
+  });
+  const [link = ""] = stdout.match(/^http.*\/console\/#.*$/m) ?? [];
+  const said = Object.fromEntries(new URLSearchParams(new URL(link).hash.slice(1)));
+  const { community = "", admin = "", member = "", platform = "" } = said;
+  /** Asks the API. @param {string} path below the community's, or from `/api/` on @param {string} token @param {RequestInit} [init] */
+  const ask = async (path, token, init = {}) => {
+    const below = path.startsWith("/api/") ? path : `/api/communities/${community}${path}`;
+    const headers = { authorization: `Bearer ${token}`, ...init.headers };
+    const answer = await fetch(origin + below, { ...init, headers, signal: AbortSignal.timeout(PATIENCE) });
+    if (!answer.ok) throw new Error(`${below} is answered with ${answer.status}: ${await answer.text()}`);
+    return answer.json();
   };
-  try {
-    const origin = await listening(server);
-    const { stdout } = await promisify(execFile)(program, ["demo"], {
-      env: env(new URL(origin).host),
-      timeout: PATIENCE,
-    });
-    const [link = ""] = stdout.match(/^http.*\/console\/#.*$/m) ?? [];
-    const said = Object.fromEntries(new URLSearchParams(new URL(link).hash.slice(1)));
-    const { community = "", admin = "", member = "", platform = "" } = said;
-    /** Asks the API. @param {string} path below the community's, or from `/api/` on @param {string} token @param {RequestInit} [init] */
-    const ask = async (path, token, init = {}) => {
-      const below = path.startsWith("/api/") ? path : `/api/communities/${community}${path}`;
-      const headers = { authorization: `Bearer ${token}`, ...init.headers };
-      const answer = await fetch(origin + below, { ...init, headers, signal: AbortSignal.timeout(PATIENCE) });
-      if (!answer.ok) throw new Error(`${below} is answered with ${answer.status}: ${await answer.text()}`);
-      return answer.json();
-    };
-    const filled = Date.now();
-    /** Leaderboards follow what happens, and say until when they are complete. */
-    const boardsAreThere = async () => {
-      for (const deadline = Date.now() + PATIENCE; ; await setTimeout(100)) {
-        const { last_updated } = await ask("/leaderboards", admin);
-        if (Date.parse(last_updated) >= filled) return;
-        if (Date.now() > deadline) throw new Error(`leaderboards are complete until ${last_updated} only`);
-      }
-    };
-    return { origin, link, community, admin, member, platform, ask, boardsAreThere, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const filled = Date.now();
+  /** Leaderboards follow what happens, and say until when they are complete. */
+  const boardsAreThere = async () => {
+    for (const deadline = Date.now() + PATIENCE; ; await setTimeout(100)) {
+      const { last_updated } = await ask("/leaderboards", admin);
+      if (Date.parse(last_updated) >= filled) return;
+      if (Date.now() > deadline) throw new Error(`leaderboards are complete until ${last_updated} only`);
+    }
+  };
+  return { origin, link, community, admin, member, platform, ask, boardsAreThere };
 }
 
 function find() {
