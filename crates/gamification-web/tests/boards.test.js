@@ -160,6 +160,11 @@ describe("leaderboard-panel", () => {
         // What can't be loaded is replaced by the initial.
         await rows.nth(2).locator("span.avatar").waitFor();
         assert.equal(await rows.nth(2).locator("img").isVisible(), false);
+        await page.evaluate(async () => {
+          document.querySelector("leaderboard-panel")?.changed();
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        });
+        assert.equal(await rows.nth(2).locator("img").isVisible(), false, "nor when the board is shown anew");
         assert.equal(await rows.nth(3).locator("img").isVisible(), true);
       },
       {

@@ -53,9 +53,10 @@ export class Board {
 
 class Row {
   /** @type {string | null} */ #userId = null;
+  /** The avatar that could not be loaded. @type {string | null} */ #broken = null;
   #host;
   #rank = h("span", { part: "rank", class: "rank" });
-  #image = h("img", { alt: "", class: "avatar", onerror: () => this.#show(false) });
+  #image = h("img", { alt: "", class: "avatar", onerror: () => this.#failed() });
   #initial = h("span", { class: "avatar", "aria-hidden": "true" });
   #badge = h("level-badge", null, this.#image, this.#initial);
   #name = h("span", { part: "name", class: "name" });
@@ -86,16 +87,22 @@ class Row {
     this.#initial.textContent = [...name][0]?.toUpperCase() ?? "";
     this.#initial.style.setProperty("--hue", String(hueOf(name)));
     set(this.#image, "src", entry?.avatar_url);
-    this.#show(this.#image.hasAttribute("src"));
+    this.#showAvatar();
     this.#rank.replaceChildren(...(entry ? this.#place(entry.rank) : []));
     const { count, change } = this.#host.formats;
     this.#points.textContent = entry ? (isWindow ? change : count).format(entry.points) : "";
   }
 
-  /** @param {boolean} hasImage */
-  #show(hasImage) {
-    this.#image.hidden = !hasImage;
-    this.#initial.hidden = hasImage;
+  #failed() {
+    this.#broken = this.#image.getAttribute("src");
+    this.#showAvatar();
+  }
+
+  /** The picture; else the initial. */
+  #showAvatar() {
+    const picture = this.#image.getAttribute("src");
+    this.#image.hidden = !picture || picture === this.#broken;
+    this.#initial.hidden = !this.#image.hidden;
   }
 
   /** @param {number} rank */

@@ -34,7 +34,8 @@ export function set(node, name, value) {
   const isOwn = node.localName.includes("-") && !/^(on|style)/.test(name);
   if (!isOwn && !ATTRIBUTES.has(name) && !/^(aria|data)-/.test(name)) throw new TypeError(`h() sets no ${name}`);
   if (value == null || value === false || !isSafe(name, String(value))) return node.removeAttribute(name);
-  node.setAttribute(name, value === true ? "" : String(value));
+  const text = value === true ? "" : String(value);
+  if (node.getAttribute(name) !== text) node.setAttribute(name, text); // the same address again would be loaded again
 }
 
 /**
