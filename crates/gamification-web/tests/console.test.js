@@ -10,7 +10,8 @@ import { ADMIN, COMMUNITY, consoleService, jwt, MEMBER, PLATFORM, user } from ".
 /** @typedef {Awaited<ReturnType<typeof consoleService>>} Service */
 
 const SRC = new URL("../src/", import.meta.url);
-const BUDGET = 20_000;
+/** As in `tests/serving.rs`. */
+const BUDGET = 20 * 1024;
 const MARGARET = user(7);
 const open = consoleTests();
 
