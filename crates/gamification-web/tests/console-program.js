@@ -1,19 +1,15 @@
 // The console as the program serves it, over the program's own API. Run by `npm run test:console`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { consoleTests, findings, visit } from "./support/console-browser.js";
 import { startProgram } from "./support/program.js";
 
 /** @import { Page } from "playwright-core" */
 
-/** @type {Awaited<ReturnType<typeof startProgram>>} */
-let program;
-before(async () => {
-  program = await startProgram();
-});
-after(() => program?.stop());
 const open = consoleTests();
+const program = await startProgram();
+after(() => program.stop());
 
 /** @param {Page} page @param {string} name */
 const button = (page, name) => page.getByRole("button", { name, exact: true });

@@ -16,10 +16,10 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 
 /** Starts a browser for the tests of a file; gives what opens an address in a session of its own. */
 export function consoleTests() {
+  assert.ok(existsSync(CHROMIUM), `no browser at ${CHROMIUM}: apt-get install chromium, or name one in CHROMIUM`);
   /** @type {import("playwright-core").Browser} */
   let browser;
   before(async () => {
-    assert.ok(existsSync(CHROMIUM), `no browser at ${CHROMIUM}: apt-get install chromium, or name one in CHROMIUM`);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   });
   after(() => browser?.close());

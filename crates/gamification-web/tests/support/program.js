@@ -8,13 +8,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-/** Starts what GAMIFICATION_SERVER names; without it, there is nothing to test. */
+// At once: tests whose preparation fails leave what they began behind them.
+const program = process.env.GAMIFICATION_SERVER ?? "";
+assert.ok(
+  program && existsSync(program),
+  "name the program in GAMIFICATION_SERVER: target/release/gamification-server",
+);
+
+/** Starts what GAMIFICATION_SERVER names. */
 export async function startProgram() {
-  const program = process.env.GAMIFICATION_SERVER ?? "";
-  assert.ok(
-    program && existsSync(program),
-    "name the program in GAMIFICATION_SERVER: target/release/gamification-server",
-  );
   const folder = mkdtempSync(join(tmpdir(), "gamification-console-"));
   chmodSync(folder, 0o755); // run by root, PostgreSQL is another user
   const { DATABASE_URL: _, ...others } = process.env;
