@@ -32,8 +32,8 @@ export type CloudEvent = Schemas["CloudEvent"];
 export type EventResults = Schemas["EventResults"];
 export type ProblemBody = Schemas["Problem"];
 export type FieldError = Schemas["FieldError"];
-/** The codes of the server, and what a request fails with that got no answer. */
-export type ProblemCode = ProblemBody["code"] | "OFFLINE";
+/** The codes of the server, and what a request fails with that got no answer, or for which `token()` was rejected. */
+export type ProblemCode = ProblemBody["code"] | "OFFLINE" | "NO_TOKEN";
 export type Role = NonNullable<Levels["current_user_role"]>;
 
 // --- Not in the server's document yet. When it has them, take them from there and delete this part. ---
@@ -110,7 +110,10 @@ export interface ClientOptions {
   api: string;
   /** The community that elements and calls are about. */
   community: string;
-  /** Gives a JWT of the user; `refresh` when the last one was refused. Asked when one is needed, never stored. */
+  /**
+   * Gives a JWT of the user; `refresh` when the last one was refused. Asked when one is needed, never stored. Where it is
+   * rejected, it is asked again later.
+   */
   token: (why: { refresh: boolean }) => string | null | Promise<string | null>;
   fetch?: typeof globalThis.fetch;
   /** The language of elements that name none; else the page's, then the browser's. */

@@ -239,18 +239,34 @@ describe("the token", () => {
     assert.equal(requests.length, 2);
   });
 
-  test("that can't be had is a problem too, and nothing is sent", async () => {
-    const { client, requests } = service(() => json(levels()), {
+  test("that can't be had is a problem of its own, and nothing is sent", async () => {
+    const { client, clock, requests } = service(() => json(levels()), {
       token: () => Promise.reject(new Error("signed out")),
     });
-    await assert.rejects(
+    const asked = assert.rejects(
       client.levels(),
       (error) =>
         error instanceof Problem &&
-        error.code === "UNAUTHENTICATED" &&
+        error.code === "NO_TOKEN" &&
+        error.status === 0 && // the service has said nothing
         /** @type {Error} */ (error.cause).message === "signed out",
     );
+    await clock.pass(2500);
+    await asked;
     assert.equal(requests.length, 0);
+  });
+
+  test("that can't be had while the network is away is asked for again, as answers are", async () => {
+    let isAway = true;
+    const { client, clock } = service(() => json(levels()), {
+      token: () => (isAway ? Promise.reject(new TypeError("Failed to fetch")) : jwt({ sub: user(0) })),
+    });
+    const asked = client.levels();
+    await clock.pass(0);
+    assert.deepEqual(clock.pauses(), [500]);
+    isAway = false;
+    await clock.pass(500);
+    assert.equal((await asked).current_user_level, 3);
   });
 });
 
@@ -366,6 +382,27 @@ describe("leaving", () => {
     await clock.pass(0);
     assert.equal(aborted.length, 1);
     await Promise.all([first, second]);
+  });
+
+  test("who asks after the last has left is not handed their abort, however long a token takes", async () => {
+    /** @type {(token: string) => void} */
+    let give = () => {};
+    const { client, clock, settle } = service(() => json(levels()), {
+      token: () =>
+        new Promise((resolve) => {
+          give = resolve;
+        }),
+    });
+    const abort = new AbortController();
+    const left = assert.rejects(client.levels({ signal: abort.signal }), { name: "AbortError" });
+    abort.abort();
+    await left;
+    await clock.pass(0); // the request is called off, but waits for its token still
+    const asked = client.levels({ signal: new AbortController().signal });
+    await settle();
+    give(jwt({ sub: user(0) }));
+    await settle();
+    assert.equal((await asked).current_user_level, 3);
   });
 
   test("who leaves and comes back at once asks once", async () => {
@@ -664,6 +701,18 @@ describe("live", () => {
     assert.equal(opened, 5);
   });
 
+  for (const separator of ["\u2028", "\u2029"])
+    test(`U+${separator.charCodeAt(0).toString(16)} is a character like others`, async () => {
+      const { client, clock, stream } = live(({ url }) => badgesOf(url));
+      /** @type {unknown[]} */
+      const names = [];
+      client.watchBadge(user(1), (now) => names.push(now?.level_name));
+      await clock.pass(0);
+      stream.write(risen(1, 4).replace("Löwe", `Lö${separator}we`));
+      await clock.pass(0);
+      assert.deepEqual(names, ["Builder", `Lö${separator}we`]);
+    });
+
   test("a line may end in LF, CR or both, and a chunk between the two", async () => {
     const text = "event: a\r\ndata: 1\r\ndata:2\r\n\r\n: comment\rdata: 3\r\revent: b\n\nid: 4\n\n";
     const stream = streamed();
@@ -711,6 +760,103 @@ describe("live", () => {
     stop();
     await clock.pass(60_000);
     assert.deepEqual(seen(), []);
+  });
+
+  test("while the stream fails, what is watched is read once for each try", async () => {
+    const { client, clock, seen } = service(
+      ({ path }) => (path === "/stream" ? problem(503, "UNAVAILABLE") : json(member())),
+      { live: true },
+    );
+    client.watchMember(user(1), () => {});
+    await clock.pass(0);
+    assert.deepEqual(seen().sort(), [`GET /members/${user(1)}/level`, "GET /stream"]);
+    for (const pause of [1000, 2000, 4000]) {
+      await clock.pass(pause);
+      assert.deepEqual(seen().sort(), [`GET /members/${user(1)}/level`, "GET /stream"], `after ${pause} ms`);
+    }
+  });
+
+  test("a stream that the network or a missing token keeps closed opens when they are back", async () => {
+    const stream = streamed();
+    let isAway = false;
+    const away = () => Promise.reject(new TypeError("Failed to fetch"));
+    const { client, clock, seen, requests } = service(
+      ({ path }) => (isAway ? away() : path === "/stream" ? stream.response() : json(member())),
+      {
+        live: true,
+        token: () => (isAway ? away() : jwt({ sub: user(0), exp: Date.UTC(2026, 10, 22, 9) / 1000 })), // asked for each time
+      },
+    );
+    isAway = true;
+    /** @type {number[]} */
+    const totals = [];
+    client.watchMember(user(1), ({ total_points }) => totals.push(total_points));
+    await clock.pass(1000 + 2000 + 4000);
+    assert.deepEqual(seen(), [], "without a token nothing is sent");
+    isAway = false;
+    await clock.pass(8000);
+    assert.ok(requests.some(({ path }) => path === "/stream"));
+    stream.write("event: reset\n\n");
+    await clock.pass(0);
+    stream.write(awarded(1, 50));
+    await clock.pass(0);
+    assert.deepEqual(totals, [45, 50]);
+  });
+
+  test("a stream that the service refuses a token for is asked for every half minute", async () => {
+    const stream = streamed();
+    let isRefused = true;
+    const { client, clock, requests } = service(
+      ({ path }) =>
+        path !== "/stream" ? json(member()) : isRefused ? problem(401, "UNAUTHENTICATED") : stream.response(),
+      { live: true },
+    );
+    client.watchMember(user(1), () => {});
+    const opened = () => requests.splice(0).filter(({ path }) => path === "/stream").length;
+    await clock.pass(29_999);
+    assert.equal(opened(), 2, "once with each token");
+    await clock.pass(1);
+    assert.equal(opened(), 2);
+    isRefused = false;
+    await clock.pass(30_000);
+    assert.equal(opened(), 1);
+    await clock.pass(30_000);
+    assert.equal(opened(), 0, "it is open");
+  });
+
+  test("clients whose streams end together come back spread over some seconds", async () => {
+    const streams = [streamed(), streamed()];
+    const { client, clock, opened } = live(() => json(member()), streams);
+    clock.random = () => 0.5;
+    client.watchMember(user(1), () => {});
+    await clock.pass(0);
+    streams[0]?.write("event: reset\n\n");
+    await clock.pass(0);
+    streams[0]?.breakOff();
+    await clock.pass(0);
+    assert.deepEqual(clock.pauses(), [3500]);
+    await clock.pass(3500);
+    assert.equal(opened(), 2);
+  });
+
+  test("what all streams are told to read anew is read at once by who just came, and by the others spread", async () => {
+    const { client, clock, stream, seen } = live(() => json(member()));
+    clock.random = () => 0.5;
+    client.watchMember(user(1), () => {});
+    await clock.pass(0);
+    seen();
+    const read = [`GET /members/${user(1)}/level`];
+    stream.write("event: reset\n\n");
+    await clock.pass(0);
+    assert.deepEqual(seen(), read);
+    stream.write("event: reset\n\nevent: reset\n\n");
+    await clock.pass(2499);
+    assert.deepEqual(seen(), []);
+    await clock.pass(1);
+    assert.deepEqual(seen(), read, "once for both");
+    stream.write("event: reset\n\n");
+    await clock.pass(2500);
+    assert.deepEqual(seen(), read, "and later again");
   });
 
   test("who may not see the stream does not ask again", async () => {

@@ -10,7 +10,8 @@ import { ADMIN, COMMUNITY, consoleService, jwt, MEMBER, PLATFORM, user } from ".
 /** @typedef {Awaited<ReturnType<typeof consoleService>>} Service */
 
 const SRC = new URL("../src/", import.meta.url);
-const BUDGET = 20_000;
+/** As in `tests/serving.rs`. */
+const BUDGET = 20 * 1024;
 const MARGARET = user(7);
 const open = consoleTests();
 
@@ -38,6 +39,17 @@ const stored = (page) => page.evaluate(() => JSON.stringify({ ...sessionStorage,
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 /** What opens the menu of who is signed in. @param {Page} page @param {string} name */
 const account = (page, name) => page.getByRole("button", { name }).and(page.locator(".account"));
+/** Presses Tab until something has the focus, as who has no mouse does. @param {Page} page @param {import("playwright-core").Locator} locator */
+async function tabTo(page, locator) {
+  for (let presses = 0; presses < 80; presses++) {
+    if (
+      await locator.evaluate((node) => /** @type {Document | ShadowRoot} */ (node.getRootNode()).activeElement === node)
+    )
+      return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`Tab does not reach ${locator}`);
+}
 /** @param {Page} page */
 const focused = (page) => page.evaluate(() => document.activeElement?.textContent ?? "");
 
@@ -85,6 +97,23 @@ test("a link that is opened in a tab that is signed in already replaces its sess
       await page.goto(service.link({ member: MEMBER }));
       await account(page, "Margaret Okafor").waitFor();
       assert.equal(page.url(), `${service.origin}/console/#/`);
+      await page.getByRole("status").getByText("Signed in as Margaret Okafor.").waitFor();
+    },
+    { tokens: { admin: ADMIN } },
+  ));
+
+test("a link without tokens leaves the session as it is, in an open tab and in one that is loaded", () =>
+  onConsole(
+    async (page, service) => {
+      const before = await stored(page);
+      await page.goto(service.link({}));
+      await page.waitForURL(`${service.origin}/console/#/`);
+      await account(page, "Ada Okafor").waitFor();
+      await page.goto(`${service.origin}/console/#community=${user(1)}`);
+      await page.reload();
+      await account(page, "Ada Okafor").waitFor();
+      assert.equal(page.url(), `${service.origin}/console/#/`);
+      assert.equal(await stored(page), before);
     },
     { tokens: { admin: ADMIN } },
   ));
@@ -265,6 +294,42 @@ test("a member who is on no known page has a name from the boards", () =>
     },
   ));
 
+/** Members of whom a board has none and the first page of members none either. @param {Service} service */
+const zoes = ({ state }) => {
+  for (let number = 60; number < 150; number++)
+    state.members.push({
+      user_id: user(number),
+      display_name: number < 149 ? "Zara Zorn" : "Zoe Zuse",
+      avatar_url: null,
+      role: "MEMBER",
+      level: 1,
+      total_points: 0,
+    });
+  state.failing.set("/leaderboards/all_time", 404);
+};
+
+test("a member who is on no board has a name as well, though they are beyond the first page of members", () =>
+  onConsole(async (page) => visit(page, `#/members/${user(149)}`, "Zoe Zuse"), { before: zoes }));
+
+test("whose own page it is has a name there, whatever members can be read", () =>
+  onConsole(async (page) => visit(page, `#/members/${user(149)}`, "Zoe Zuse"), {
+    tokens: { member: jwt({ sub: user(149), exp: 4_000_000_000 }) },
+    before: (service) => {
+      zoes(service);
+      service.state.failing.set("/members", 500);
+    },
+  }));
+
+test("a name that could not be had is asked for again", () =>
+  onConsole(async (page, service) => {
+    service.state.failing.set("/members", 500);
+    await visit(page, `#/members/${MARGARET}`, "Member");
+    await page.getByRole("heading", { level: 1, name: "A member" }).waitFor();
+    service.state.failing.clear();
+    await visit(page, "#/courses", "Courses");
+    await visit(page, `#/members/${MARGARET}`, "Margaret Okafor");
+  }));
+
 test("what happens is told as it happens, and lifts levels without a reload", () =>
   onConsole(
     async (page, service) => {
@@ -337,6 +402,31 @@ test("on the stage a member acts, and what was sent is shown with its verdict an
     await button(page, "Write a post").click();
     await page.getByRole("status").getByText("INTERNAL in words").waitFor();
     assert.equal(await post.count(), 1);
+  }));
+
+test("every event has an id of its own, whichever tab sends it, on insecure origins as well", () =>
+  onConsole(async (page) => {
+    await page.evaluate(() => {
+      Reflect.deleteProperty(Crypto.prototype, "randomUUID");
+      URL.createObjectURL = () => {
+        throw new Error("an address that nobody gives back");
+      };
+    });
+    await visit(page, "#/stage", "Stage");
+    await page.getByLabel("Act as").getByRole("option").first().waitFor({ state: "attached" });
+    await page.clock.setFixedTime(Date.now()); // as in two tabs in the same millisecond
+    const ids = [];
+    for (let post = 1; post < 3; post++) {
+      await button(page, "Write a post").click();
+      await page
+        .locator(".feed li")
+        .nth(post - 1)
+        .waitFor();
+      const { id, data } = JSON.parse(String(await page.getByLabel("CloudEvent").textContent()));
+      ids.push(id, data.post_id);
+    }
+    for (const id of ids) assert.match(id, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+    assert.equal(new Set(ids).size, 4);
   }));
 
 test("a busy minute goes on until it is stopped, or its page is left", () =>
@@ -412,7 +502,9 @@ test("the keyboard is enough", () =>
     assert.equal(await focused(page), "Skip to content");
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
-    await page.getByRole("link", { name: "Leaderboards", exact: true }).focus();
+    await page.reload(); // the focus is at the beginning again
+    await account(page, "Ada Okafor").waitFor();
+    await tabTo(page, page.getByRole("link", { name: "Leaderboards", exact: true }));
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "Leaderboards" }).waitFor();
     assert.equal(await focused(page), "Leaderboards", "the focus is on the heading of the page");
@@ -425,13 +517,81 @@ test("the keyboard is enough", () =>
     await page.getByRole("heading", { level: 1, name: "Night School for Makers" }).waitFor();
     assert.equal(await focused(page), "Night School for Makers");
 
-    await account(page, "Ada Okafor").focus();
+    await page.reload();
+    await account(page, "Ada Okafor").waitFor();
+    await tabTo(page, account(page, "Ada Okafor"));
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
     assert.equal(await focused(page), "Admin");
     await page.keyboard.press("Escape");
     assert.ok(await page.locator(".menu").isHidden());
     assert.ok(await account(page, "Ada Okafor").evaluate((node) => node === document.activeElement));
+  }));
+
+test("the keyboard is enough to like a post on the stage", () =>
+  onConsole(async (page) => {
+    await visit(page, `#/stage/${MARGARET}`, "Stage");
+    await page.getByLabel("Act as").getByRole("option").first().waitFor({ state: "attached" });
+    await tabTo(page, button(page, "Write a post"));
+    await page.keyboard.press("Enter");
+    await page.locator(".feed li").getByText("0 likes").waitFor();
+    await page.keyboard.press("Shift+Tab");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "actor");
+    await page.keyboard.press("ArrowDown"); // nobody likes their own
+    await tabTo(page, button(page, "Like"));
+    await page.keyboard.press("Enter");
+    await page.locator(".feed li").getByText("1 like").waitFor();
+    assert.equal(await focused(page), "Unlike", "the focus stays where it is");
+    await page.keyboard.press("Enter");
+    await page.locator(".feed li").getByText("0 likes").waitFor();
+  }));
+
+test("the keyboard is enough to page and to search members", () =>
+  onConsole(async (page) => {
+    await visit(page, "#/members", "Members");
+    await page.getByText("25 of 60 members").waitFor();
+    await tabTo(page, button(page, "Load more"));
+    await page.keyboard.press("Enter");
+    await page.getByText("50 of 60 members").waitFor();
+    assert.equal(await focused(page), await page.locator("tbody tr").nth(25).getByRole("link").textContent());
+    await page.reload();
+    await page.getByText("25 of 60 members").waitFor();
+    await tabTo(page, page.getByLabel("Search members"));
+    await page.keyboard.type("margaret o");
+    await page.getByText("1 found").waitFor();
+    await tabTo(page, page.getByRole("link", { name: "Margaret Okafor" }));
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Margaret Okafor" }).waitFor();
+  }));
+
+test("the keyboard is enough to set which level a course asks for", () =>
+  onConsole(async (page, service) => {
+    await visit(page, "#/courses", "Courses");
+    const course = page.getByRole("listitem").filter({ hasText: "Welcome aboard" });
+    await course.getByText("Open to everybody").waitFor();
+    await tabTo(page, course.getByLabel("Open to", { exact: true }));
+    for (let level = 1; level <= 5; level++) await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await course.getByText("From Level 5 - Mentor on").waitFor();
+    assert.equal(service.state.courses[0]?.required, 5);
+  }));
+
+test("the keyboard is enough to settle what two admins changed at once", () =>
+  onConsole(async (page, service) => {
+    await visit(page, "#/levels", "Levels");
+    await page.locator("level-editor[state=ready]").waitFor();
+    await tabTo(page, page.getByLabel("Name of level 2"));
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("Maker");
+    service.state.version++; // another admin has saved
+    await page.keyboard.press("Enter");
+    await page.getByText("Somebody else changed the levels").waitFor();
+    await tabTo(page, button(page, "Keep mine"));
+    await page.keyboard.press("Enter");
+    await page.locator("level-definitions-grid").getByText("Level 2 - Maker").waitFor();
+    assert.equal(service.state.levels[1]?.name, "Maker");
+    assert.ok(await page.getByLabel("Name of level 1").evaluate((node) => node.matches(":focus")));
   }));
 
 for (const [mode, scheme, width] of /** @type {const} */ ([

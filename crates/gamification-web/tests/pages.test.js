@@ -195,6 +195,93 @@ describe("pages", () => {
     );
   });
 
+  test("live: what is moved in the document stays so", async () => {
+    const rise = {
+      member_id: ME,
+      community_id: fixtures.COMMUNITY,
+      old_level: 3,
+      new_level: 4,
+      new_level_name: "Leader",
+    };
+    const id = "0000000000000000042";
+    const event = `event: MemberLeveledUp\ndata: ${JSON.stringify({ id, sequence: id, type: "MemberLeveledUp", data: rise })}\n\n`;
+    let later = false;
+    const first = () => [fixtures.entry(1, later ? { display_name: "Zoe Zuse" } : {})];
+    await onPage(
+      `<level-badge user-id="${ME}">${AVATAR}</level-badge><profile-level-section user-id="${ME}"></profile-level-section><course-card-lock class="side" course-id="${COURSE}">${CARD}</course-card-lock><level-definitions-grid></level-definitions-grid><leaderboard-panel></leaderboard-panel><leaderboard-sidebar-widget></leaderboard-sidebar-widget><points-history user-id="${ME}"></points-history><level-editor></level-editor>`,
+      async (page, requests) => {
+        const histories = () => requests.filter((request) => request.includes("/points")).length;
+        await page.waitForFunction(() => document.querySelectorAll("main > [state=ready]").length === 8);
+        await page.evaluate(() => {
+          const box = document.createElement("div");
+          document.querySelector("main")?.append(box);
+          box.append(...document.querySelectorAll("main > [state]"));
+        });
+        await page.waitForFunction(() => document.querySelectorAll("main > div > [state=ready]").length === 8);
+        await page.waitForLoadState("networkidle"); // what the move has asked for
+        assert.equal(histories(), 2, "no event tells of entries; a history that comes back is read anew");
+        later = true;
+        await page.evaluate((text) => Reflect.get(globalThis, "tell")(text), event);
+        await page.locator("level-badge[level='4'] .rose").waitFor();
+        await page.locator("profile-level-section[level='4']").waitFor();
+        await page.locator("course-card-lock[state=ready]:not([locked])").waitFor();
+        await page.locator("level-definitions-grid").getByText("Level 2 - Maker").waitFor();
+        await page.locator("leaderboard-panel span.name").getByText("Zoe Zuse").waitFor();
+        await page.locator("leaderboard-sidebar-widget span.name").getByText("Zoe Zuse").waitFor();
+        await page.waitForFunction(
+          () => document.querySelector("level-editor")?.shadowRoot?.querySelectorAll("input")[2]?.value === "Maker",
+        );
+      },
+      {
+        api: {
+          "/members/levels": () => ({ members: [{ user_id: ME, level: later ? 4 : 3, level_name: "Builder" }] }),
+          "/level": () => fixtures.member(later ? { level: 4, level_name: "Leader" } : {}),
+          "/courses/access": () => ({ courses: [fixtures.access({ current_level: later ? 4 : 3 })] }),
+          "/levels": () => {
+            const levels = fixtures.levels({ current_user_role: "ADMIN" });
+            if (later) Object.assign(levels.levels[1] ?? {}, { name: "Maker" });
+            return reply(200, levels, { etag: later ? '"8.a"' : '"7.a"' });
+          },
+          "/leaderboards": () => fixtures.boards({ all_time: fixtures.board({ entries: first() }) }),
+          "/leaderboards/widget": () => ({ entries: first(), last_updated: "" }),
+        },
+        script: `
+          import { connect } from "/src/index.js";
+          const live = (address, init) => address.endsWith("/stream")
+            ? new Response(new ReadableStream({ start(controller) {
+                globalThis.tell = (text) => controller.enqueue(new TextEncoder().encode(text));
+                init.signal.addEventListener("abort", () => controller.error(init.signal.reason));
+              } }))
+            : fetch(address, init);
+          connect({ api: location.origin, community: "${fixtures.COMMUNITY}", token: () => "e30." + btoa(JSON.stringify({ sub: "${ME}" })) + ".s", live: true, fetch: async (...request) => live(...request) });`,
+      },
+    );
+  });
+
+  test("what the page gave is asked for by no element, moved or not", async () => {
+    await onPage(
+      "<level-definitions-grid></level-definitions-grid><leaderboard-panel></leaderboard-panel><leaderboard-sidebar-widget></leaderboard-sidebar-widget>",
+      async (page, requests) => {
+        await page.waitForFunction(() => document.querySelectorAll("main > [state=ready]").length === 3);
+        await page.evaluate(() => {
+          const box = document.createElement("div");
+          document.querySelector("main")?.append(box);
+          box.append(...document.querySelectorAll("main > [state]"));
+        });
+        await page.waitForFunction(() => document.querySelectorAll("main > div > [state=ready]").length === 3);
+        await page.waitForLoadState("networkidle");
+        assert.deepEqual(requests, []);
+      },
+      {
+        script: `
+          import { connect } from "/src/index.js";
+          const given = { levels: ${JSON.stringify(fixtures.levels().levels)}, entries: ${JSON.stringify(fixtures.entries(5))} };
+          for (const one of document.querySelectorAll("main > *")) Object.assign(one, given);
+          connect({ api: location.origin, community: "${fixtures.COMMUNITY}", token: () => "t" });`,
+      },
+    );
+  });
+
   test("h() makes text of whatever it is given, and refuses what could run", async () => {
     await onPage(
       "",

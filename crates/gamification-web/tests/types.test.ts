@@ -67,6 +67,7 @@ export async function calls() {
 export function explain({ code, errors }: Problem): string {
   switch (code) {
     case "OFFLINE":
+    case "NO_TOKEN":
     case "UNAVAILABLE":
       return "later";
     case "VALIDATION_ERROR":

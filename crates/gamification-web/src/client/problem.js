@@ -1,6 +1,6 @@
 /** @import { ProblemBody, ProblemCode } from "../types.js" */
 
-/** What a request failed with: the service's problem document (RFC 9457), or `OFFLINE` when there was no answer. */
+/** What a request failed with: the service's problem document (RFC 9457), `OFFLINE` when there was no answer, `NO_TOKEN` when the platform gave no token to ask with. */
 export class Problem extends Error {
   /** @param {Partial<Omit<ProblemBody, "code">> & { code: ProblemCode, retryAfter?: number, cause?: unknown }} of */
   constructor({ code, status = 0, detail = code, errors = [], reason, request_id, retryAfter, cause }) {

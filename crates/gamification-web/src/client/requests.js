@@ -2,10 +2,10 @@ import { Problem, problemOf } from "./problem.js";
 import { keepToken } from "./token.js";
 
 /** @import { ClientOptions, Clock, Requests, Sending, Signal, Stop } from "../types.js" */
-/** @typedef {{ answer: Promise<unknown>, abort: AbortController, waiting: number }} Shared */
+/** @typedef {{ answer: Promise<unknown>, waiting: number, end: () => void, abort: () => void }} Shared */
 
 const TRIES = 3;
-/** Before the second and the third try of a GET that got no answer. */
+/** Before the second and the third try of a GET that got no answer, or no token to ask with. */
 const PAUSES = [500, 2000];
 const LONGEST_PAUSE = 30;
 const KEPT_ANSWERS = 200;
@@ -34,7 +34,8 @@ export const createRequests = ({ api, token: ask, fetch = (...request) => global
   const attempt = async (path, sending, refused) => {
     const { method, signal, body } = sending;
     const bearer = await token.get(refused).catch((cause) => {
-      throw new Problem({ code: "UNAUTHENTICATED", status: 401, detail: "There is no token", cause });
+      // The platform gave none, perhaps for want of a network; the service has refused nothing.
+      throw new Problem({ code: "NO_TOKEN", detail: "There is no token", cause });
     });
     signal?.throwIfAborted();
     const headers = new Headers(body ? { "content-type": "application/json" } : {});
@@ -93,8 +94,8 @@ export const createRequests = ({ api, token: ask, fetch = (...request) => global
       let shared = underWay.get(path);
       if (!shared) {
         const abort = new AbortController();
-        const own = { abort, waiting: 0, answer: read(path, abort.signal) };
-        const end = () => underWay.get(path) === own && underWay.delete(path);
+        const end = () => void (underWay.get(path) === own && underWay.delete(path));
+        const own = { waiting: 0, answer: read(path, abort.signal), end, abort: () => abort.abort() };
         own.answer.then(end, end);
         underWay.set(path, own);
         shared = own;
@@ -115,7 +116,13 @@ export const createRequests = ({ api, token: ask, fetch = (...request) => global
   function join(shared, signal) {
     shared.waiting++;
     // An element that is moved leaves and comes back at once.
-    const last = () => clock.after(0, () => shared.waiting || shared.abort.abort());
+    const last = () =>
+      clock.after(0, () => {
+        if (shared.waiting) return;
+        // It may take long to settle, as while a token is waited for: who asks meanwhile is to ask anew.
+        shared.end();
+        shared.abort();
+      });
     return abortable(shared.answer, signal, () => --shared.waiting || last());
   }
 };
@@ -127,7 +134,7 @@ export const createRequests = ({ api, token: ask, fetch = (...request) => global
 const pauseAfter = ({ code, status, retryAfter }, tries, { method = "GET", repeatable = /GET|PUT/.test(method) }) => {
   if (status === 503) return repeatable ? Math.min(retryAfter ?? 1, LONGEST_PAUSE) * 1000 : undefined;
   // Whether a change that got no answer was made is not known here.
-  return code === "OFFLINE" && method === "GET" ? PAUSES[tries - 1] : undefined;
+  return (code === "OFFLINE" || code === "NO_TOKEN") && method === "GET" ? PAUSES[tries - 1] : undefined;
 };
 
 /**

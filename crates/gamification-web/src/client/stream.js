@@ -21,7 +21,8 @@ export async function* messages(body, clock) {
       const lines = (rest + value).split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop() ?? "";
       for (const line of lines) {
-        const [, field, text = ""] = /^(event|data): ?(.*)$/.exec(line) ?? [];
+        // U+2028 and U+2029 end no line here, but would end what a dot matches.
+        const [, field, text = ""] = /^(event|data): ?(.*)$/s.exec(line) ?? [];
         if (field === "event") message.event = text;
         if (field === "data") message.data += (message.data && "\n") + text;
         if (line) continue;

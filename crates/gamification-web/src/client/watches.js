@@ -5,7 +5,10 @@ import { messages } from "./stream.js";
 /** @typedef {{ read: () => void, hear: (event: MemberEvent) => void, stop: Stop }} Watch */
 
 const POLL = 10_000;
+const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
+/** What befalls all streams at the same moment, such as a new release of the service, lets clients ask within this time. */
+const SPREAD = 5000;
 
 /**
  * All that is watched in a community, and the stream that keeps it up to date while somebody can see it.
@@ -27,6 +30,16 @@ export const createWatches = (requests, clock, path, live) => {
   const refresh = () => {
     for (const { read } of all) read();
   };
+  let isSpreading = false;
+  const refreshSoon = async (/** @type {AbortSignal} */ signal) => {
+    if (isSpreading) return; // one is due, and will read this too
+    isSpreading = true;
+    await requests
+      .sleep(clock.random() * SPREAD, signal)
+      .then(refresh)
+      .catch(() => {}); // the abort
+    isSpreading = false;
+  };
   const poll = async (/** @type {AbortSignal} */ signal) => {
     for (;;) {
       await requests.sleep(POLL, signal);
@@ -34,21 +47,28 @@ export const createWatches = (requests, clock, path, live) => {
     }
   };
   const follow = async (/** @type {AbortSignal} */ signal) => {
-    for (let pause = 1000; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      let resets = 0;
       try {
         for await (const { event, data } of messages(await requests.stream(path, signal), clock)) {
-          pause = 1000;
-          if (event === "reset") refresh();
+          pause = FIRST_PAUSE;
+          if (event === "reset") resets++ ? refreshSoon(signal) : refresh();
           else if (data) for (const { hear } of all) hear(JSON.parse(data));
         }
       } catch (problem) {
         signal.throwIfAborted();
-        const { status, retryAfter } = asProblem(problem);
-        if (status === 401 || status === 403) return;
+        const { code, status, retryAfter } = asProblem(problem);
+        if (status === 403) return;
         if (status === 404) return poll(signal); // a service without a stream
+        // A token may be good again, after the user has signed in elsewhere.
+        if (status === 401) pause = LONGEST_PAUSE;
+        // Without a stream, what is shown is kept up to date by this. Before the first try, all was read already.
+        else if (code !== "NO_TOKEN" && pause > FIRST_PAUSE) refresh();
         pause = Math.max(pause, Math.min((retryAfter ?? 0) * 1000, LONGEST_PAUSE));
       }
-      await requests.sleep(pause * (1 + clock.random() / 4), signal);
+      // Streams that end together are not opened together.
+      const spread = pause === FIRST_PAUSE ? SPREAD : pause / 4;
+      await requests.sleep(pause + clock.random() * spread, signal);
     }
   };
   /** @param {Watch} watch */

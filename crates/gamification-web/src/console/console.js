@@ -29,7 +29,8 @@ skip.addEventListener("click", (event) => {
   main.focus();
 });
 
-let session = openSession();
+/** @type {Session | null} */
+let session = null;
 /** @type {Omit<Context, "signal"> | null} */
 let context = null;
 let why = "";
@@ -53,12 +54,20 @@ async function start() {
   if (left < 2 ** 31) expiry = setTimeout(drop, left, "This token has expired."); // timers count no further
   await attempt(signal, main, async () => {
     const about = await client.community({ signal });
-    const people = createPeople(client);
+    const people = createPeople(client, about.me);
     const isAdmin = about.me?.role === "ADMIN";
     context = { client, platform: sender || null, about, people, isAdmin, say, retitle };
     showTop(context, /** @type {Session} */ (session));
     showPage();
   });
+}
+
+/** Signs in with what a link brings, or the tab has kept; who was somebody else before is told. */
+async function enter() {
+  const opened = openSession();
+  session = opened.session;
+  await start();
+  if (opened.hasReplaced && context) say(`Signed in as ${context.about.me ? nameOf(context.about.me) : "a service"}.`);
 }
 
 /** @param {boolean} [isMoved] not the first page: the focus goes to its heading */
@@ -160,8 +169,7 @@ function showTop({ about: { me, name }, platform }, session) {
 
 addEventListener("hashchange", () => {
   if (!location.hash.includes("community=")) return showPage(true);
-  session = openSession();
-  start();
+  enter();
 });
 document.body.addEventListener("gamification-error", ({ detail: { problem } }) => {
   const { status, detail } = problem;
@@ -172,4 +180,4 @@ document.body.addEventListener("member-click", ({ detail }) => {
   location.hash = `#/members/${detail.userId}`;
 });
 document.body.append(skip, top, main, toast);
-start();
+enter();

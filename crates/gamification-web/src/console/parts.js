@@ -12,6 +12,8 @@ import { formatsOf } from "../elements/text.js";
 /** @typedef {{ user_id: string, display_name?: string | null, avatar_url?: string | null, level?: number }} Person */
 
 export const formats = formatsOf("en");
+/** Of 100 members each; who is beyond them and on no board stays without a name. */
+const MOST_PAGES = 10;
 const clock = new Intl.DateTimeFormat("en", { timeStyle: "medium" });
 
 /** @type {(tag: string, kind: string) => (...children: Child[]) => HTMLElement} */
@@ -90,32 +92,61 @@ export function hued(element, name) {
 /**
  * Names and avatars of members, for what tells of them by id only.
  * @param {Client} client
+ * @param {Community["me"]} me who looks, on whatever page of members, and on no board perhaps
  */
-export function createPeople(client) {
+export function createPeople(client, me) {
   /** @type {Map<string, Person>} */
-  const known = new Map();
+  const known = new Map(me && [[me.user_id, me]]);
   /** @type {Map<string, Promise<Person | null>>} */
   const asked = new Map();
-  /** @type {Promise<unknown> | undefined} */
-  let first;
+  /** The pages of members: where the next begins, `null` after the last. @type {string | null | undefined} */
+  let cursor;
+  let pages = 0;
+  /** @type {Promise<void> | undefined} */
+  let reading;
 
   const learn = (/** @type {readonly Person[]} */ people) => {
     for (const person of people) known.set(person.user_id, person);
   };
+  const readPage = async () => {
+    const page = await client.members({ cursor, limit: 100 });
+    learn(page.members);
+    cursor = page.next_cursor;
+    pages++;
+  };
+  /** One page at a time, whoever waits for it; one that failed is read again by who asks next. */
+  const readOn = () => {
+    reading ??= readPage().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+  const readBoard = (/** @type {string} */ id) =>
+    client.leaderboard("all_time", { around: id, radius: 1 }).then(
+      ({ entries }) => learn(entries),
+      (problem) => {
+        if (problem.status !== 404) throw problem;
+      },
+    );
   const search = async (/** @type {string} */ id) => {
-    first ??= client.members({ limit: 100 }).then(({ members }) => learn(members));
-    await first;
-    // A member's surroundings on a board have names; who is hidden from boards has none here.
-    if (!known.has(id)) learn((await client.leaderboard("all_time", { around: id, radius: 1 })).entries);
+    if (!pages) await readOn();
+    // In a large community, a member's surroundings on a board are nearer than their page of members.
+    if (!known.has(id)) await readBoard(id);
+    while (!known.has(id) && cursor && pages < MOST_PAGES) await readOn();
     return known.get(id) ?? null;
   };
   return {
     learn,
     /** @param {string} id */
     async find(id) {
-      const person = known.get(id) ?? asked.get(id) ?? search(id).catch(() => null);
-      asked.set(id, Promise.resolve(person));
-      return person;
+      const person = known.get(id) ?? asked.get(id);
+      if (person) return person;
+      const answer = search(id).catch(() => {
+        asked.delete(id); // it may be had another time
+        return null;
+      });
+      asked.set(id, answer);
+      return answer;
     },
   };
 }

@@ -28,17 +28,19 @@ export const sessionOf = (community, tokens, as = users(tokens)[0] ?? PLATFORM) 
 
 /**
  * The session of this tab. A link brings one in its fragment, which no server, log or Referer sees; it is moved out of the
- * address at once.
- * @returns {Session | null}
+ * address at once. A link without tokens brings none, and leaves the one there is.
+ * @returns {{ session: Session | null, hasReplaced: boolean }} whether it is another one than before
  */
 export function openSession() {
+  const before = sessionStorage.getItem(KEY);
   const link = [...new URLSearchParams(location.hash.slice(1))].filter(([, value]) => /^[\w.-]+$/.test(value));
   const { community, ...tokens } = Object.fromEntries(link);
   if (community) {
     history.replaceState(null, "", "#/");
-    keep(sessionOf(community, tokens));
+    if (Object.keys(tokens).length) keep(sessionOf(community, tokens));
   }
-  return JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+  const now = sessionStorage.getItem(KEY);
+  return { session: JSON.parse(now ?? "null"), hasReplaced: before !== null && before !== now };
 }
 
 /** @param {Session | null} session */

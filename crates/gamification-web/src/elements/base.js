@@ -170,6 +170,11 @@ export class LevelElement extends Base {
     return false;
   }
 
+  /** Whether the page gave a property: it is not asked for then. @param {string} name */
+  isGiven(name) {
+    return Reflect.get(this, name) !== null && !this.#received.has(kebab(name));
+  }
+
   /** Forgets what was received and is in no attribute. */
   clear() {}
 

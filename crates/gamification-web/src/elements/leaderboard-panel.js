@@ -46,7 +46,7 @@ export class LeaderboardPanel extends element(attributes, TEXTS) {
   load() {
     const { watchLeaderboards } = this.api;
     return (
-      !this.entries &&
+      !this.isGiven("entries") &&
       watchLeaderboards((boards) => {
         this.#boards = boards; // all three: another period asks for nothing
         this.settle("ready");

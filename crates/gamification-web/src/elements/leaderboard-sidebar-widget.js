@@ -36,7 +36,10 @@ a:focus-visible { outline-offset: -2px }
 
   load() {
     const { watchLeaderboardWidget } = this.api;
-    return !this.entries && watchLeaderboardWidget(({ entries }) => this.settle("ready", { entries }), this.failed);
+    return (
+      !this.isGiven("entries") &&
+      watchLeaderboardWidget(({ entries }) => this.settle("ready", { entries }), this.failed)
+    );
   }
 
   update() {

@@ -46,7 +46,7 @@ p.bone { inline-size: 96px }
   load() {
     const { watchLevels } = this.api;
     return (
-      !this.levels &&
+      !this.isGiven("levels") &&
       watchLevels(
         ({ levels, current_user_level: currentUserLevel }) => this.settle("ready", { levels, currentUserLevel }),
         this.failed,

@@ -171,9 +171,9 @@ function sender(platform, signal) {
     /** @param {Act[]} acts @returns {Promise<number | null>} how many changed something; `null` where sending failed */
     async send(...acts) {
       const now = new Date();
-      const events = acts.map(([type, data], index) => ({
+      const events = acts.map(([type, data]) => ({
         specversion: "1.0",
-        id: `${now.getTime()}-${index}`,
+        id: uuid(),
         source: "/console",
         type,
         time: now.toISOString(),
@@ -207,5 +207,10 @@ const tag = (kind, text) => h("b", { class: `tag ${kind}` }, text);
 /** @type {<T>(of: readonly T[]) => T} */
 const one = (of) => /** @type {never} */ (of[Math.floor(Math.random() * of.length)]);
 
-/** `crypto.randomUUID` is not there on insecure origins; an object's address ends with one as well. */
-const uuid = () => URL.createObjectURL(new Blob()).slice(-36);
+/** A UUID of version 4; `crypto.randomUUID` is not there on insecure origins. */
+const uuid = () => {
+  const [a = 0, b = 0, c = 0, d = 0] = crypto.getRandomValues(new Uint32Array(4));
+  const bits = [a, (b & 0xffff0fff) | 0x4000, (c & 0x3fffffff) | 0x80000000, d];
+  const digits = bits.map((part) => (part >>> 0).toString(16).padStart(8, "0")).join("");
+  return digits.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+};
