@@ -36,34 +36,12 @@ export type FieldError = Schemas["FieldError"];
 export type ProblemCode = ProblemBody["code"] | "OFFLINE" | "NO_TOKEN";
 export type Role = NonNullable<Levels["current_user_role"]>;
 
-// --- Not in the server's document yet. When it has them, take them from there and delete this part. ---
+export type CourseAccess = Schemas["ListedCourseAccess"];
+export type Community = Schemas["Community"];
+export type CommunityMember = Schemas["Member"];
+export type CommunityMembers = Schemas["Members"];
 
-export type CourseAccess = Schemas["ListedCourseAccess"] & { readonly title?: string | null };
-export interface Community {
-  readonly community_id: string;
-  readonly name: string | null;
-  readonly members: number;
-  /** `null` for services. */
-  readonly me: {
-    readonly user_id: string;
-    readonly role: Role;
-    readonly display_name: string | null;
-    readonly avatar_url: string | null;
-  } | null;
-}
-export interface CommunityMember {
-  readonly user_id: string;
-  readonly display_name: string | null;
-  readonly avatar_url: string | null;
-  readonly role: Role;
-  readonly level: number;
-  readonly total_points: number;
-}
-export interface CommunityMembers {
-  readonly members: readonly CommunityMember[];
-  readonly next_cursor: string | null;
-}
-/** What the stream says, as the webhook does. */
+/** What the stream says, as the webhook does; to the document it is text. */
 export type MemberEvent = {
   readonly id: string;
   readonly time: string;

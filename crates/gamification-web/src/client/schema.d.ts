@@ -1,6 +1,23 @@
 // Generated from the server's OpenAPI document by `npm run schema`: change the server, not this file.
 
 export interface paths {
+    readonly "/api/communities/{community_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A community, and the caller in it */
+        readonly get: operations["community"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/communities/{community_id}/courses/access": {
         readonly parameters: {
             readonly query?: never;
@@ -167,6 +184,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/communities/{community_id}/members": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The members of a community, by name
+         * @description Everybody who is present, whether on leaderboards or not. With `query`, those whose names begin with it, whatever the case.
+         */
+        readonly get: operations["members"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/communities/{community_id}/members/levels": {
         readonly parameters: {
             readonly query?: never;
@@ -247,6 +284,28 @@ export interface paths {
          *     entry is what was really taken. The level follows the points up, and never down.
          */
         readonly post: operations["adjust_points"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/stream": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What happens in a community, as it happens
+         * @description Server-sent events for pages that are open: each message is the CloudEvent that a webhook gets, its `event` the type, its
+         *     `id` the sequence. The first is `reset`, and another comes whenever something may have been missed: read again what you
+         *     show. A stream ends when its token expires, when its user leaves the community, and when the server stops.
+         */
+        readonly get: operations["stream"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -424,6 +483,32 @@ export interface components {
             readonly time?: string | null;
             /** @description `PostCreated`, `CommentAdded`, `PostLiked`, `CommentLiked`, `PostUnliked`, `CommentUnliked`, `LessonCompleted`, `PointsAdjusted`, `CommunityCreated`, `MemberJoined`, `MemberProfileChanged`, `MemberRoleChanged`, `MemberLeft`, `CourseCreated`, `CourseDeleted`; others are ignored */
             readonly type: string;
+        };
+        /**
+         * @description A community.
+         * @example {
+         *       "community_id": "0192f0c1-5c1e-7f4e-8f4b-000000000c00",
+         *       "me": {
+         *         "avatar_url": "https://avatars.example/ada.png",
+         *         "display_name": "Ada",
+         *         "role": "MEMBER",
+         *         "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada"
+         *       },
+         *       "members": 42,
+         *       "name": "Rustaceans"
+         *     }
+         */
+        readonly Community: {
+            /** Format: uuid */
+            readonly community_id: string;
+            readonly me: components["schemas"]["OwnMembership"] | null;
+            /**
+             * Format: int64
+             * @description How many are present
+             */
+            readonly members: number;
+            /** @description As the platform told it; `null` where it told none */
+            readonly name: string | null;
         };
         /**
          * @description Whether a member gets into a course, and why.
@@ -710,6 +795,35 @@ export interface components {
         readonly ListedCourseAccess: components["schemas"]["CourseAccess"] & {
             /** Format: uuid */
             readonly course_id: string;
+            /** @description As the platform told it; `null` where it told none */
+            readonly title: string | null;
+        };
+        /**
+         * @description A present member.
+         * @example {
+         *       "avatar_url": "https://avatars.example/ada.png",
+         *       "display_name": "Ada",
+         *       "level": 3,
+         *       "role": "MEMBER",
+         *       "total_points": 45,
+         *       "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada"
+         *     }
+         */
+        readonly Member: {
+            readonly avatar_url: string | null;
+            /** @description As the platform told it; `Member` where it told none */
+            readonly display_name: string;
+            /**
+             * Format: int32
+             * @description 1 to 9
+             */
+            readonly level: number;
+            /** @enum {string} */
+            readonly role: "MEMBER" | "MODERATOR" | "ADMIN";
+            /** Format: int32 */
+            readonly total_points: number;
+            /** Format: uuid */
+            readonly user_id: string;
         };
         /**
          * @description A member's points and level.
@@ -749,6 +863,22 @@ export interface components {
             readonly points_to_next_level: number | null;
             /** Format: int32 */
             readonly total_points: number;
+            /** Format: uuid */
+            readonly user_id: string;
+        };
+        /** @description Part of the list of members, by name. */
+        readonly Members: {
+            readonly members: readonly components["schemas"]["Member"][];
+            /** @description What `cursor` must be for the next part; `null` at the end */
+            readonly next_cursor: string | null;
+        };
+        /** @description The caller in a community. */
+        readonly OwnMembership: {
+            readonly avatar_url: string | null;
+            /** @description As the platform told it; `Member` where it told none */
+            readonly display_name: string;
+            /** @enum {string} */
+            readonly role: "MEMBER" | "MODERATOR" | "ADMIN";
             /** Format: uuid */
             readonly user_id: string;
         };
@@ -929,6 +1059,115 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly community: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The community */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Community"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly course_accesses: {
         readonly parameters: {
             readonly query?: {
@@ -2140,6 +2379,122 @@ export interface operations {
             };
         };
     };
+    readonly members: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How their names begin */
+                readonly query?: string;
+                /** @description How many members the answer has at most; 20 unless said */
+                readonly limit?: number;
+                /** @description The `next_cursor` of the part before */
+                readonly cursor?: string;
+            };
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Members, by name */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Members"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly badges: {
         readonly parameters: {
             readonly query: {
@@ -2582,6 +2937,103 @@ export interface operations {
             };
             /** @description Validation failed */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly stream: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Messages, without an end */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": string;
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
