@@ -13,7 +13,7 @@ use crate::{DirectoryText, shown_name};
 /// use gamification_domain::{DirectoryText, SearchName};
 ///
 /// let of = |name: &str| SearchName::of(DirectoryText::parse(name).ok().as_ref());
-/// let (typed, ada) = (of("äD"), of("Äda Lovelace"));
+/// let (typed, ada) = (of("aD"), of("Ada Lovelace"));
 /// assert!(typed <= ada && ada.as_str() < typed.end().as_str());
 /// assert!(of("Bob").as_str() >= typed.end().as_str());
 /// assert_eq!(SearchName::of(None), of("Member"));
