@@ -49,9 +49,24 @@ impl<S: Store + Queries, C: Clock> Job for Leaderboards<S, C> {
             if project_leaderboards(&self.store, self.clock.now()).await? != Projected::Behind {
                 return Ok(());
             }
-            // Awards come first: whatever there is to catch up with, two thirds of a processor core are left to them.
-            // (A step of minutes, as one transaction with a million members makes, is not followed by minutes of rest.)
-            sleep((started.elapsed() * 2).min(LONGEST_REST)).await;
+            sleep(rest_after(started.elapsed())).await;
         }
+    }
+}
+
+/// Awards come first: whatever there is to catch up with, two thirds of a processor core are left to them. But a step of
+/// minutes, as one transaction with a million members makes, is not followed by minutes of rest.
+fn rest_after(step: Duration) -> Duration {
+    (step * 2).min(LONGEST_REST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_of_the_time_is_left_to_awards_and_a_long_step_does_not_make_boards_stand_still() {
+        assert_eq!(rest_after(Duration::from_millis(400)), Duration::from_millis(800));
+        assert_eq!(rest_after(Duration::from_secs(180)), LONGEST_REST);
     }
 }
