@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::Agent;
 use uuid::Uuid;
 
@@ -29,7 +29,8 @@ pub struct Streaming {
 }
 
 impl Streaming {
-    /// Opens the stream of a community, and sees to it that it is one.
+    /// Opens the stream of a community, sees to it that it is one, and waits for its beginning: what is committed from then on
+    /// is told.
     #[must_use]
     pub fn open(server: &TestServer, community: Uuid, token: &str) -> Self {
         // Without an end of its own: a stream has none.
@@ -61,7 +62,10 @@ impl Streaming {
                 }
             }
         });
-        Self { messages }
+        let stream = Self { messages };
+        let reset = stream.next().expect("the stream begins");
+        assert_eq!((reset.event.as_str(), &reset.data, reset.id), ("reset", &json!({}), None));
+        stream
     }
 
     /// The next message; `None` when the server has ended the stream.

@@ -31,10 +31,6 @@ async fn members_and_services_see_what_happens_through_any_server_as_webhooks_do
     assert_eq!(scene.server.send(&community_created(elsewhere)).body["applied"], 1);
     let streams = [user_token(scene.ada), user_token(scene.moderator), reading_service_token()]
         .map(|token| Streaming::open(&scene.server, scene.community, &token));
-    for stream in &streams {
-        let reset = stream.next().unwrap();
-        assert_eq!((reset.event.as_str(), &reset.data, reset.id), ("reset", &json!({}), None));
-    }
     let happened = [
         post_created(elsewhere, id(), scene.ada),
         post_created(scene.community, id(), scene.admin),
@@ -77,7 +73,7 @@ async fn members_and_services_see_what_happens_through_any_server_as_webhooks_do
 async fn a_stream_ends_with_its_token() {
     let scene = ApiScene::new().await;
     // By some seconds clocks may differ.
-    let token = signed(&json!({"sub": scene.ada, "exp": in_an_hour() - 3_600 - 22}));
+    let token = signed(&json!({"sub": scene.ada, "exp": in_an_hour() - 3_600 - 15}));
     let stream = Streaming::open(&scene.server, scene.community, &token);
     assert_eq!(scene.server.send(&post_created(scene.community, id(), scene.admin)).body["applied"], 1);
     assert_eq!(stream.next_event().event, "PointsAwarded", "until then it goes on");

@@ -79,6 +79,8 @@ struct Watched<M> {
 struct Communities<M> {
     watched: HashMap<CommunityId, Community<M>>,
     streams: usize,
+    /// Whether a feed tells of all that is committed from now on.
+    is_fed: bool,
 }
 
 struct Community<M> {
@@ -88,9 +90,18 @@ struct Community<M> {
     streams: usize,
 }
 
+impl<M: Clone> Communities<M> {
+    fn tell_all(&self, message: &Message<M>) {
+        for community in self.watched.values() {
+            // Nobody may be listening any more.
+            let _ = community.sender.send(message.clone());
+        }
+    }
+}
+
 impl<M: Clone + Send + 'static> Default for EventStreams<M> {
     fn default() -> Self {
-        let communities = Communities { watched: HashMap::new(), streams: 0 };
+        let communities = Communities { watched: HashMap::new(), streams: 0, is_fed: false };
         Self(Arc::new(Watched { communities: Mutex::new(communities), begins: Notify::new() }))
     }
 }
@@ -126,9 +137,11 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
             *community.users.entry(user_id).or_default() += 1;
         }
         let receiver = community.sender.subscribe();
+        // Where no feed is there yet, the one that comes tells its beginning to all.
+        let begins = communities.is_fed;
         drop(communities);
         self.0.begins.notify_one();
-        Ok(EventStream { streams: self.clone(), community_id, user_id, receiver, is_new: true })
+        Ok(EventStream { streams: self.clone(), community_id, user_id, receiver, begins })
     }
 
     /// How many streams are open.
@@ -144,6 +157,7 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
                 self.0.begins.notified().await;
             }
             if let Err(error) = self.feed(&feeds, &write).await {
+                self.communities().is_fed = false;
                 tracing::warn!(error = %Chain(&error), "events can't be streamed now; trying again");
                 sleep(RETRY).await;
             }
@@ -161,10 +175,9 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
         for known in feed.events(after, missing, Vec::new(), FeedPosition::MAX_MISSING).await? {
             position.pass(known.sequence, Instant::now());
         }
-        // What was committed so far is known by who reads from now on; all else is told.
-        self.tell_all(&Message::Streamed(Streamed::Reset));
+        self.begin();
         let mut departures = Instant::now() + POLL;
-        while self.number() > 0 {
+        while !self.is_over() {
             if let Ok(heard) = timeout(POLL, feed.committed()).await {
                 heard?;
             }
@@ -199,7 +212,7 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
                 self.tell(community_id, Message::Streamed(streamed));
             }
             if position.has_given_up() {
-                self.tell_all(&Message::Streamed(Streamed::Reset));
+                self.communities().tell_all(&Message::Streamed(Streamed::Reset));
             }
             if !is_full {
                 return Ok(());
@@ -207,16 +220,24 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
         }
     }
 
+    /// What was committed so far is known by who reads from now on; all else is told.
+    fn begin(&self) {
+        let mut communities = self.communities();
+        communities.is_fed = true;
+        communities.tell_all(&Message::Streamed(Streamed::Reset));
+    }
+
+    /// Whether nobody watches; who opens a stream then waits for the next feed.
+    fn is_over(&self) -> bool {
+        let mut communities = self.communities();
+        communities.is_fed &= communities.streams > 0;
+        !communities.is_fed
+    }
+
     fn tell(&self, community_id: CommunityId, message: Message<M>) {
         if let Some(community) = self.communities().watched.get(&community_id) {
             // Nobody may be listening any more.
             let _ = community.sender.send(message);
-        }
-    }
-
-    fn tell_all(&self, message: &Message<M>) {
-        for community in self.communities().watched.values() {
-            let _ = community.sender.send(message.clone());
         }
     }
 
@@ -262,13 +283,15 @@ pub struct EventStream<M: Clone + Send + 'static> {
     community_id: CommunityId,
     user_id: Option<UserId>,
     receiver: broadcast::Receiver<Message<M>>,
-    is_new: bool,
+    /// Whether its first word is its own.
+    begins: bool,
 }
 
 impl<M: Clone + Send + 'static> EventStream<M> {
-    /// What is next, first of all a [`Streamed::Reset`]; `None` when the user has left the community.
+    /// What is next; `None` when the user has left the community. The first is a [`Streamed::Reset`]: whatever is committed
+    /// after it is told, as an event or as another reset.
     pub async fn next(&mut self) -> Option<Streamed<M>> {
-        if std::mem::take(&mut self.is_new) {
+        if std::mem::take(&mut self.begins) {
             return Some(Streamed::Reset);
         }
         loop {
@@ -310,6 +333,8 @@ mod tests {
     #[tokio::test]
     async fn a_stream_begins_with_a_reset_and_brings_what_happens_in_its_community() {
         let streams = EventStreams::<u32>::default();
+        let mut early = streams.open(community(1), Some(user(3))).unwrap();
+        streams.begin();
         let mut stream = streams.open(community(1), Some(user(1))).unwrap();
         streams.tell(community(2), event(9));
         streams.tell(community(1), event(1));
@@ -318,6 +343,8 @@ mod tests {
         assert_eq!(stream.next().await, Some(Streamed::Reset));
         assert_eq!(stream.next().await, Some(Streamed::Event(1)));
         assert_eq!(stream.next().await, Some(Streamed::Event(2)));
+        assert_eq!(early.next().await, Some(Streamed::Reset), "once, when all that follows is told");
+        assert_eq!(early.next().await, Some(Streamed::Event(1)));
         streams.tell(community(1), Message::Departed(user(1)));
         assert_eq!(stream.next().await, None, "its user has left");
     }
@@ -326,7 +353,6 @@ mod tests {
     async fn who_reads_too_slowly_is_reset() {
         let streams = EventStreams::<u32>::default();
         let mut stream = streams.open(community(1), None).unwrap();
-        assert_eq!(stream.next().await, Some(Streamed::Reset));
         for number in 0..1_000 {
             streams.tell(community(1), event(number));
         }
@@ -387,6 +413,7 @@ mod tests {
             event: None,
         });
         let mut feed = OnePage { streams: &streams, opened: None, events: events.to_vec() };
+        streams.begin();
         streams.feed_page(&mut feed, &mut FeedPosition::before(0), &|_| Some(7)).await.unwrap();
         let mut stream = feed.opened.unwrap();
         assert_eq!(stream.next().await, Some(Streamed::Reset), "as each begins");
@@ -404,7 +431,10 @@ mod tests {
         let all: Vec<_> = (0..MAX_STREAMS).map(|number| open(number).unwrap()).collect();
         assert!(matches!(open(0), Err(TooManyStreams)));
         assert_eq!((streams.watched().len(), streams.users().len()), (3, 1_500));
+        streams.begin();
+        assert!(!streams.is_over());
         drop(all);
+        assert!(streams.is_over() && !streams.communities().is_fed, "the next one waits for its feed");
         assert_eq!((streams.number(), streams.watched().len(), streams.users().len()), (0, 0, 0));
         assert!(open(0).is_ok());
     }
