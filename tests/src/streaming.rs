@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     sync::mpsc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -75,6 +75,19 @@ impl Streaming {
             Ok(message) => Some(message),
             Err(mpsc::RecvTimeoutError::Disconnected) => None,
             Err(mpsc::RecvTimeoutError::Timeout) => panic!("nothing comes, and the stream does not end"),
+        }
+    }
+
+    /// The next message, if one comes soon.
+    ///
+    /// # Panics
+    /// When the server has ended the stream.
+    #[must_use]
+    pub fn next_within(&self, time: Duration) -> Option<Streamed> {
+        match self.messages.recv_timeout(time) {
+            Ok(message) => Some(message),
+            Err(mpsc::RecvTimeoutError::Timeout) => None,
+            Err(mpsc::RecvTimeoutError::Disconnected) => panic!("the server has ended the stream"),
         }
     }
 

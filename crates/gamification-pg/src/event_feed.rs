@@ -43,7 +43,7 @@ record! {
 
 record! {
     /// The key of a membership.
-    struct MemberKeyRow: Read & Written {
+    pub(crate) struct MemberKeyRow: Read & Written {
         community_id: Uuid => community_members::community_id,
         user_id: Uuid => community_members::user_id,
     }

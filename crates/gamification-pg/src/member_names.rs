@@ -1,12 +1,13 @@
 //! The names by which members are found, of those whom the directory had before it kept such names.
 
 use gamification_app::ports::{MemberNames, StoreError};
-use gamification_domain::{DirectoryText, SearchName};
+use gamification_domain::{DirectoryText, MemberKey, SearchName};
 use uuid::Uuid;
 
 use crate::{
     PgStore,
     error::misread,
+    event_feed::MemberKeyRow,
     schema::community_members,
     statement::{NotNull, Plain, Rows, record, statements},
 };
@@ -34,6 +35,11 @@ statements! {
     = "SELECT m.community_id, m.user_id, m.display_name FROM community_members AS m
        WHERE m.search_name IS NULL ORDER BY m.community_id, m.user_id LIMIT :limit";
 
+    struct UnnameMembers { member: Rows<MemberKeyRow> }
+    = "UPDATE community_members AS m SET search_name = NULL
+       FROM :member
+       WHERE m.community_id = member.community_id AND m.user_id = member.user_id";
+
     /// Who was named in the meantime has the newer name.
     struct NameMembers { named: Rows<NamedMemberRow> }
     = "UPDATE community_members AS m SET search_name = named.search_name
@@ -58,5 +64,9 @@ impl MemberNames for PgStore {
         let may_be_more = named.len() >= usize::from(limit);
         self.run(NameMembers { named: named.into_iter().collect() }).await?;
         Ok(may_be_more)
+    }
+
+    async fn unname_members(&self, members: &[MemberKey]) -> Result<(), StoreError> {
+        self.run(UnnameMembers { member: members.iter().collect() }).await
     }
 }

@@ -1,4 +1,4 @@
-//! R5: the database is stopped hard, loses its sessions, or stalls, under load.
+//! R5: the database is stopped hard, loses its sessions, or stalls, under load and while people watch.
 
 use std::{
     sync::{
@@ -17,6 +17,7 @@ use rustix::process::Signal;
 use super::{
     client::{Address, EndsClients, Workload, agent, send_until_acknowledged},
     fragile_database::Database,
+    watchers::Watchers,
 };
 
 /// Until the server says so of itself; gives how long that took.
@@ -34,6 +35,7 @@ async fn whatever_befalls_the_database_nothing_is_lost_and_the_server_recovers_b
     let watch = LevelWatch::start(&database.url());
     let server = Launch::on(&database.url()).serve();
     let address = Address::new(server.url());
+    let watchers = Watchers::open(&server, 20);
     let (done, acknowledged) = (AtomicBool::new(false), AtomicU32::new(0));
     let longest = Mutex::new(Duration::ZERO);
     let workloads = std::thread::scope(|scope| {
@@ -72,9 +74,13 @@ async fn whatever_befalls_the_database_nothing_is_lost_and_the_server_recovers_b
                         "R5: a crash noticed after {noticed:?}, recovered {recovered:?} after the restart"
                     );
                     assert!(noticed.max(recovered) < 2 * TOLD_WITHIN, "{noticed:?}, {recovered:?}");
+                    let resets = watchers.are_told(&server);
+                    assert!(resets > 0, "what was missed meanwhile has to be looked up");
 
                     work_goes_on();
                     signal_sessions(&database.sessions().await, Signal::TERM);
+                    let resets = watchers.are_told(&server);
+                    assert!(resets > 0, "what was missed meanwhile has to be looked up");
 
                     work_goes_on();
                     let stopped = StoppedSessions::stop(database.sessions().await);
@@ -82,6 +88,7 @@ async fn whatever_befalls_the_database_nothing_is_lost_and_the_server_recovers_b
                     std::thread::sleep(Duration::from_secs(6));
                     drop(stopped);
                     work_goes_on();
+                    watchers.are_told(&server);
                 }
             });
         });

@@ -12,3 +12,4 @@ mod malformed;
 mod overload;
 mod slow_clients;
 mod soak;
+mod watchers;

@@ -1,10 +1,13 @@
-//! R6: far more is offered than can be done.
+//! R6: far more is offered than can be done, while people watch.
 
 use std::time::{Duration, Instant};
 
 use gamification_tests::{Campaign, Launch, LevelWatch, TestDatabase, assert_verify_finds_nothing};
 
-use super::client::{Address, Sent, Workload, agent, send, send_until_acknowledged};
+use super::{
+    client::{Address, Sent, Workload, agent, send, send_until_acknowledged},
+    watchers::Watchers,
+};
 
 /// How soon a server works at its full speed when it can; twice that is granted to a busy machine.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(5);
@@ -18,11 +21,16 @@ async fn a_server_that_is_offered_too_much_refuses_politely_and_loses_nothing() 
     let watch = LevelWatch::start(database.url());
     let server = Launch::on(database.url()).env("GAMIFICATION_DB_POOL_SIZE", "1").serve();
     let address = Address::new(server.url());
+    let watchers = Watchers::open(&server, 100);
     let mut client = database.client().await;
     for round in 0..campaign.rounds() {
         let offers: Vec<_> = (0..40)
             .map(|number| {
                 let mut workload = Workload::new(5);
+                if number == 0 {
+                    // More than a stream holds for who is slow.
+                    workload.community = watchers.community();
+                }
                 let batch = workload.batch(&mut campaign.random(u64::from(round * 40 + number)), 500);
                 (workload, batch)
             })
@@ -52,6 +60,7 @@ async fn a_server_that_is_offered_too_much_refuses_politely_and_loses_nothing() 
                 assert!(recovered < 2 * RECOVERED_WITHIN, "the first is recorded after {recovered:?}");
             }
         }
+        watchers.are_told(&server);
     }
     let peak = server.memory().peak;
     println!("R6: {peak} MB at most");

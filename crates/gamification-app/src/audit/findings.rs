@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use gamification_domain::{CommunityId, DirectoryText, MemberKey, SortName};
+use gamification_domain::{CommunityId, DirectoryText, MemberKey, SearchName, SortName};
 
 use super::Invariant;
 use crate::ports::{
-    BrokenEvent, DeliveryGap, RepeatedAward, StoredLeaderboardEntry, WindowSums, WrongLeaderboardSection,
-    WrongLevelCount, WrongLike,
+    BrokenEvent, DeliveryGap, RepeatedAward, StoredLeaderboardEntry, StoredMember, WindowSums,
+    WrongLeaderboardSection, WrongLevelCount, WrongLike,
 };
 
 /// Something that is not as it must be.
@@ -102,6 +102,15 @@ pub(super) fn leaderboard_entry(member: MemberKey, entry: &StoredLeaderboardEntr
     let found = entry_text(*noted, *is_listed, *is_listed && *key != key_now);
     let expected = entry_text(*due, is_listed_now, false);
     (!is_right).then(|| member_finding(Invariant::Leaderboard, member, found, expected))
+}
+
+/// A member who is found by another name than theirs. Who has none yet is given one by a job.
+pub(super) fn search_name(row: &StoredMember) -> Option<Finding> {
+    let name = row.display_name.as_deref().and_then(|name| DirectoryText::parse(name).ok());
+    let is_right =
+        row.search_name.as_deref().is_none_or(|found_by| found_by == SearchName::of(name.as_ref()).as_str());
+    let (found, expected) = ("another name".to_owned(), "the one that is shown, folded".to_owned());
+    (!is_right).then(|| member_finding(Invariant::SearchName, row.member, found, expected))
 }
 
 fn entry_text(sums: WindowSums, is_listed: bool, is_misnamed: bool) -> String {

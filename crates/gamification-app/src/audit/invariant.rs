@@ -19,6 +19,8 @@ pub enum Invariant {
     LevelCount,
     /// A member's place on leaderboards follows from the ledger and the directory, as of the moment the boards are of.
     Leaderboard,
+    /// The name by which a member is found is the one they are shown by, folded.
+    SearchName,
     /// Everybody whom the directory ever had as a member has a record of points.
     RecordOfPoints,
     /// Every community has nine levels, with thresholds that rise.
@@ -39,6 +41,7 @@ impl Invariant {
             Self::Presence => ("presence", true),
             Self::LevelCount => ("level count", true),
             Self::Leaderboard => ("leaderboard", true),
+            Self::SearchName => ("search name", true),
             Self::OnceOnlyAward => ("once-only award", false),
             Self::Like => ("like", false),
             Self::RecordOfPoints => ("record of points", false),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     AuditProgress, Finding, Invariant,
     communities::{after, thresholds},
-    findings::{leaderboard_entry, member_finding, presence},
+    findings::{leaderboard_entry, member_finding, presence, search_name},
 };
 use crate::ports::{CommunityRange, Snapshot, StoreError, StoredMember, Verification};
 
@@ -102,7 +102,15 @@ impl MemberChunk {
     }
 
     pub(super) fn findings(&self) -> impl Iterator<Item = Finding> {
-        self.members.iter().flat_map(|row| self.member_findings(row)).chain(self.leaderboard_findings())
+        let of_members = self.members.iter().flat_map(|row| self.member_findings(row));
+        of_members
+            .chain(self.leaderboard_findings())
+            .chain(self.search_name_findings().map(|(_, finding)| finding))
+    }
+
+    /// Members who are found by another name than theirs.
+    pub(super) fn search_name_findings(&self) -> impl Iterator<Item = (MemberKey, Finding)> {
+        self.members.iter().filter_map(|row| Some((row.member, search_name(row)?)))
     }
 
     /// Members whose place on leaderboards is not the one that follows from the ledger and the directory.
@@ -165,6 +173,8 @@ mod tests {
 
     fn member(total_points: i32, current_level: i16) -> StoredMember {
         StoredMember {
+            display_name: None,
+            search_name: None,
             member: (CommunityId::new(Uuid::nil()), UserId::new(Uuid::nil())),
             total_points,
             current_level,

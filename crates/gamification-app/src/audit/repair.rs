@@ -18,8 +18,8 @@ use crate::{
     commands::{default_levels, new_members, rebuild_leaderboards},
     contention, ledger,
     ports::{
-        LedgerRepository, RepairRepository, Snapshot, SourceOfTruth, Store, StoreError, StoredMember,
-        UnitOfWork, Verification, WrongLevelCount,
+        LedgerRepository, MemberNames, RepairRepository, Snapshot, SourceOfTruth, Store, StoreError,
+        StoredMember, UnitOfWork, Verification, WrongLevelCount,
     },
     transaction::{self, Ending},
 };
@@ -27,10 +27,14 @@ use crate::{
 /// How many members one transaction puts right: an award waits for them no longer than people notice.
 const CHUNK: usize = 1_000;
 
+/// How many members are named at once.
+const MAX_NAMED: u16 = 5_000;
+
 /// As many counts as a group of communities can have.
 const ALL: i64 = i64::MAX;
 
-/// Puts right what can be: counts of members, totals, levels below the rule, presence, leaderboards. What it did, it tells; what is
+/// Puts right what can be: counts of members, totals, levels below the rule, presence, leaderboards, names that members are
+/// found by. What it did, it tells; what is
 /// off beyond that, [`super::verify`] finds.
 ///
 /// Awards may go on meanwhile: everything is looked at again under the locks that awards take.
@@ -38,7 +42,7 @@ const ALL: i64 = i64::MAX;
 /// # Errors
 /// [`VerifyError`]; what was repaired until then stays right.
 pub async fn repair(
-    store: &(impl Store + Verification),
+    store: &(impl Store + Verification + MemberNames),
     system: &(impl Clock + IdGenerator),
     community_id: Option<CommunityId>,
     emit: &mut (impl FnMut(AuditEvent) + Send),
@@ -64,12 +68,24 @@ pub async fn repair(
                 emit(AuditEvent::Repaired(finding));
             }
             misplaced.extend(chunk.leaderboard_findings());
+            let (misnamed, findings): (Vec<_>, Vec<_>) = chunk.search_name_findings().unzip();
+            rename_members(store, &misnamed).await?;
+            findings.into_iter().for_each(|finding| emit(AuditEvent::Repaired(finding)));
             emit(AuditEvent::Progress(chunk.progress()));
         }
         for community_id in misplaced.iter().map(|finding| finding.community_id).collect::<BTreeSet<_>>() {
             rebuild_leaderboards(store, (community_id, community_id)).await?;
         }
         misplaced.into_iter().for_each(|finding| emit(AuditEvent::Repaired(finding)));
+    }
+    Ok(())
+}
+
+/// Who gets another name meanwhile keeps that.
+async fn rename_members(store: &impl MemberNames, misnamed: &[MemberKey]) -> Result<(), StoreError> {
+    if !misnamed.is_empty() {
+        store.unname_members(misnamed).await?;
+        while store.name_members(MAX_NAMED).await? {}
     }
     Ok(())
 }

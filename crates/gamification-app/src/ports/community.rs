@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use gamification_domain::{CommunityId, DirectoryText, MemberStanding, Profile, Role, SearchName, UserId};
+use gamification_domain::{
+    CommunityId, DirectoryText, MemberKey, MemberStanding, Profile, Role, SearchName, UserId,
+};
 
 use super::{BesideOwn, CommunityView, PageSize, StoreError};
 use crate::Reader;
@@ -56,6 +58,9 @@ pub trait MemberNames: Send + Sync + 'static {
     /// Makes them for at most so many members who have none, since they were in the directory before there were such names.
     /// Gives whether there may be more.
     fn name_members(&self, limit: u16) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Takes those of some members away, so that they are made anew.
+    fn unname_members(&self, members: &[MemberKey]) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Reads of a community and its members.

@@ -165,6 +165,10 @@ pub struct StoredMember {
     pub ledger_points: i64,
     /// How many entries that is.
     pub ledger_entries: i64,
+    /// The name they are shown by, where the directory has one.
+    pub display_name: Option<String>,
+    /// The name they are found by, where it was made already.
+    pub search_name: Option<String>,
     /// Their entry on leaderboards, where there are any.
     pub leaderboard: Option<StoredLeaderboardEntry>,
 }

@@ -101,6 +101,8 @@ impl From<MemberRow> for StoredMember {
             is_present_in_directory,
             ledger_points,
             ledger_entries,
+            display_name,
+            search_name,
             leaderboard,
         } = row;
         Self {
@@ -111,14 +113,16 @@ impl From<MemberRow> for StoredMember {
             is_present_in_directory,
             ledger_points,
             ledger_entries,
-            leaderboard: leaderboard.entry(),
+            leaderboard: leaderboard.entry(display_name.as_deref()),
+            display_name,
+            search_name,
         }
     }
 }
 
 impl LeaderboardEntryRow {
     /// Where there are boards.
-    fn entry(self) -> Option<StoredLeaderboardEntry> {
+    fn entry(self, display_name: Option<&str>) -> Option<StoredLeaderboardEntry> {
         let Self {
             has_boards,
             noted_seven_day,
@@ -129,7 +133,6 @@ impl LeaderboardEntryRow {
             due_seven_day,
             due_thirty_day,
             due_all_time,
-            display_name,
             is_listed,
         } = self;
         let sums = |seven_day, thirty_day, all_time| WindowSums { seven_day, thirty_day, all_time };
@@ -137,7 +140,7 @@ impl LeaderboardEntryRow {
         has_boards.then(|| StoredLeaderboardEntry {
             noted: (noted, noted_is_listed, noted_sort_name),
             due: sums(due_seven_day, due_thirty_day, due_all_time),
-            directory: is_listed.map(|is_listed| (display_name, is_listed)),
+            directory: is_listed.map(|is_listed| (display_name.map(ToOwned::to_owned), is_listed)),
         })
     }
 }

@@ -39,7 +39,6 @@ record! {
         due_seven_day: i64 => Plain<BigInt>,
         due_thirty_day: i64 => Plain<BigInt>,
         due_all_time: i64 => Plain<BigInt>,
-        display_name: Option<String> => community_members::display_name,
         is_listed: Option<bool> => OrNull<community_members::is_listed>,
     }
 }
@@ -55,6 +54,8 @@ record! {
         is_present_in_directory: bool => community_members::is_present,
         ledger_points: i64 => Plain<BigInt>,
         ledger_entries: i64 => Plain<BigInt>,
+        display_name: Option<String> => community_members::display_name,
+        search_name: Option<String> => community_members::search_name,
         leaderboard: LeaderboardEntryRow => Nested<LeaderboardEntryRow>,
     }
 }
@@ -293,11 +294,12 @@ statements! {
     } -> MemberRow
     = "SELECT m.community_id, m.user_id, m.total_points, m.current_level, m.is_present,
               COALESCE(directory.is_present, false) AS is_present_in_directory, ledger.ledger_points,
-              ledger.ledger_entries, boards.xid IS NOT NULL AS has_boards,
+              ledger.ledger_entries, directory.display_name, directory.search_name,
+              boards.xid IS NOT NULL AS has_boards,
               COALESCE(e.seven_day, 0) AS noted_seven_day, COALESCE(e.thirty_day, 0) AS noted_thirty_day,
               COALESCE(e.all_time, 0) AS noted_all_time, COALESCE(e.is_listed, false) AS noted_is_listed,
               COALESCE(e.sort_name, ''::bytea) AS noted_sort_name, ledger.due_seven_day, ledger.due_thirty_day,
-              ledger.due_all_time, directory.display_name,
+              ledger.due_all_time,
               CASE WHEN directory.user_id IS NULL THEN false
                    WHEN directory.xid IS NULL OR directory.xid < boards.xid
                        THEN directory.is_present AND directory.is_listed END AS is_listed
