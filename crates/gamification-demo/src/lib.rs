@@ -64,7 +64,8 @@ fn id(kind: &str, number: usize) -> Uuid {
 
 fn name(number: usize) -> String {
     let first = FIRST_NAMES.get(number % FIRST_NAMES.len()).copied().unwrap_or_default();
-    let last = LAST_NAMES.split(' ').cycle().nth(number / FIRST_NAMES.len()).unwrap_or_default();
+    // Nobody has another's name, and neighbours no common last name.
+    let last = LAST_NAMES.split(' ').cycle().nth(number + number / FIRST_NAMES.len()).unwrap_or_default();
     format!("{first} {last}")
 }
 
