@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::{Migrated, on_a_migrated_database, statements};
 use crate::{connection::SESSION, statement::checks::Checked};
@@ -128,6 +128,57 @@ async fn hot_statements_go_by_keys_on_empty_and_full_tables_before_and_after_the
             }
         }
         assert!(on_empty.len() > 25, "{}", on_empty.len());
+    })
+    .await;
+}
+
+/// Fifty thousand members without points, in the order of their names, and boards in sections of two thousand.
+const EQUALS: &str = "
+    INSERT INTO leaderboard_entries (community_id, user_id, sort_name, is_listed, seven_day, thirty_day, all_time)
+    SELECT md5('c')::uuid, md5(i::text)::uuid, decode(lpad(to_hex(i), 8, '0'), 'hex'), true, 0, 0, 0
+    FROM generate_series(1, 50000) AS i;
+    INSERT INTO leaderboard_sections (community_id, board, place, sort_name, user_id, members)
+    SELECT community_id, board, 0, sort_name, user_id, 2000
+    FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY sort_name) AS number FROM leaderboard_entries) AS e
+    CROSS JOIN (VALUES ('seven_day'), ('thirty_day'), ('all_time')) AS boards (board) WHERE number % 2000 = 1;
+    INSERT INTO member_points
+        (community_id, id, user_id, total_points, current_level, created_at, updated_at, is_present)
+    SELECT community_id, gen_random_uuid(), user_id, 0, 1, now(), now(), true FROM leaderboard_entries;
+    INSERT INTO level_configurations (community_id, id, levels, version, created_at, updated_at)
+    VALUES (md5('c')::uuid, gen_random_uuid(), '[]', 1, now(), now());
+    INSERT INTO communities (community_id, name_change, created_at, updated_at) VALUES (md5('c')::uuid, '{}', now(), now());
+    ANALYZE";
+
+/// How many pages of the database a statement reads.
+async fn pages_read(client: &Client, statement: &str) -> u64 {
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}");
+    let answer = client.simple_query(&explain).await.expect("it is a statement");
+    let plan = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    let plan: serde_json::Value = serde_json::from_str(plan.expect("a plan")).expect("JSON");
+    let pages = |kind: &str| plan[0]["Plan"][kind].as_u64().expect("they are counted");
+    pages("Shared Hit Blocks") + pages("Shared Read Blocks")
+}
+
+/// A board has five hundred pages of its index, a section twenty.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rank_among_equals_is_counted_within_a_section() {
+    on_a_migrated_database(|Migrated { client, .. }| async move {
+        client.batch_execute(SESSION).await.expect("the settings of a session");
+        client.batch_execute(EQUALS).await.expect("rows");
+        prepare(&client).await;
+        for number in [1, 1_999, 2_001, 49_999] {
+            // In the order in which the text names its parameters.
+            let (from, nobody) = (i64::MIN, "00000000-0000-0000-0000-000000000000");
+            let ranks = format!(
+                "EXECUTE SelectBoards(NULL, NULL, md5('c')::uuid, md5('{number}')::uuid, {from}, '', '{nobody}',
+                                      NULL, 10, 0, '{{seven_day,thirty_day,all_time}}')"
+            );
+            let read = pages_read(&client, &ranks).await;
+            assert!(read < 750, "{number}: {read} pages");
+        }
     })
     .await;
 }

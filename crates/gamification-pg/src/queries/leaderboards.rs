@@ -65,7 +65,8 @@ macro_rules! place {
 }
 
 /// One board: the part around a place, and the caller. Ranks are counted by sections: the members of those before, and in
-/// the own one those before.
+/// the own one those before. Of that as many entries are read as it has members: PostgreSQL ends a range of rows that
+/// compare by several columns at another value of the first one only, and all who have no points are equal in that.
 macro_rules! board {
     ($board:literal) => {
         concat!(
@@ -81,7 +82,7 @@ macro_rules! board {
                  SELECT -GREATEST(e.", $board, ", 0), e.sort_name, e.user_id, true
                  FROM leaderboard_entries AS e WHERE e.community_id = :community_id AND e.user_id = :caller_id) AS at
              CROSS JOIN LATERAL (
-                 SELECT s.place, s.sort_name, s.user_id FROM leaderboard_sections AS s
+                 SELECT s.place, s.sort_name, s.user_id, s.members FROM leaderboard_sections AS s
                  WHERE s.community_id = :community_id AND s.board = '", $board, "'
                    AND (s.place, s.sort_name, s.user_id) <= (at.place, at.sort_name, at.user_id)
                  ORDER BY s.place DESC, s.sort_name DESC, s.user_id DESC LIMIT 1) AS own_section
@@ -91,10 +92,14 @@ macro_rules! board {
                    AND (s.place, s.sort_name, s.user_id)
                        < (own_section.place, own_section.sort_name, own_section.user_id)) AS sections_before
              CROSS JOIN LATERAL (
-                 SELECT COUNT(*) AS members FROM leaderboard_entries AS e
-                 WHERE e.community_id = :community_id AND e.is_listed
-                   AND ", place!($board), " >= (own_section.place, own_section.sort_name, own_section.user_id)
-                   AND ", place!($board), " < (at.place, at.sort_name, at.user_id)) AS members_before
+                 SELECT COUNT(*) FILTER (
+                     WHERE (e.place, e.sort_name, e.user_id) < (at.place, at.sort_name, at.user_id)) AS members
+                 FROM (
+                     SELECT -GREATEST(e.", $board, ", 0) AS place, e.sort_name, e.user_id FROM leaderboard_entries AS e
+                     WHERE e.community_id = :community_id AND e.is_listed
+                       AND ", place!($board), " >= (own_section.place, own_section.sort_name, own_section.user_id)
+                     ORDER BY -GREATEST(e.", $board, ", 0), e.sort_name, e.user_id LIMIT own_section.members) AS e
+                 ) AS members_before
              CROSS JOIN LATERAL (SELECT sections_before.members + members_before.members AS members) AS before
              CROSS JOIN LATERAL (
                  SELECT before.members + 1 AS rank, -at.place AS points, at.sort_name, at.user_id WHERE at.is_own
