@@ -42,14 +42,14 @@
 //! | R2 | a history in any order, repeated, at once | `campaigns/any_order.rs` | 500 / 10,000 histories; every order of 20 / 200 short ones |
 //! | R3 | awards against changes of thresholds; admins with one `ETag` | `thresholds.rs` | 3 / 200; 5 / 1,000 |
 //! | R4 | overlapping batches of 16 clients | `campaigns/kills.rs` | 6 / 300 batches |
-//! | R5 | the database crashes, loses sessions, stalls | `campaigns/database_trouble.rs` | 1 / 40 of each |
-//! | R6 | too much is offered | `campaigns/overload.rs` | 1 / 20 |
+//! | R5 | the database crashes, loses sessions, stalls, while people watch | `campaigns/database_trouble.rs` | 1 / 40 of each |
+//! | R6 | too much is offered, while people watch | `campaigns/overload.rs` | 1 / 20 |
 //! | R7 | slow clients, requests that are two | `campaigns/slow_clients.rs` | 1 / 40 |
 //! | R8 | malformed bodies; requests from the API's document | `campaigns/malformed.rs`; `.ci/fuzz-api`, by `SCHEMATHESIS_EXAMPLES` | 400 / 40,000 |
 //! | R9 | hostile texts | `hostile.rs` | 100 / 20,000 names, reasons, keys, cursors; 1 / 200 batches |
 //! | R10 | tokens that are not right | `tokens.rs` | 300 / 50,000 |
 //! | R11 | roles that change | `api.rs` | 30 / 5,000 |
-//! | R12 | numbers at the ends of their ranges | `hostile.rs` | 60 / 10,000 |
+//! | R12 | numbers at the ends of their ranges | `extremes.rs` | 60 / 10,000 |
 //! | R13 | servers that start at once on an empty database; migrations on a filled one | `lifecycle.rs` | 2 / 100 |
 //! | R14 | a rolling restart | `campaigns/kills.rs` | 4 / 100 restarts |
 //! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |

@@ -314,6 +314,8 @@ impl<M: Clone + Send + 'static> Drop for EventStream<M> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use uuid::Uuid;
 
     use super::*;
@@ -419,6 +421,65 @@ mod tests {
         assert_eq!(stream.next().await, Some(Streamed::Reset), "as each begins");
         assert_eq!(stream.receiver.len(), 1);
         assert_eq!(stream.next().await, Some(Streamed::Reset), "of its community alone");
+    }
+
+    /// Feeds of which the first fails once it has begun, and the next takes long to open.
+    struct Failing(AtomicBool);
+
+    impl EventFeeds for Failing {
+        type Feed = FailingFeed;
+
+        async fn open(&self) -> Result<FailingFeed, StoreError> {
+            if self.0.swap(true, Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            Ok(FailingFeed)
+        }
+    }
+
+    struct FailingFeed;
+
+    impl EventFeed for FailingFeed {
+        async fn committed(&mut self) -> Result<(), StoreError> {
+            Err(StoreError::Unavailable("the connection is lost".into()))
+        }
+
+        async fn newest_sequence(&mut self) -> Result<i64, StoreError> {
+            Ok(0)
+        }
+
+        async fn events(
+            &mut self,
+            _: i64,
+            _: Vec<i64>,
+            _: Vec<CommunityId>,
+            _: usize,
+        ) -> Result<Vec<FedEvent>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn departed(&mut self, _: &[MemberKey]) -> Result<Vec<MemberKey>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_opens_between_two_feeds_begins_with_the_next() {
+        let streams = EventStreams::<u32>::default();
+        let mut early = streams.open(community(1), None).unwrap();
+        let feeding = tokio::spawn(streams.clone().run(Failing(false.into()), |_| None));
+        assert_eq!(early.next().await, Some(Streamed::Reset), "a feed has begun");
+        let failed = async {
+            while streams.communities().is_fed {
+                sleep(TICK).await;
+            }
+        };
+        timeout(30 * POLL, failed).await.expect("the feed fails");
+        let mut late = streams.open(community(1), None).unwrap();
+        assert!(timeout(TICK, late.next()).await.is_err(), "nobody would tell what is committed now");
+        streams.begin();
+        assert_eq!(late.next().await, Some(Streamed::Reset));
+        feeding.abort();
     }
 
     #[test]

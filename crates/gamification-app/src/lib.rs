@@ -41,7 +41,7 @@
 //! # To add a leaderboard
 //! With another window: its line in `leaderboard.rs` of the domain and its start in `WindowStarts`; here its sum in
 //! `ports/leaderboards.rs`; in `gamification-pg` a migration for its column and index, and the statements in
-//! `repositories/leaderboards.rs`, `queries/leaderboards.rs` and `verification/statements.rs`, which name boards one by one;
+//! `repositories/leaderboards.rs`, `queries/leaderboards.rs` and `verification/members.rs`, which name boards one by one;
 //! in `gamification-http` its place in `routes/leaderboards/overview.rs`. The compiler names all but the statements; the
 //! audit and the suite `leaderboards` compare those with the ledger.
 //!

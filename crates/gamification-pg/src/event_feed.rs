@@ -16,7 +16,8 @@ use crate::{
     deliveries::COMMITS,
     error::{corrupt, misread, store_error, unavailable},
     json::Json,
-    schema::{community_members, outbox},
+    repositories::CommunityMemberKeyRow,
+    schema::outbox,
     sending,
     statement::{OrNull, Plain, Rows, record, statements},
     stored_event::StoredEvent,
@@ -38,14 +39,6 @@ record! {
         event_type: String => outbox::event_type,
         payload: Option<Json<StoredEvent>> => OrNull<outbox::payload>,
         created_at: OffsetDateTime => outbox::created_at,
-    }
-}
-
-record! {
-    /// The key of a membership.
-    pub(crate) struct MemberKeyRow: Read & Written {
-        community_id: Uuid => community_members::community_id,
-        user_id: Uuid => community_members::user_id,
     }
 }
 
@@ -79,18 +72,12 @@ statements! {
          ORDER BY fed.sequence"
     );
 
-    struct SelectDeparted { member: Rows<MemberKeyRow> } -> MemberKeyRow
+    struct SelectDeparted { member: Rows<CommunityMemberKeyRow> } -> CommunityMemberKeyRow
     = "SELECT member.community_id, member.user_id
        FROM :member
        WHERE NOT EXISTS (
            SELECT FROM community_members AS m
            WHERE m.community_id = member.community_id AND m.user_id = member.user_id AND m.is_present)";
-}
-
-impl From<&MemberKey> for MemberKeyRow {
-    fn from((community_id, user_id): &MemberKey) -> Self {
-        Self { community_id: community_id.as_uuid(), user_id: user_id.as_uuid() }
-    }
 }
 
 impl From<FedEventRow> for FedEvent {
@@ -170,9 +157,11 @@ impl EventFeed for PgEventFeed {
     }
 
     async fn departed(&mut self, members: &[MemberKey]) -> Result<Vec<MemberKey>, StoreError> {
-        let rows = sending::rows(&mut self.connection, SelectDeparted { member: members.iter().collect() });
-        let key =
-            |MemberKeyRow { community_id, user_id }| (CommunityId::new(community_id), UserId::new(user_id));
+        let rows =
+            sending::rows(&mut self.connection, SelectDeparted { member: members.iter().copied().collect() });
+        let key = |CommunityMemberKeyRow { community_id, user_id }| {
+            (CommunityId::new(community_id), UserId::new(user_id))
+        };
         Ok(rows.await?.into_iter().map(key).collect())
     }
 }

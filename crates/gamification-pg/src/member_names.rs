@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     PgStore,
     error::misread,
-    event_feed::MemberKeyRow,
+    repositories::CommunityMemberKeyRow,
     schema::community_members,
     statement::{NotNull, Plain, Rows, record, statements},
 };
@@ -35,7 +35,7 @@ statements! {
     = "SELECT m.community_id, m.user_id, m.display_name FROM community_members AS m
        WHERE m.search_name IS NULL ORDER BY m.community_id, m.user_id LIMIT :limit";
 
-    struct UnnameMembers { member: Rows<MemberKeyRow> }
+    struct UnnameMembers { member: Rows<CommunityMemberKeyRow> }
     = "UPDATE community_members AS m SET search_name = NULL
        FROM :member
        WHERE m.community_id = member.community_id AND m.user_id = member.user_id";
@@ -67,6 +67,6 @@ impl MemberNames for PgStore {
     }
 
     async fn unname_members(&self, members: &[MemberKey]) -> Result<(), StoreError> {
-        self.run(UnnameMembers { member: members.iter().collect() }).await
+        self.run(UnnameMembers { member: members.iter().copied().collect() }).await
     }
 }

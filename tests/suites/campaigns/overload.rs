@@ -28,7 +28,7 @@ async fn a_server_that_is_offered_too_much_refuses_politely_and_loses_nothing() 
             .map(|number| {
                 let mut workload = Workload::new(5);
                 if number == 0 {
-                    // More than a stream holds for who is slow.
+                    // Those who watch are told of more than a stream keeps for who is slow.
                     workload.community = watchers.community();
                 }
                 let batch = workload.batch(&mut campaign.random(u64::from(round * 40 + number)), 500);

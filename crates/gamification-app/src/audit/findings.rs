@@ -86,29 +86,31 @@ pub(super) fn wrong_leaderboard_section(wrong: &WrongLeaderboardSection) -> Find
     }
 }
 
-/// A member's entry on leaderboards, where it does not follow from the ledger and the directory.
-pub(super) fn leaderboard_entry(member: MemberKey, entry: &StoredLeaderboardEntry) -> Option<Finding> {
-    let StoredLeaderboardEntry { noted: (noted, is_listed, key), due, directory } = entry;
-    let (is_listed_now, key_now) = match directory {
-        Some((name, is_listed)) => {
-            let name = name.as_deref().and_then(|name| DirectoryText::parse(name).ok());
-            (*is_listed, SortName::of(name.as_ref()).as_bytes().to_owned())
-        }
-        None => (*is_listed, key.clone()),
+/// The name that a member is shown by; nothing that can't be one is.
+fn name_of(row: &StoredMember) -> Option<DirectoryText> {
+    row.display_name.as_deref().and_then(|name| DirectoryText::parse(name).ok())
+}
+
+/// A member's entry on leaderboards, where there are any and it does not follow from the ledger and the directory.
+pub(super) fn leaderboard_entry(row: &StoredMember) -> Option<Finding> {
+    let StoredLeaderboardEntry { noted: (noted, is_listed, key), due, is_listed: is_listed_now } =
+        row.leaderboard.as_ref()?;
+    let (is_listed_now, is_misnamed) = match is_listed_now {
+        Some(now) => (*now, *key != SortName::of(name_of(row).as_ref()).as_bytes()),
+        None => (*is_listed, false),
     };
     // Of those who are on no board, nobody asks for the name.
     let has_place = *is_listed || is_listed_now;
-    let is_right = noted == due && *is_listed == is_listed_now && (!has_place || *key == key_now);
-    let found = entry_text(*noted, *is_listed, *is_listed && *key != key_now);
+    let is_right = noted == due && *is_listed == is_listed_now && !(has_place && is_misnamed);
+    let found = entry_text(*noted, *is_listed, *is_listed && is_misnamed);
     let expected = entry_text(*due, is_listed_now, false);
-    (!is_right).then(|| member_finding(Invariant::Leaderboard, member, found, expected))
+    (!is_right).then(|| member_finding(Invariant::Leaderboard, row.member, found, expected))
 }
 
 /// A member who is found by another name than theirs. Who has none yet is given one by a job.
 pub(super) fn search_name(row: &StoredMember) -> Option<Finding> {
-    let name = row.display_name.as_deref().and_then(|name| DirectoryText::parse(name).ok());
-    let is_right =
-        row.search_name.as_deref().is_none_or(|found_by| found_by == SearchName::of(name.as_ref()).as_str());
+    let due = SearchName::of(name_of(row).as_ref());
+    let is_right = row.search_name.as_deref().is_none_or(|name| name == due.as_str());
     let (found, expected) = ("another name".to_owned(), "the one that is shown, folded".to_owned());
     (!is_right).then(|| member_finding(Invariant::SearchName, row.member, found, expected))
 }

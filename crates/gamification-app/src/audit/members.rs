@@ -115,7 +115,7 @@ impl MemberChunk {
 
     /// Members whose place on leaderboards is not the one that follows from the ledger and the directory.
     pub(super) fn leaderboard_findings(&self) -> impl Iterator<Item = Finding> {
-        self.members.iter().filter_map(|row| leaderboard_entry(row.member, row.leaderboard.as_ref()?))
+        self.members.iter().filter_map(leaderboard_entry)
     }
 
     fn member_findings(&self, row: &StoredMember) -> impl Iterator<Item = Finding> + use<> {
@@ -173,8 +173,6 @@ mod tests {
 
     fn member(total_points: i32, current_level: i16) -> StoredMember {
         StoredMember {
-            display_name: None,
-            search_name: None,
             member: (CommunityId::new(Uuid::nil()), UserId::new(Uuid::nil())),
             total_points,
             current_level,
@@ -182,6 +180,8 @@ mod tests {
             is_present_in_directory: true,
             ledger_points: i64::from(total_points),
             ledger_entries: 1,
+            display_name: None,
+            search_name: None,
             leaderboard: None,
         }
     }

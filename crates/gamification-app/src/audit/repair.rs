@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Chain, Clock, IdGenerator,
-    commands::{default_levels, new_members, rebuild_leaderboards},
+    commands::{default_levels, name_members, new_members, rebuild_leaderboards},
     contention, ledger,
     ports::{
         LedgerRepository, MemberNames, RepairRepository, Snapshot, SourceOfTruth, Store, StoreError,
@@ -27,15 +27,11 @@ use crate::{
 /// How many members one transaction puts right: an award waits for them no longer than people notice.
 const CHUNK: usize = 1_000;
 
-/// How many members are named at once.
-const MAX_NAMED: u16 = 5_000;
-
 /// As many counts as a group of communities can have.
 const ALL: i64 = i64::MAX;
 
 /// Puts right what can be: counts of members, totals, levels below the rule, presence, leaderboards, names that members are
-/// found by. What it did, it tells; what is
-/// off beyond that, [`super::verify`] finds.
+/// found by. What it did, it tells; what is off beyond that, [`super::verify`] finds.
 ///
 /// Awards may go on meanwhile: everything is looked at again under the locks that awards take.
 ///
@@ -85,7 +81,7 @@ pub async fn repair(
 async fn rename_members(store: &impl MemberNames, misnamed: &[MemberKey]) -> Result<(), StoreError> {
     if !misnamed.is_empty() {
         store.unname_members(misnamed).await?;
-        while store.name_members(MAX_NAMED).await? {}
+        name_members(store).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod adjust_points;
 mod forget_channel;
 mod ingest_events;
+mod name_members;
 mod project_leaderboards;
 mod recalculate_levels;
 mod record_facts;
@@ -13,6 +14,7 @@ mod update_levels;
 pub use adjust_points::{AdjustPoints, AdjustPointsError, PointsAdjusted, adjust_points};
 pub use forget_channel::{ForgetChannelError, forget_channel};
 pub use ingest_events::{SendAgain, ingest_events, ingest_events_patiently};
+pub(crate) use name_members::name_members;
 pub(crate) use project_leaderboards::rebuild_leaderboards;
 pub use project_leaderboards::{Projected, project_leaderboards};
 pub use recalculate_levels::{recalculate_levels, resume_recalculations};

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Job;
-use crate::ports::{MemberNames as Names, StoreError};
-
-/// How many members are named at once, in some milliseconds.
-const AT_ONCE: u16 = 5_000;
+use crate::{
+    commands::name_members,
+    ports::{MemberNames as Names, StoreError},
+};
 
 /// Makes the names by which members are found, of those whom the directory had before it kept such names: once, after the
 /// upgrade to the first version that does.
@@ -27,7 +27,6 @@ impl<S: Names> Job for MemberNames<S> {
     const PERIOD: Duration = Duration::from_secs(60);
 
     async fn run_once(&mut self) -> Result<(), StoreError> {
-        while self.store.name_members(AT_ONCE).await? {}
-        Ok(())
+        name_members(&self.store).await
     }
 }

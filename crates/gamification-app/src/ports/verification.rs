@@ -180,8 +180,8 @@ pub struct StoredLeaderboardEntry {
     pub noted: (WindowSums, bool, Vec<u8>),
     /// The sums of the ledger.
     pub due: WindowSums,
-    /// Their name and whether they are on the boards by the directory; `None` where it was written since.
-    pub directory: Option<(Option<String>, bool)>,
+    /// Whether they are on the boards by the directory; `None` where it was written since.
+    pub is_listed: Option<bool>,
 }
 
 /// What a member's derived values come from.

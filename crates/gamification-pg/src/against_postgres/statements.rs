@@ -28,7 +28,9 @@ pub(super) fn all() -> Vec<Checked> {
         crate::repositories::outbox::declared(),
         crate::repositories::recalculations::declared(),
         crate::statistics::declared(),
-        crate::verification::declared(),
+        crate::verification::awards::declared(),
+        crate::verification::events::declared(),
+        crate::verification::members::declared(),
     ]
     .into_iter()
     .flatten()

@@ -31,7 +31,7 @@ record! {
 
 record! {
     /// The key of a membership.
-    struct CommunityMemberKeyRow: Written {
+    pub(crate) struct CommunityMemberKeyRow: Read & Written {
         community_id: Uuid => community_members::community_id,
         user_id: Uuid => community_members::user_id,
     }

@@ -12,7 +12,7 @@ pub(crate) mod outbox;
 pub(crate) mod recalculations;
 
 pub(crate) use channels::LEASE_LOCK;
-pub(crate) use directory::{membership, membership_of, select_role};
+pub(crate) use directory::{CommunityMemberKeyRow, membership, membership_of, select_role};
 pub(crate) use ledger::LevelCountRow;
 pub(crate) use level_configurations::{LevelConfigurationRow, StoredLevel};
 pub(crate) use member_points::standing;

@@ -3,7 +3,9 @@
 //! Sums over a whole community are one statement each, which PostgreSQL sorts on its disk where they are large; sums over
 //! members go member by member through an index, so that a chunk costs the same in a community of any size.
 
-mod statements;
+pub(crate) mod awards;
+pub(crate) mod events;
+pub(crate) mod members;
 
 use std::collections::BTreeSet;
 
@@ -17,14 +19,17 @@ use gamification_domain::{CommunityId, MemberKey, UserId};
 use serde_json::Value;
 use uuid::Uuid;
 
-#[cfg(test)]
-pub(crate) use self::statements::declared;
-use self::statements::{
-    AnnouncedLevelRow, BrokenEventRow, CommunityRow, DeliveryGapRow, LeaderboardEntryRow, LikedKindRow,
-    MemberRow, MemberWithoutPointsRow, RepeatedAwardRow, RuleRow, SelectAnnouncedLevels, SelectBrokenEvents,
-    SelectCommunities, SelectDeliveryGaps, SelectMembers, SelectMembersWithoutPoints, SelectRepeatedAwards,
-    SelectSourcesOfTruth, SelectWrongLevelCounts, SelectWrongLikes, SelectWrongSections, SourceOfTruthRow,
-    WrongLevelCountRow, WrongLikeRow, WrongSectionRow,
+use self::{
+    awards::{LikedKindRow, RepeatedAwardRow, RuleRow, SelectRepeatedAwards, SelectWrongLikes, WrongLikeRow},
+    events::{
+        AnnouncedLevelRow, BrokenEventRow, DeliveryGapRow, SelectAnnouncedLevels, SelectBrokenEvents,
+        SelectDeliveryGaps,
+    },
+    members::{
+        CommunityRow, LeaderboardEntryRow, MemberRow, MemberWithoutPointsRow, SelectCommunities,
+        SelectMembers, SelectMembersWithoutPoints, SelectSourcesOfTruth, SelectWrongLevelCounts,
+        SelectWrongSections, SourceOfTruthRow, WrongLevelCountRow, WrongSectionRow,
+    },
 };
 use crate::{
     PgStore, PgTx,
@@ -113,7 +118,7 @@ impl From<MemberRow> for StoredMember {
             is_present_in_directory,
             ledger_points,
             ledger_entries,
-            leaderboard: leaderboard.entry(display_name.as_deref()),
+            leaderboard: leaderboard.entry(),
             display_name,
             search_name,
         }
@@ -122,7 +127,7 @@ impl From<MemberRow> for StoredMember {
 
 impl LeaderboardEntryRow {
     /// Where there are boards.
-    fn entry(self, display_name: Option<&str>) -> Option<StoredLeaderboardEntry> {
+    fn entry(self) -> Option<StoredLeaderboardEntry> {
         let Self {
             has_boards,
             noted_seven_day,
@@ -140,7 +145,7 @@ impl LeaderboardEntryRow {
         has_boards.then(|| StoredLeaderboardEntry {
             noted: (noted, noted_is_listed, noted_sort_name),
             due: sums(due_seven_day, due_thirty_day, due_all_time),
-            directory: is_listed.map(|is_listed| (display_name.map(ToOwned::to_owned), is_listed)),
+            is_listed,
         })
     }
 }

@@ -1,0 +1,243 @@
+//! What audits read of communities, members, their counts and their boards.
+
+use diesel::sql_types::{BigInt, Bool, Uuid as SqlUuid};
+use gamification_domain::MemberKey;
+use uuid::Uuid;
+
+use crate::{
+    schema::{community_members, leaderboard_entries, leaderboard_sections, level_counts, member_points},
+    statement::{Nested, OrNull, Plain, Rows, record, statements},
+};
+
+record! {
+    /// A community of any table.
+    pub(super) struct CommunityRow: Read {
+        community_id: Uuid => Plain<SqlUuid>,
+    }
+}
+
+record! {
+    /// The key of a member.
+    pub(super) struct MemberKeyRow: Written {
+        community_id: Uuid => member_points::community_id,
+        user_id: Uuid => member_points::user_id,
+    }
+}
+
+record! {
+    /// A member's entry on leaderboards, with what it is derived from.
+    pub(super) struct LeaderboardEntryRow: Read {
+        has_boards: bool => Plain<Bool>,
+        noted_seven_day: i64 => leaderboard_entries::seven_day,
+        noted_thirty_day: i64 => leaderboard_entries::thirty_day,
+        noted_all_time: i64 => leaderboard_entries::all_time,
+        noted_is_listed: bool => leaderboard_entries::is_listed,
+        noted_sort_name: Vec<u8> => leaderboard_entries::sort_name,
+        due_seven_day: i64 => Plain<BigInt>,
+        due_thirty_day: i64 => Plain<BigInt>,
+        due_all_time: i64 => Plain<BigInt>,
+        is_listed: Option<bool> => OrNull<community_members::is_listed>,
+    }
+}
+
+record! {
+    /// A member's points, with what they are derived from.
+    pub(super) struct MemberRow: Read {
+        community_id: Uuid => member_points::community_id,
+        user_id: Uuid => member_points::user_id,
+        total_points: i32 => member_points::total_points,
+        current_level: i16 => member_points::current_level,
+        is_present: bool => member_points::is_present,
+        is_present_in_directory: bool => community_members::is_present,
+        ledger_points: i64 => Plain<BigInt>,
+        ledger_entries: i64 => Plain<BigInt>,
+        display_name: Option<String> => community_members::display_name,
+        search_name: Option<String> => community_members::search_name,
+        leaderboard: LeaderboardEntryRow => Nested<LeaderboardEntryRow>,
+    }
+}
+
+record! {
+    /// A section of a board whose number of members is off.
+    pub(super) struct WrongSectionRow: Read {
+        community_id: Uuid => leaderboard_sections::community_id,
+        board: String => leaderboard_sections::board,
+        noted: i64 => leaderboard_sections::members,
+        counted: i64 => Plain<BigInt>,
+        count: i64 => Plain<BigInt>,
+    }
+}
+
+record! {
+    /// A count of present members that is off.
+    pub(super) struct WrongLevelCountRow: Read {
+        community_id: Uuid => level_counts::community_id,
+        level: i16 => level_counts::level,
+        noted: i64 => Plain<BigInt>,
+        counted: i64 => Plain<BigInt>,
+        count: i64 => Plain<BigInt>,
+    }
+}
+
+record! {
+    /// A member of the directory without a record of points.
+    pub(super) struct MemberWithoutPointsRow: Read {
+        community_id: Uuid => community_members::community_id,
+        user_id: Uuid => community_members::user_id,
+        count: i64 => Plain<BigInt>,
+    }
+}
+
+record! {
+    /// What a member's derived values come from.
+    pub(super) struct SourceOfTruthRow: Read {
+        user_id: Uuid => member_points::user_id,
+        ledger_points: i64 => Plain<BigInt>,
+        is_present: bool => community_members::is_present,
+    }
+}
+
+impl From<&MemberKey> for MemberKeyRow {
+    fn from((community_id, user_id): &MemberKey) -> Self {
+        Self { community_id: community_id.as_uuid(), user_id: user_id.as_uuid() }
+    }
+}
+
+/// The first community of any table whose id is `$comparison` another.
+macro_rules! nearest_community {
+    ($comparison:literal) => {
+        concat!(
+            "LEAST((SELECT community_id FROM communities WHERE community_id ", $comparison,
+            " ORDER BY community_id LIMIT 1), (SELECT community_id FROM community_members WHERE community_id ",
+            $comparison,
+            " ORDER BY community_id LIMIT 1), (SELECT community_id FROM level_configurations WHERE community_id ",
+            $comparison,
+            " ORDER BY community_id LIMIT 1), (SELECT community_id FROM member_points WHERE community_id ",
+            $comparison,
+            " ORDER BY community_id LIMIT 1), (SELECT community_id FROM like_switches WHERE community_id ",
+            $comparison,
+            " ORDER BY community_id LIMIT 1), (SELECT community_id FROM level_counts WHERE community_id ",
+            $comparison,
+            " ORDER BY community_id LIMIT 1), (SELECT community_id FROM outbox WHERE community_id ",
+            $comparison,
+            " ORDER BY community_id LIMIT 1), (SELECT community_id FROM deliveries WHERE community_id ",
+            $comparison,
+            " ORDER BY community_id LIMIT 1))"
+        )
+    };
+}
+
+statements! {
+    /// Jumps from community to community through the indexes, whatever the number of rows between. (A line of the ledger
+    /// can't be without its member.)
+    pub(super) struct SelectCommunities { first: Uuid => Plain<SqlUuid>, limit: i64 => Plain<BigInt> } -> CommunityRow
+    = concat!(
+        "WITH RECURSIVE known (community_id) AS (
+             SELECT ", nearest_community!(">= :first"), "
+             UNION ALL
+             SELECT ", nearest_community!("> known.community_id"), " FROM known WHERE known.community_id IS NOT NULL)
+         SELECT community_id FROM known WHERE community_id IS NOT NULL LIMIT :limit"
+    );
+
+    pub(super) struct SelectMembers {
+        community_id: Uuid => member_points::community_id,
+        user_id: Uuid => member_points::user_id,
+        last_community_id: Uuid => member_points::community_id,
+        limit: i64 => Plain<BigInt>,
+    } -> MemberRow
+    = "SELECT m.community_id, m.user_id, m.total_points, m.current_level, m.is_present,
+              COALESCE(directory.is_present, false) AS is_present_in_directory, ledger.ledger_points,
+              ledger.ledger_entries, directory.display_name, directory.search_name,
+              boards.xid IS NOT NULL AS has_boards,
+              COALESCE(e.seven_day, 0) AS noted_seven_day, COALESCE(e.thirty_day, 0) AS noted_thirty_day,
+              COALESCE(e.all_time, 0) AS noted_all_time, COALESCE(e.is_listed, false) AS noted_is_listed,
+              COALESCE(e.sort_name, ''::bytea) AS noted_sort_name, ledger.due_seven_day, ledger.due_thirty_day,
+              ledger.due_all_time,
+              CASE WHEN directory.user_id IS NULL THEN false
+                   WHEN directory.xid IS NULL OR directory.xid < boards.xid
+                       THEN directory.is_present AND directory.is_listed END AS is_listed
+       FROM (SELECT * FROM member_points
+             WHERE (community_id, user_id) >= (:community_id, :user_id) AND community_id <= :last_community_id
+             ORDER BY community_id, user_id LIMIT :limit) AS m
+       LEFT JOIN leaderboard_progress AS boards ON boards.is_only
+       LEFT JOIN community_members AS directory
+           ON directory.community_id = m.community_id AND directory.user_id = m.user_id
+       LEFT JOIN leaderboard_entries AS e ON e.community_id = m.community_id AND e.user_id = m.user_id
+       CROSS JOIN LATERAL (
+           SELECT COALESCE(SUM(t.points), 0)::bigint AS ledger_points, COUNT(*) AS ledger_entries,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.seven_day_start
+                      AND (t.xid IS NULL OR t.xid < boards.xid)), 0)::bigint AS due_seven_day,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.thirty_day_start
+                      AND (t.xid IS NULL OR t.xid < boards.xid)), 0)::bigint AS due_thirty_day,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.xid IS NULL OR t.xid < boards.xid), 0)::bigint AS due_all_time
+           FROM point_transactions AS t
+           WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger
+       ORDER BY m.community_id, m.user_id";
+
+    /// Each section with the members from its first place to that of the next, and those who come before all sections. A
+    /// board is walked in its order, sections and members together: looked up by its ends, a section in which all are equal
+    /// would be read to the end of all who are.
+    pub(super) struct SelectWrongSections {
+        first: Uuid => leaderboard_sections::community_id,
+        last: Uuid => leaderboard_sections::community_id,
+        limit: i64 => Plain<BigInt>,
+    } -> WrongSectionRow
+    = "WITH numbered AS (
+           SELECT community_id, board, members, is_section,
+                  COUNT(*) FILTER (WHERE is_section) OVER (
+                      PARTITION BY community_id, board ORDER BY place, sort_name, user_id, is_section DESC
+                      ROWS UNBOUNDED PRECEDING) AS section
+           FROM (
+               SELECT community_id, board::text AS board, place, sort_name, user_id, members, true AS is_section
+               FROM leaderboard_sections WHERE community_id BETWEEN :first AND :last
+               UNION ALL
+               SELECT e.community_id, of_entry.board, -GREATEST(of_entry.points, 0), e.sort_name, e.user_id, 0, false
+               FROM leaderboard_entries AS e
+               CROSS JOIN LATERAL (VALUES ('seven_day', e.seven_day), ('thirty_day', e.thirty_day),
+                                          ('all_time', e.all_time)) AS of_entry (board, points)
+               WHERE e.community_id BETWEEN :first AND :last AND e.is_listed) AS places),
+       counted AS (
+           SELECT community_id, board, SUM(members)::bigint AS noted,
+                  COUNT(*) FILTER (WHERE NOT is_section) AS counted
+           FROM numbered GROUP BY community_id, board, section)
+       SELECT community_id, board, noted, counted, COUNT(*) OVER () AS count
+       FROM counted WHERE noted <> counted ORDER BY community_id, board LIMIT :limit";
+
+    pub(super) struct SelectWrongLevelCounts {
+        first: Uuid => member_points::community_id,
+        last: Uuid => member_points::community_id,
+        limit: i64 => Plain<BigInt>,
+    } -> WrongLevelCountRow
+    = "WITH both_counts AS (
+           SELECT community_id, current_level AS level, 0 AS noted, COUNT(*) AS counted
+           FROM member_points
+           WHERE community_id BETWEEN :first AND :last AND is_present GROUP BY community_id, current_level
+           UNION ALL
+           SELECT community_id, level, members, 0 FROM level_counts WHERE community_id BETWEEN :first AND :last)
+       SELECT community_id, level, SUM(noted)::bigint AS noted, SUM(counted)::bigint AS counted,
+              COUNT(*) OVER () AS count
+       FROM both_counts GROUP BY community_id, level HAVING SUM(noted) <> SUM(counted)
+       ORDER BY community_id, level LIMIT :limit";
+
+    pub(super) struct SelectMembersWithoutPoints {
+        first: Uuid => community_members::community_id,
+        last: Uuid => community_members::community_id,
+        limit: i64 => Plain<BigInt>,
+    } -> MemberWithoutPointsRow
+    = "SELECT d.community_id, d.user_id, COUNT(*) OVER () AS count
+       FROM community_members AS d
+       WHERE d.community_id BETWEEN :first AND :last AND (d.presence_change IS NOT NULL OR d.is_present)
+         AND NOT EXISTS (SELECT FROM member_points AS p
+                         WHERE p.community_id = d.community_id AND p.user_id = d.user_id)
+       ORDER BY d.community_id, d.user_id LIMIT :limit";
+
+    pub(super) struct SelectSourcesOfTruth { asked: Rows<MemberKeyRow> } -> SourceOfTruthRow
+    = "SELECT m.user_id, ledger.points AS ledger_points, COALESCE(directory.is_present, false) AS is_present
+       FROM :asked
+       JOIN member_points AS m USING (community_id, user_id)
+       LEFT JOIN community_members AS directory
+           ON directory.community_id = m.community_id AND directory.user_id = m.user_id
+       CROSS JOIN LATERAL (
+           SELECT COALESCE(SUM(t.points), 0)::bigint AS points FROM point_transactions AS t
+           WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger";
+}
