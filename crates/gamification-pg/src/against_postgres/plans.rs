@@ -173,8 +173,8 @@ async fn a_rank_among_equals_is_counted_within_a_section() {
             // In the order in which the text names its parameters.
             let (from, nobody) = (i64::MIN, "00000000-0000-0000-0000-000000000000");
             let ranks = format!(
-                "EXECUTE SelectBoards(NULL, NULL, md5('c')::uuid, md5('{number}')::uuid, {from}, '', '{nobody}',
-                                      NULL, 10, 0, '{{seven_day,thirty_day,all_time}}')"
+                "EXECUTE SelectBoards(NULL, NULL, md5('c')::uuid, md5('{number}')::uuid,
+                                      '{{seven_day,thirty_day,all_time}}', {from}, '', '{nobody}', NULL, 10, 0)"
             );
             let read = pages_read(&client, &ranks).await;
             assert!(read < 750, "{number}: {read} pages");

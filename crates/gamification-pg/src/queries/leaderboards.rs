@@ -143,7 +143,7 @@ statements! {
          FROM leaderboard_progress AS p
          LEFT JOIN (
              SELECT b.board, SUM(b.members)::bigint AS members FROM leaderboard_sections AS b
-             WHERE b.community_id = :community_id GROUP BY b.board) AS s ON true
+             WHERE b.community_id = :community_id AND b.board = ANY (:boards) GROUP BY b.board) AS s ON true
          WHERE p.is_only",
         concat!(
             "SELECT b.board, b.rank, b.is_own, b.points, b.sort_name, b.user_id, m.display_name, m.avatar_url,

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// A section with more members is divided: its members are counted for each rank in it.
-const MAX_SECTION: i64 = 2_000;
+const MAX_SECTION: i64 = 1_000;
 /// Two neighbours with fewer together become one, which is far from being divided again.
 const MAX_MERGED_SECTION: i64 = MAX_SECTION / 2;
 

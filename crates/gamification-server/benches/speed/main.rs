@@ -140,8 +140,9 @@ async fn fill(client: &Client, (community, _): Community, members: u32, points: 
          SELECT '{community}', gen_random_uuid(), gen_random_uuid(), n % 2 * {points}, 1, now(), now(), true
          FROM generate_series(1, {members}) AS n;
          INSERT INTO community_members
-             (community_id, user_id, is_present, display_name, presence_change, role, created_at, updated_at)
-         SELECT community_id, user_id, true, 'Member ' || left(user_id::text, 4), '{{}}', 'MEMBER', now(), now()
+             (community_id, user_id, is_present, display_name, search_name, presence_change, role, created_at, updated_at)
+         SELECT community_id, user_id, true, 'Member ' || left(user_id::text, 4), 'member ' || left(user_id::text, 4),
+                '{{}}', 'MEMBER', now(), now()
          FROM member_points
          WHERE community_id = '{community}' ON CONFLICT DO NOTHING;
          UPDATE level_counts SET members = members + {members} WHERE community_id = '{community}' AND level = 1;
