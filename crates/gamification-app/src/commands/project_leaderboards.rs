@@ -8,9 +8,10 @@
 //!
 //! What it costs, on two cores that PostgreSQL, the service and the load shared: while every event is of another member,
 //! awards go on at 0.94 (batches) and 0.92 (single events) of their pace without boards. (Totals of windows in the award's
-//! own row, with three indexes, would leave a quarter of it.) Three boards with the reader's own rank take the database 4
-//! to 5 ms in a community of a million members as in one of a thousand: a rank is the sum of the members of the sections
-//! before, and a count within one. Boards follow some ten thousand changed members a second.
+//! own row, with three indexes, would leave a quarter of it.) A rank is the sum of the members of the sections before, and a
+//! count within one. Right after everybody in a community of a million had earned, three boards with the reader's own rank
+//! took 25 ms over HTTP (95 of 100 within 33), the widget 8 (10), the surroundings of a member 8 (11); with a thousand members
+//! 5, 3 and 3. Boards follow some ten thousand changed members a second.
 
 use std::{collections::BTreeMap, mem};
 
