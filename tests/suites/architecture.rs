@@ -8,7 +8,7 @@ use std::{
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// Each of our crates, and which of our crates it may depend on.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("embedded-postgres", &[]),
     ("gamification-demo", &[]),
     ("gamification-domain", &[]),
@@ -17,6 +17,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("gamification-pg", &["gamification-app", "gamification-domain"]),
     ("gamification-http", &["gamification-app", "gamification-domain", "gamification-events"]),
     ("gamification-import", &["gamification-app", "gamification-domain", "gamification-events"]),
+    ("gamification-nats", &["gamification-app", "gamification-domain", "gamification-events"]),
     ("gamification-telemetry", &[]),
     ("gamification-web", &[]),
     ("gamification-webhook", &["gamification-app", "gamification-domain", "gamification-events"]),
@@ -30,6 +31,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "gamification-events",
             "gamification-http",
             "gamification-import",
+            "gamification-nats",
             "gamification-pg",
             "gamification-telemetry",
             "gamification-web",
@@ -54,7 +56,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 const ONLY_IN_TESTS: [(&str, &str); 1] = [("gamification-pg", "embedded-postgres")];
 
 /// What a layer must not reach, by itself or through others.
-const FORBIDDEN: [(&str, &[&str]); 11] = [
+const FORBIDDEN: [(&str, &[&str]); 12] = [
     ("embedded-postgres", &["diesel", "diesel-async", "actix-web", "actix-http", "hyper", "opentelemetry"]),
     (
         "gamification-demo",
@@ -84,6 +86,10 @@ const FORBIDDEN: [(&str, &[&str]); 11] = [
     ),
     (
         "gamification-import",
+        &["actix-web", "actix-http", "hyper", "diesel", "diesel-async", "tokio-postgres", "opentelemetry"],
+    ),
+    (
+        "gamification-nats",
         &["actix-web", "actix-http", "hyper", "diesel", "diesel-async", "tokio-postgres", "opentelemetry"],
     ),
     ("gamification-telemetry", &["actix-web", "actix-http", "diesel", "diesel-async", "tokio-postgres"]),

@@ -1,12 +1,14 @@
 //! What runs beside requests, for as long as the process does.
 //!
 //! A [`Job`] is one piece of work that is done again and again; [`start`] runs those that every process has. The relay is
-//! not one of them: it holds a lease between its steps, and there is one for each channel.
+//! not one of them: it holds a lease between its steps, and there is one for each channel. Nor is consumption, of which there
+//! is one for each broker.
 //!
 //! # To add a job
 //! Make a file here with a type that implements [`Job`], and a line in [`start`].
 
 mod commit_announcement;
+mod consumption;
 mod gauges;
 mod leaderboards;
 mod member_names;
@@ -19,8 +21,10 @@ use std::{future::Future, time::Duration};
 
 use tokio::{task::JoinSet, time::sleep};
 
+pub(crate) use self::retention::RETENTION;
 pub use self::{
     commit_announcement::CommitAnnouncement,
+    consumption::{Receipt, Settlement, Source, SourceError, SourceMessage, consume_events, received_at},
     gauges::Gauges,
     leaderboards::Leaderboards,
     member_names::MemberNames,

@@ -12,7 +12,7 @@ use gamification_domain::{
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use time::OffsetDateTime;
 
-use crate::{EventStatus, ports::LevelUp};
+use crate::{EventStatus, jobs::Settlement, ports::LevelUp};
 
 const POINTS_AWARDED: &str = "gamification_points_awarded_total";
 const POINTS_DEDUCTED: &str = "gamification_points_deducted_total";
@@ -25,6 +25,9 @@ pub(crate) const LEADERBOARDS_AGE: &str = "gamification_leaderboards_age_seconds
 const STREAMS_OPEN: &str = "gamification_streams_open";
 pub(crate) const OUTBOX_PENDING: &str = "gamification_outbox_pending";
 pub(crate) const OUTBOX_OLDEST_AGE: &str = "gamification_outbox_oldest_age_seconds";
+const SOURCE_BACKLOG: &str = "gamification_source_backlog";
+const SOURCE_MESSAGES: &str = "gamification_source_messages_total";
+const SOURCE_REDELIVERED: &str = "gamification_source_redelivered_total";
 
 /// The type of events whose type means nothing here, or can't be read.
 const UNKNOWN_EVENT_TYPE: &str = "unknown";
@@ -72,6 +75,9 @@ pub fn describe_metrics() {
         Unit::Seconds,
         "How long ago the oldest of them happened; 0 when there is none"
     );
+    describe_gauge!(SOURCE_BACKLOG, "Messages that wait in a broker; refreshed every 15 seconds");
+    describe_counter!(SOURCE_MESSAGES, "Messages of a broker, by what became of them");
+    describe_counter!(SOURCE_REDELIVERED, "Messages that a broker had handed out before");
     for source in PointSource::ALL {
         counter!(POINTS_AWARDED, "source" => source.as_str()).increment(0);
         counter!(POINTS_DEDUCTED, "source" => source.as_str()).increment(0);
@@ -90,6 +96,54 @@ pub fn describe_metrics() {
     }
     for (name, _) in HISTOGRAMS {
         drop(histogram!(name));
+    }
+}
+
+/// Lets the metrics of a source begin at 0.
+pub(crate) fn describe_source(source: &'static str) {
+    source_backlog(source, 0);
+    SettledMessages::of(source).record();
+}
+
+/// Tells how many messages wait in a source.
+pub(crate) fn source_backlog(source: &'static str, messages: u64) {
+    gauge!(SOURCE_BACKLOG, "source" => source).set(messages as f64);
+}
+
+/// Messages of a source, counted by what became of them.
+pub(crate) struct SettledMessages {
+    source: &'static str,
+    done: u64,
+    again: u64,
+    set_aside: u64,
+    redelivered: u64,
+}
+
+impl SettledMessages {
+    /// None yet.
+    pub(crate) const fn of(source: &'static str) -> Self {
+        Self { source, done: 0, again: 0, set_aside: 0, redelivered: 0 }
+    }
+
+    /// Counts one, which was handed out so often.
+    pub(crate) const fn count(&mut self, settlement: &Settlement, deliveries: u64) {
+        match settlement {
+            Settlement::Done => self.done += 1,
+            Settlement::Again { .. } => self.again += 1,
+            Settlement::SetAside { .. } => self.set_aside += 1,
+        }
+        if deliveries > 1 {
+            self.redelivered += 1;
+        }
+    }
+
+    /// Adds them to what operators see.
+    pub(crate) fn record(self) {
+        let Self { source, done, again, set_aside, redelivered } = self;
+        for (outcome, number) in [("done", done), ("again", again), ("set_aside", set_aside)] {
+            counter!(SOURCE_MESSAGES, "source" => source, "outcome" => outcome).increment(number);
+        }
+        counter!(SOURCE_REDELIVERED, "source" => source).increment(redelivered);
     }
 }
 

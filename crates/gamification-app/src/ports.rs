@@ -32,8 +32,8 @@ pub use community::{
 };
 pub use course_level_requirements::CourseLevelRequirementRepository;
 pub use deliveries::{
-    ChannelBacklog, CommitAnnouncements, DeletedEvents, Deliveries, DeliveryFailure, ParkedEvent,
-    PendingEvent, RelayLease,
+    ChannelBacklog, CommitAnnouncements, Deliveries, DeliveryFailure, ParkedEvent, PendingEvent, RelayLease,
+    SweptEvents,
 };
 pub use directory::{DirectoryRepository, Membership};
 pub use event_feed::{EventFeed, EventFeeds, FedEvent};

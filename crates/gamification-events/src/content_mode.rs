@@ -1,5 +1,9 @@
 //! The content modes of CloudEvents: how events stand in a message.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
 /// The media type of an event in structured form.
 pub const STRUCTURED_EVENT: &str = "application/cloudevents+json";
 
@@ -36,6 +40,13 @@ impl ContentMode {
     }
 }
 
+/// The value of an attribute that stands in a header, where CloudEvents prescribes percent-encoding; `None` when it is not
+/// UTF-8.
+#[must_use]
+pub fn decode_attribute(header: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(header).decode_utf8().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +64,12 @@ mod tests {
             assert_eq!(ContentMode::of(plain, true), Some(ContentMode::Binary), "{plain}");
             assert_eq!(ContentMode::of(plain, false), None, "{plain}");
         }
+    }
+
+    #[test]
+    fn an_attribute_in_a_header_is_percent_encoded_utf_8() {
+        assert_eq!(decode_attribute("plain").as_deref(), Some("plain"));
+        assert_eq!(decode_attribute("Z%C3%BCrich%20100%").as_deref(), Some("Zürich 100%"));
+        assert_eq!(decode_attribute("%FF"), None);
     }
 }

@@ -50,7 +50,7 @@ mod message;
 mod mistake;
 mod outgoing_event;
 
-pub use content_mode::{ContentMode, EVENT_BATCH, EVENT_DATA, STRUCTURED_EVENT};
+pub use content_mode::{ContentMode, EVENT_BATCH, EVENT_DATA, STRUCTURED_EVENT, decode_attribute};
 pub use message::{MAX_BATCH_EVENTS, MalformedMessage, read_batched, read_binary, read_structured};
 pub use mistake::rejection_mistake;
 pub use outgoing_event::outgoing_event;

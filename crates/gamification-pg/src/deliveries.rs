@@ -9,8 +9,8 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use gamification_app::ports::{
-    ChannelBacklog, ChannelName, ChannelQueries, CommitAnnouncements, DeletedEvents, Deliveries,
-    DeliveryFailure, ParkedEvent, PendingEvent, RelayLease, StoreError,
+    ChannelBacklog, ChannelName, ChannelQueries, CommitAnnouncements, Deliveries, DeliveryFailure,
+    ParkedEvent, PendingEvent, RelayLease, StoreError, SweptEvents,
 };
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use time::OffsetDateTime;
@@ -34,7 +34,7 @@ pub(crate) const COMMITS: &str = "gamification_outbox";
 /// How often a relay asks for the lease while another holds it.
 const LEASE_POLL: Duration = Duration::from_secs(1);
 
-/// How many events retention looks at in one statement.
+/// How many events are looked at in one statement.
 const LOOKED_AT_ONCE: i64 = 5_000;
 
 record! {
@@ -107,6 +107,15 @@ record! {
         looked_at: i64 => Plain<BigInt>,
         last: Option<i64> => OrNull<outbox::sequence>,
         is_all_old: bool => Plain<Bool>,
+    }
+}
+
+record! {
+    /// What was looked at, and is to be delivered once more.
+    struct DeliveredAgainRow: Read {
+        again: i64 => Plain<BigInt>,
+        looked_at: i64 => Plain<BigInt>,
+        last: Option<i64> => OrNull<outbox::sequence>,
     }
 }
 
@@ -202,6 +211,25 @@ statements! {
        SELECT (SELECT COUNT(*) FROM deleted) AS deleted, COUNT(*) AS looked_at, MAX(sequence) AS last,
               COALESCE(BOOL_AND(is_old), true) AS is_all_old
        FROM looked_at";
+
+    /// What the channel has to deliver anyway stays as it is.
+    struct DeliverAgain {
+        channel: String => channels::name,
+        since: OffsetDateTime => outbox::created_at,
+        after: i64 => outbox::sequence,
+        limit: i64 => Plain<BigInt>,
+    } -> DeliveredAgainRow
+    = "WITH looked_at AS (
+           SELECT community_id, event_id, member_id, sequence, created_at >= :since AS is_meant
+           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit),
+       again AS (
+           INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
+           SELECT l.community_id, l.event_id, c.id, l.member_id, l.sequence
+           FROM looked_at AS l CROSS JOIN (SELECT id FROM channels WHERE name = :channel) AS c
+           WHERE l.is_meant
+           ON CONFLICT (community_id, event_id, channel_id) DO NOTHING
+           RETURNING 1)
+       SELECT (SELECT COUNT(*) FROM again) AS again, COUNT(*) AS looked_at, MAX(sequence) AS last FROM looked_at";
 
     struct SelectBacklogs {} -> BacklogRow
     = "SELECT c.name AS channel, (SELECT COUNT(*) FROM deliveries AS d WHERE d.channel_id = c.id) AS pending,
@@ -382,16 +410,30 @@ impl Deliveries for PgDeliveries {
         self.store.run(RetryNow { channel: text(channel), now }).await
     }
 
-    async fn delete_events(&self, after: i64, before: OffsetDateTime) -> Result<DeletedEvents, StoreError> {
+    async fn delete_events(&self, after: i64, before: OffsetDateTime) -> Result<SweptEvents, StoreError> {
         let delete = DeleteEvents { before, after, limit: LOOKED_AT_ONCE };
         let Some(row) = self.store.row(delete).await? else {
-            return Ok(DeletedEvents { number: 0, next: None });
+            return Ok(SweptEvents { number: 0, next: None });
         };
         let DeletedEventsRow { deleted, looked_at, last, is_all_old } = row;
-        Ok(DeletedEvents {
+        Ok(SweptEvents {
             number: u64::try_from(deleted).map_err(corrupt)?,
             next: last.filter(|_| is_all_old && looked_at == LOOKED_AT_ONCE),
         })
+    }
+
+    async fn deliver_again(
+        &self,
+        channel: &ChannelName,
+        after: i64,
+        since: OffsetDateTime,
+    ) -> Result<SweptEvents, StoreError> {
+        let again = DeliverAgain { channel: text(channel), since, after, limit: LOOKED_AT_ONCE };
+        let Some(DeliveredAgainRow { again, looked_at, last }) = self.store.row(again).await? else {
+            return Ok(SweptEvents { number: 0, next: None });
+        };
+        let number = u64::try_from(again).map_err(corrupt)?;
+        Ok(SweptEvents { number, next: last.filter(|_| looked_at == LOOKED_AT_ONCE) })
     }
 
     async fn backlogs(&self) -> Result<Vec<ChannelBacklog>, StoreError> {

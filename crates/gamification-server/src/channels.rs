@@ -6,9 +6,10 @@ use gamification_app::{
     jobs::{DeliveryError, Destination},
     ports::{ChannelName, PendingEvent},
 };
+use gamification_nats::NatsPublisher;
 use gamification_webhook::{SigningSecret, Webhook, WebhookUrl};
 
-use crate::config::given;
+use crate::{config::given, nats::NatsParts};
 
 /// What configures channels, as it was given.
 #[derive(Clone, Debug, Default, Args)]
@@ -36,18 +37,24 @@ pub struct Channel {
 pub enum Receiver {
     /// A URL that events are posted to.
     Webhook(Webhook),
+    /// A stream of NATS that they are published to.
+    Nats(NatsPublisher),
 }
 
 impl ChannelOptions {
-    /// The channels that outgoing events go through.
+    /// The channels that outgoing events go through; one of them may lead to NATS.
     ///
     /// # Errors
     /// When only one of `GAMIFICATION_WEBHOOK_URL` and `GAMIFICATION_WEBHOOK_SECRET` is set, or one can't be used.
-    pub fn channels(&self) -> Result<Vec<Channel>> {
+    pub fn channels(&self, nats: Option<&NatsParts>) -> Result<Vec<Channel>> {
         // Without `..`, so that an option that configures nothing is found while the program is compiled.
         let Self { webhook_url, webhook_secret } = self;
         let webhook = webhook(given(webhook_url.as_deref()), given(webhook_secret.as_deref()))?;
-        let receivers = [webhook.map(Receiver::Webhook)];
+        let publisher = nats.and_then(|nats| {
+            let prefix = nats.publish_prefix.clone()?;
+            Some(NatsPublisher::new(nats.connection.clone(), prefix))
+        });
+        let receivers = [webhook.map(Receiver::Webhook), publisher.map(Receiver::Nats)];
         receivers.into_iter().flatten().map(Channel::to).collect()
     }
 }
@@ -63,6 +70,7 @@ impl Receiver {
     const fn channel_name(&self) -> &'static str {
         match self {
             Self::Webhook(_) => "webhook",
+            Self::Nats(_) => "nats",
         }
     }
 }
@@ -71,6 +79,7 @@ impl Destination for Receiver {
     async fn deliver(&self, event: &PendingEvent) -> Result<(), DeliveryError> {
         match self {
             Self::Webhook(webhook) => webhook.deliver(event).await,
+            Self::Nats(publisher) => publisher.deliver(event).await,
         }
     }
 }
@@ -96,6 +105,7 @@ fn webhook(url: Option<&str>, secret: Option<&str>) -> Result<Option<Webhook>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nats::NatsOptions;
 
     const URL: &str = "https://platform.example/hooks";
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -104,15 +114,21 @@ mod tests {
     fn each_channel_has_a_name_of_its_own_that_never_changes() {
         // Every option is given.
         let options = ChannelOptions { webhook_url: Some(URL.into()), webhook_secret: Some(SECRET.into()) };
-        let channels = options.channels().unwrap();
-        assert_eq!(channels.iter().map(|channel| channel.name.as_str()).collect::<Vec<_>>(), ["webhook"]);
+        let nats = NatsOptions {
+            nats_url: Some("nats://broker".into()),
+            nats_publish_prefix: Some("gamification".into()),
+            ..NatsOptions::default()
+        };
+        let channels = options.channels(nats.parts().unwrap().as_ref()).unwrap();
+        let names: Vec<_> = channels.iter().map(|channel| channel.name.as_str()).collect();
+        assert_eq!(names, ["webhook", "nats"]);
     }
 
     #[test]
     fn a_webhook_needs_an_address_and_a_secret_or_is_none() {
         let webhook = |url: &str, secret: &str| {
             let (webhook_url, webhook_secret) = (Some(url.to_owned()), Some(secret.to_owned()));
-            ChannelOptions { webhook_url, webhook_secret }.channels().map(|channels| !channels.is_empty())
+            ChannelOptions { webhook_url, webhook_secret }.channels(None).map(|channels| !channels.is_empty())
         };
         let mistake = |url: &str, secret: &str| format!("{:#}", webhook(url, secret).unwrap_err());
         assert!(!webhook("", "").unwrap());

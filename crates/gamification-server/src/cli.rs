@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
-use crate::channels::ChannelOptions;
+use crate::{channels::ChannelOptions, nats::NatsOptions};
 
 /// Points and levels for the members of online communities.
 #[derive(Debug, Parser)]
@@ -35,10 +35,20 @@ pub enum Command {
         /// Let everything that was given up be tried again
         #[arg(long)]
         release: bool,
+        /// Have a channel deliver again what happened since so long ago, such as 30m or 23h: its receiver has lost it
+        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "channel")]
+        again_since: Option<std::time::Duration>,
+        /// The channel that --again-since is about
+        #[arg(long, value_name = "CHANNEL", requires = "again_since")]
+        channel: Option<String>,
         /// Remove a channel that no server is configured with any more, with all that it had to deliver
         #[arg(long, value_name = "CHANNEL")]
         forget: Option<String>,
     },
+    /// Look at the streams and the consumer of NATS that are configured, and print what is off; the status is 1 then
+    ///
+    /// They are yours: nothing is created or changed.
+    CheckNats,
     /// Fill a demo community through the ordinary event path, and print requests to paste
     Demo,
     /// Take a history of events in: newline-delimited JSON, one event of POST /api/events a line
@@ -161,6 +171,9 @@ pub struct Options {
     /// Where outgoing events go.
     #[command(flatten)]
     pub channels: ChannelOptions,
+    /// NATS JetStream.
+    #[command(flatten)]
+    pub nats: NatsOptions,
     /// Where metrics and health live, instead of at the API's address [default: there as well]
     #[arg(long, env = "GAMIFICATION_OPS_LISTEN", global = true, value_name = "ADDRESS:PORT")]
     pub ops_listen: Option<String>,

@@ -218,7 +218,7 @@ fn address(variable: &str, text: &str) -> Result<SocketAddr> {
     })
 }
 
-fn given_path(path: Option<&PathBuf>) -> Option<&Path> {
+pub(crate) fn given_path(path: Option<&PathBuf>) -> Option<&Path> {
     path.map(PathBuf::as_path).filter(|path| !path.as_os_str().is_empty())
 }
 

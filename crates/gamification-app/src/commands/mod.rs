@@ -1,6 +1,7 @@
 //! Commands: what changes something.
 
 mod adjust_points;
+mod deliver_again;
 mod forget_channel;
 mod ingest_events;
 mod name_members;
@@ -12,6 +13,7 @@ mod set_course_level_requirement;
 mod update_levels;
 
 pub use adjust_points::{AdjustPoints, AdjustPointsError, PointsAdjusted, adjust_points};
+pub use deliver_again::{DeliverAgainError, deliver_again};
 pub use forget_channel::{ForgetChannelError, forget_channel};
 pub use ingest_events::{SendAgain, ingest_events, ingest_events_patiently};
 pub(crate) use name_members::name_members;

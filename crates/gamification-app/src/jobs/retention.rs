@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::Job;
 use crate::{
     Clock,
-    ports::{DeletedEvents, Deliveries, StoreError},
+    ports::{Deliveries, StoreError, SweptEvents},
 };
 
 /// How long events are kept after they happened, delivered or not: for people to look at, and for a channel that is
 /// registered for the first time.
-const RETENTION: Duration = Duration::from_secs(24 * 3_600);
+pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 3_600);
 
 /// The most looks in a row that find nothing to delete, while a channel has many old events to deliver: the next run goes
 /// on from there.
@@ -42,8 +42,7 @@ impl<D: Deliveries, C: Clock> Job for Retention<D, C> {
         let before = self.clock.now() - RETENTION;
         let mut fruitless_looks = 0;
         while fruitless_looks < MAX_FRUITLESS_LOOKS {
-            let DeletedEvents { number, next } =
-                self.deliveries.delete_events(self.looked_at, before).await?;
+            let SweptEvents { number, next } = self.deliveries.delete_events(self.looked_at, before).await?;
             self.looked_at = next.unwrap_or(0);
             if next.is_none() {
                 break;

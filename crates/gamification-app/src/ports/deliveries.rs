@@ -70,12 +70,12 @@ pub struct ChannelBacklog {
     pub oldest: Option<OffsetDateTime>,
 }
 
-/// What a look for events that may be deleted came to.
+/// What a look at some events, for those that something is to be done with, came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeletedEvents {
-    /// The number of events that were deleted.
+pub struct SweptEvents {
+    /// The number of events that it was done with.
     pub number: u64,
-    /// The place in the sequence after which the next look begins; `None` once all old events have been looked at.
+    /// The place in the sequence after which the next look begins; `None` once all have been looked at.
     pub next: Option<i64>,
 }
 
@@ -136,7 +136,17 @@ pub trait Deliveries: Send + Sync + 'static {
         &self,
         after: i64,
         before: OffsetDateTime,
-    ) -> impl Future<Output = Result<DeletedEvents, StoreError>> + Send;
+    ) -> impl Future<Output = Result<SweptEvents, StoreError>> + Send;
+
+    /// Looks at the next few thousand events after a place in the sequence, and has a channel deliver those once more that
+    /// happened at a time or later. Those that are as old as retention allows may be deleted meanwhile, and must not be
+    /// asked for.
+    fn deliver_again(
+        &self,
+        channel: &ChannelName,
+        after: i64,
+        since: OffsetDateTime,
+    ) -> impl Future<Output = Result<SweptEvents, StoreError>> + Send;
 
     /// What each registered channel has to deliver, by name, whether or not a process delivers to it.
     fn backlogs(&self) -> impl Future<Output = Result<Vec<ChannelBacklog>, StoreError>> + Send;

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod check_nats;
 mod console;
 mod demo;
 mod explain;
@@ -53,9 +54,11 @@ async fn execute(command: Command, options: &Options, log_format: LogFormat) -> 
     match command {
         Command::Serve => serve::serve(options, log_format).await,
         Command::Migrate { revert } => migrate::migrate(options, log_format, revert).await,
-        Command::Outbox { release, forget } => {
-            outbox::outbox(options, log_format, release, forget.as_deref()).await
+        Command::Outbox { release, again_since, channel, forget } => {
+            let again_since = channel.as_deref().zip(again_since);
+            outbox::outbox(options, log_format, release, again_since, forget.as_deref()).await
         }
+        Command::CheckNats => check_nats::check_nats(options).await,
         Command::Demo => demo::demo(options, log_format).await,
         Command::Import { file, patience } => import::import(options, log_format, &file, patience).await,
         Command::Verify { community, repair } => {

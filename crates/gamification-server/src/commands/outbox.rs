@@ -1,9 +1,12 @@
-//! `outbox`: what channels have to deliver, what was given up, letting that be tried again, and forgetting a channel.
+//! `outbox`: what channels have to deliver, what was given up, letting that be tried again, delivering again what was
+//! delivered, and forgetting a channel.
+
+use std::time::Duration;
 
 use anyhow::Result;
 use gamification_app::{
     Clock, System,
-    commands::forget_channel,
+    commands::{deliver_again, forget_channel},
     ports::{ChannelBacklog, ChannelName, Deliveries, ParkedEvent},
 };
 use gamification_pg::{PgDeliveries, PgStore};
@@ -19,15 +22,23 @@ pub(super) async fn outbox(
     options: &Options,
     log_format: LogFormat,
     release: bool,
+    again_since: Option<(&str, Duration)>,
     forget: Option<&str>,
 ) -> Result<()> {
     let forget: Option<ChannelName> = forget.map(str::parse).transpose()?;
+    let again = again_since
+        .map(|(channel, period)| Ok::<_, anyhow::Error>((channel.parse()?, period)))
+        .transpose()?;
     with_database(options, log_format, async |connector| {
         let store = PgStore::new(connector.clone(), 1)?;
         let deliveries = PgDeliveries::new(store.clone(), connector);
         if let Some(channel) = forget {
             let events = forget_channel(&store, &channel).await?;
             println!("{channel}: forgotten, with {events} events pending");
+        }
+        if let Some((channel, period)) = again {
+            let events = deliver_again((&store, &deliveries), &channel, period, &System).await?;
+            println!("{channel}: {events} events are delivered again");
         }
         if release {
             println!("{} parked events released", deliveries.release_parked().await?);

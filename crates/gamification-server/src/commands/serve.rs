@@ -10,9 +10,10 @@ use anyhow::{Context, Result};
 use gamification_app::{
     EventStreams, FactQueue, System,
     commands::register_channel,
-    jobs::{self, relay_events},
+    jobs::{self, consume_events, relay_events},
 };
 use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier, stream_message};
+use gamification_nats::{NatsSource, check};
 use gamification_pg::{PgDeliveries, PgEventFeeds, PgStore, connection::Connector, migrate};
 use gamification_telemetry::{LogFormat, join_trace};
 use gamification_web::{elements, elements_and_console};
@@ -28,6 +29,7 @@ use crate::{
     channels::Channel,
     cli::Options,
     config::Config,
+    nats::NatsParts,
     secret,
     telemetry::{announce, metrics},
 };
@@ -38,6 +40,9 @@ const READINESS_PAUSE: Duration = Duration::from_secs(1);
 /// How long the queue may take to end after the last request.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long it may take to record what came from a broker, or to give it back.
+const CONSUMPTION_TIMEOUT: Duration = Duration::from_secs(4);
+
 /// What serving is made of, read and checked.
 struct Parts {
     listen: SocketAddr,
@@ -46,6 +51,7 @@ struct Parts {
     verifier: TokenVerifier,
     origins: Vec<Origin>,
     channels: Vec<Channel>,
+    nats: Option<NatsParts>,
     pages: Pages,
 }
 
@@ -55,13 +61,15 @@ type Pages = fn(&mut ServiceConfig);
 pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()> {
     let config = Config::new(options);
     // Everything that may be wrong with the configuration comes before anything is started.
+    let nats = options.nats.parts()?;
     let parts = Parts {
         listen: config.listen()?,
         ops_listen: config.ops_listen()?,
         pool_size: config.db_pool_size()?,
         verifier: config.token_verifier()?,
         origins: config.cors_origins()?,
-        channels: options.channels.channels()?,
+        channels: options.channels.channels(nats.as_ref())?,
+        nats,
         pages: if config.console()? { elements_and_console } else { elements },
     };
     announce_secret(options, log_format);
@@ -69,7 +77,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
 }
 
 async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
-    let Parts { listen, ops_listen, pool_size, verifier, origins, channels, pages } = parts;
+    let Parts { listen, ops_listen, pool_size, verifier, origins, channels, nats, pages } = parts;
     let metrics = metrics::start()?;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
@@ -77,6 +85,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let draining = Draining::default();
     let store = PgStore::new(connector.clone(), pool_size)?;
     let (facts, mut workers) = FactQueue::start(&store, &System);
+    let facts_of_brokers = facts.clone();
     let streams = EventStreams::default();
     let api = Api {
         store: store.clone(),
@@ -100,7 +109,8 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let mut background = Background::start(store, connector, channels).await?;
     background.jobs.spawn(streams.run(feeds, stream_message));
     // Until here a signal ends the process at once: the database may let it wait, and nothing has begun.
-    let stopper = tokio::spawn(stop_on_signal(server.handle(), draining)?);
+    let consumption = Consumption::start(nats, facts_of_brokers);
+    let stopper = tokio::spawn(stop_on_signal(server.handle(), draining, consumption.stop.clone())?);
     background.jobs.spawn(metrics::upkeep(metrics));
     for address in elsewhere.iter().flat_map(|server| &server.addresses) {
         announce(log_format, &format!("operations on http://{address}"));
@@ -110,6 +120,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     }
     let outcome = server.await.context("the server failed");
     stopper.abort();
+    consumption.stop().await;
     // The last way into the queue went with the server, and every request that waited for it has been answered.
     // Relays end beside it: what is committed meanwhile waits in the outbox for the next start.
     let ended = async { while workers.join_next().await.is_some() {} };
@@ -181,6 +192,39 @@ impl Background {
     }
 }
 
+/// Events that come in from a broker.
+struct Consumption {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Consumption {
+    fn start(nats: Option<NatsParts>, facts: FactQueue) -> Self {
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        if let Some(NatsParts { connection, consumer, publish_prefix }) = nats {
+            if let Some(settings) = consumer.clone() {
+                let (source, stop) = (NatsSource::new(connection.clone(), settings), stop.clone());
+                tasks.spawn(consume_events(source, facts, stop));
+            }
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                let checked = check(&connection, consumer.as_ref(), publish_prefix.as_ref());
+                for finding in stop.run_until_cancelled(checked).await.into_iter().flatten() {
+                    tracing::warn!("{finding}");
+                }
+            });
+        }
+        Self { stop, tasks }
+    }
+
+    /// What is in hand is recorded or given back; it takes seconds at most.
+    async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = timeout(CONSUMPTION_TIMEOUT, ended).await;
+    }
+}
+
 fn bind(
     api: Option<(Api<PgStore, System>, Pages)>,
     operations: Option<Data<Operations<PgStore>>>,
@@ -200,7 +244,11 @@ fn bind(
 
 /// On SIGTERM: not ready any more, a moment later no new connections, then the requests that have begun. The same on
 /// Ctrl-C, but at a terminal there is no load balancer to wait for.
-fn stop_on_signal(server: ServerHandle, draining: Draining) -> Result<impl Future<Output = ()>> {
+fn stop_on_signal(
+    server: ServerHandle,
+    draining: Draining,
+    consumption: CancellationToken,
+) -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
@@ -210,6 +258,7 @@ fn stop_on_signal(server: ServerHandle, draining: Draining) -> Result<impl Futur
         };
         tracing::info!("stopping");
         draining.begin();
+        consumption.cancel();
         tokio::time::sleep(pause).await;
         server.stop(true).await;
     })

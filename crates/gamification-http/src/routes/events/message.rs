@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use actix_web::{HttpRequest, http::header::HeaderMap, web::Payload};
 use gamification_app::IncomingEvent;
-use gamification_events::{ContentMode, MalformedMessage, read_batched, read_binary, read_structured};
+use gamification_events::{
+    ContentMode, MalformedMessage, decode_attribute, read_batched, read_binary, read_structured,
+};
 use time::OffsetDateTime;
 
 use crate::{body, problem::Problem};
@@ -48,16 +50,11 @@ pub(super) async fn read(
 fn attributes(headers: &HeaderMap) -> Result<Vec<(&str, Cow<'_, str>)>, Problem> {
     let attributes = headers.iter().filter_map(|(header, value)| {
         let name = header.as_str().strip_prefix(ATTRIBUTE_PREFIX)?;
-        let text = value.to_str().ok().and_then(decoded);
+        let text = value.to_str().ok().and_then(decode_attribute);
         let not_text = || Problem::bad_request(format!("The header {header} is not text"));
         Some(text.map(|text| (name, text)).ok_or_else(not_text))
     });
     attributes.collect()
-}
-
-/// Undoes the percent-encoding that CloudEvents prescribes for header values.
-fn decoded(value: &str) -> Option<Cow<'_, str>> {
-    percent_encoding::percent_decode_str(value).decode_utf8().ok()
 }
 
 impl From<MalformedMessage> for Problem {

@@ -1,0 +1,185 @@
+//! Whether streams and consumer are made so that nothing is lost or held up.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{
+    Context,
+    consumer::{AckPolicy, Config, pull},
+    stream::{self, DiscardPolicy},
+};
+use gamification_app::Chain;
+
+use crate::{ConsumerSettings, Nats, Subject};
+
+/// A batch is recorded within four seconds, or tried again; a message must stay ours for twice as long.
+const LEAST_ACK_WAIT: Duration = Duration::from_secs(8);
+/// What one server may have in hand: two fetches of 500, and as many on their way. Two servers have twice as many.
+const LEAST_ACK_PENDING: i64 = 2_000;
+/// A community that need not exist, to ask for the stream of a subject.
+const SOME_COMMUNITY: &str = "00000000-0000-0000-0000-000000000000";
+
+/// What is off, a sentence each; nothing when all is well. Nothing is changed.
+///
+/// `consumer` is where events come from, `publish_prefix` what they are published under, as far as they are configured.
+pub async fn check(
+    nats: &Nats,
+    consumer: Option<&ConsumerSettings>,
+    publish_prefix: Option<&Subject>,
+) -> Vec<String> {
+    let jetstream = match nats.jetstream().await {
+        Ok(jetstream) => jetstream,
+        Err(error) => return vec![format!("NATS can't be reached: {}", Chain(&error))],
+    };
+    if let Err(error) = jetstream.query_account().await {
+        return vec![format!("JetStream can't be reached: {}", Chain(&error))];
+    }
+    let mut findings = Vec::new();
+    if let Some(settings) = consumer {
+        findings.extend(check_source(jetstream, settings).await);
+    }
+    if let Some(prefix) = publish_prefix {
+        let subject = format!("{prefix}.{SOME_COMMUNITY}.PointsAwarded");
+        if let Err(error) = jetstream.stream_by_subject(subject).await {
+            findings
+                .push(format!("no stream takes {prefix}.*.*, where events are published: {}", Chain(&error)));
+        }
+    }
+    findings
+}
+
+async fn check_source(jetstream: &Context, settings: &ConsumerSettings) -> Vec<String> {
+    let ConsumerSettings { stream, consumer, dead_letter } = settings;
+    let mut findings = Vec::new();
+    match jetstream.get_stream(stream).await {
+        Ok(found) => {
+            findings.extend(off_in_stream(&found.cached_info().config));
+            match found.get_consumer::<pull::Config>(consumer).await {
+                Ok(found) => findings.extend(off_in_consumer(&found.cached_info().config)),
+                Err(error) => {
+                    findings.push(format!("the stream {stream} has no pull consumer {consumer}: {error}"));
+                }
+            }
+        }
+        Err(error) => findings.push(format!("there is no stream {stream}: {}", Chain(&error))),
+    }
+    match jetstream.stream_by_subject(dead_letter.as_str()).await {
+        Ok(dead) if dead == *stream => findings.push(format!(
+            "the dead-letter subject {dead_letter} is one of the stream {stream}: what is set aside would come in again"
+        )),
+        Ok(_) => {}
+        Err(error) => findings.push(format!(
+            "no stream takes {dead_letter}, where messages are set aside; they come again and again: {}",
+            Chain(&error)
+        )),
+    }
+    findings
+}
+
+fn off_in_stream(config: &stream::Config) -> Vec<String> {
+    let name = &config.name;
+    let mut findings = Vec::new();
+    let is_limited = config.max_messages > 0 || config.max_bytes > 0 || config.max_messages_per_subject > 0;
+    if config.discard == DiscardPolicy::Old && is_limited {
+        findings.push(format!(
+            "the stream {name} is limited and discards its oldest messages, read or not: set discard to new"
+        ));
+    }
+    if !config.max_age.is_zero() {
+        findings.push(format!(
+            "the stream {name} discards messages after {} s, read or not: set max_age to 0",
+            config.max_age.as_secs()
+        ));
+    }
+    findings
+}
+
+fn off_in_consumer(config: &Config) -> Vec<String> {
+    let name = config.durable_name.as_deref().or(config.name.as_deref()).unwrap_or("(without a name)");
+    let mut findings = Vec::new();
+    if config.durable_name.is_none() {
+        findings.push(format!("the consumer {name} is not durable: it is forgotten when no server reads it"));
+    }
+    if config.ack_policy != AckPolicy::Explicit {
+        findings.push(format!(
+            "the consumer {name} does not have each message acknowledged: set ack_policy to explicit"
+        ));
+    }
+    if config.max_deliver > 0 {
+        findings.push(format!(
+            "the consumer {name} gives a message up after {} deliveries, without a word: set max_deliver to -1",
+            config.max_deliver
+        ));
+    }
+    if config.max_ack_pending > 0 && config.max_ack_pending < LEAST_ACK_PENDING {
+        findings.push(format!(
+            "the consumer {name} hands out only {} messages at once: set max_ack_pending to {LEAST_ACK_PENDING} for each \
+             server",
+            config.max_ack_pending
+        ));
+    }
+    if config.ack_wait < LEAST_ACK_WAIT {
+        findings.push(format!(
+            "the consumer {name} waits only {} ms for a message before it hands it out again: set ack_wait to 30 s",
+            config.ack_wait.as_millis()
+        ));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_discards_what_nobody_has_read_is_off() {
+        let sound =
+            stream::Config { name: "feed".to_owned(), discard: DiscardPolicy::New, ..Default::default() };
+        let limited = stream::Config { max_messages: 10_000, ..sound.clone() };
+        assert!(off_in_stream(&sound).is_empty() && off_in_stream(&limited).is_empty());
+        let unlimited = stream::Config { discard: DiscardPolicy::Old, ..sound.clone() };
+        assert!(off_in_stream(&unlimited).is_empty());
+        let lossy =
+            stream::Config { discard: DiscardPolicy::Old, max_age: Duration::from_secs(3_600), ..limited };
+        assert_eq!(
+            off_in_stream(&lossy),
+            [
+                "the stream feed is limited and discards its oldest messages, read or not: set discard to new",
+                "the stream feed discards messages after 3600 s, read or not: set max_age to 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_consumer_that_gives_messages_up_or_hands_out_few_is_off() {
+        let sound = Config {
+            durable_name: Some("points".to_owned()),
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: Duration::from_secs(30),
+            max_deliver: -1,
+            max_ack_pending: LEAST_ACK_PENDING,
+            ..Default::default()
+        };
+        assert!(off_in_consumer(&sound).is_empty());
+        assert!(off_in_consumer(&Config { max_ack_pending: -1, ..sound.clone() }).is_empty());
+        let off = Config {
+            durable_name: None,
+            name: Some("points".to_owned()),
+            ack_policy: AckPolicy::None,
+            ack_wait: Duration::from_secs(1),
+            max_deliver: 5,
+            max_ack_pending: 1_000,
+            ..sound
+        };
+        let findings = off_in_consumer(&off);
+        for (finding, part) in findings.iter().zip([
+            "is not durable",
+            "ack_policy",
+            "after 5 deliveries",
+            "only 1000",
+            "only 1000 ms",
+        ]) {
+            assert!(finding.contains(part), "{findings:?}");
+        }
+        assert_eq!(findings.len(), 5);
+    }
+}
