@@ -72,6 +72,7 @@
 
 mod api;
 mod audit;
+pub mod broker;
 mod campaign;
 mod cluster;
 mod collector;

@@ -31,6 +31,7 @@ mod levels;
 mod lifecycle;
 mod limits;
 mod lock_order;
+mod nats;
 mod observability;
 mod outbox;
 mod planner_statistics;

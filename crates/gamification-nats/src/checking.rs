@@ -9,7 +9,7 @@ use async_nats::jetstream::{
 };
 use gamification_app::Chain;
 
-use crate::{ConsumerSettings, Nats, Subject};
+use crate::{ConsumerSettings, Nats, Subject, connection::is_connected};
 
 /// A batch is recorded within four seconds, or tried again; a message must stay ours for twice as long.
 const LEAST_ACK_WAIT: Duration = Duration::from_secs(8);
@@ -30,8 +30,8 @@ pub async fn check(
         Ok(jetstream) => jetstream,
         Err(error) => return vec![format!("NATS can't be reached: {}", Chain(&error))],
     };
-    if let Err(error) = jetstream.query_account().await {
-        return vec![format!("JetStream can't be reached: {}", Chain(&error))];
+    if !is_connected(jetstream).await {
+        return vec!["NATS can't be reached".to_owned()];
     }
     let mut findings = Vec::new();
     if let Some(settings) = consumer {

@@ -9,10 +9,11 @@ use std::{
 
 use async_nats::{
     ConnectOptions, Event, ServerAddr,
+    connection::State,
     jetstream::{self, Context},
 };
 use nkeys::KeyPair;
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::timeout};
 
 /// How long JetStream may take to answer a request, and to acknowledge what is published.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -137,6 +138,16 @@ impl Nats {
     }
 }
 
+/// Whether NATS is there; the first connection is waited for.
+pub(crate) async fn is_connected(jetstream: &Context) -> bool {
+    let client = jetstream.client();
+    match client.connection_state() {
+        State::Connected => true,
+        State::Disconnected => false,
+        State::Pending => timeout(REQUEST_TIMEOUT, client.flush()).await.is_ok_and(|flushed| flushed.is_ok()),
+    }
+}
+
 async fn connect(settings: &ConnectionSettings) -> Result<Context, async_nats::ConnectError> {
     let ConnectionSettings { servers, authentication, tls } = settings;
     let mut options = ConnectOptions::new();
@@ -170,9 +181,9 @@ fn log(event: &Event) {
         Event::Connected => tracing::info!("connected to NATS"),
         Event::Disconnected => tracing::warn!("the connection to NATS is lost; trying again"),
         Event::LameDuckMode | Event::Draining | Event::Closed => tracing::info!("NATS: {event}"),
-        Event::SlowConsumer(_) | Event::ServerError(_) | Event::ClientError(_) => {
-            tracing::warn!("NATS: {event}");
-        }
+        Event::SlowConsumer(_) | Event::ServerError(_) => tracing::warn!("NATS: {event}"),
+        // Each try to come back that fails; that it is away was said.
+        Event::ClientError(_) => tracing::debug!("NATS: {event}"),
     }
 }
 

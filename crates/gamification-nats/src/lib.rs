@@ -23,5 +23,5 @@ mod subject;
 pub use checking::check;
 pub use connection::{Authentication, ConnectionSettings, InvalidSettings, Nats, Tls};
 pub use publisher::NatsPublisher;
-pub use source::{ConsumerSettings, NatsSource};
+pub use source::{ConsumerSettings, NatsSource, watch_backlog};
 pub use subject::{InvalidSubject, Subject};

@@ -1,10 +1,9 @@
 //! Events come in: a durable pull consumer.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use async_nats::{
     HeaderMap,
-    connection::State,
     header::NATS_MESSAGE_ID,
     jetstream::{
         AckKind, Context, Message,
@@ -15,13 +14,21 @@ use async_nats::{
 use futures_util::{FutureExt, StreamExt};
 use gamification_app::{
     Chain, Clock, System,
-    jobs::{Receipt, Settlement, Source, SourceError, SourceMessage, received_at},
+    jobs::{Receipt, Settlement, Source, SourceError, SourceMessage, observe_backlog, received_at},
 };
+use tokio::{task::unconstrained, time::sleep};
 
 use crate::{
     Nats, Subject,
+    connection::is_connected,
     message::{self, lowercase},
 };
+
+/// What logs and metrics call it.
+const NAME: &str = "nats";
+
+/// How often is looked up how much waits, as gauges of the database are.
+const BACKLOG_PERIOD: Duration = Duration::from_secs(15);
 
 /// How long one request for messages waits at the server. Then it is made again, since one can get lost with a connection.
 const PULL: Duration = Duration::from_secs(2);
@@ -63,6 +70,21 @@ pub struct NatsReceipt {
     dead_letter: Subject,
 }
 
+/// How much waits in the stream for its consumer, looked up now and then for as long as this is polled.
+pub async fn watch_backlog(nats: &Nats, settings: &ConsumerSettings) -> Infallible {
+    let ConsumerSettings { stream, consumer, .. } = settings;
+    loop {
+        // That NATS can't be reached is said by what can't be fetched; the last number stays.
+        if let Ok(jetstream) = connected(nats).await
+            && let Ok(found) =
+                jetstream.get_consumer_from_stream::<pull::Config, _, _>(consumer, stream).await
+        {
+            observe_backlog(NAME, found.cached_info().num_pending);
+        }
+        sleep(BACKLOG_PERIOD).await;
+    }
+}
+
 impl NatsSource {
     /// Prepares to read; nothing is sent yet.
     #[must_use]
@@ -97,7 +119,8 @@ impl NatsSource {
 
     /// The next message that is here already.
     fn next_here(&mut self) -> Option<Message> {
-        match self.pull.as_mut()?.next().now_or_never()? {
+        // Without tokio's turn of others, at which it would seem that there is nothing more.
+        match unconstrained(self.pull.as_mut()?.next()).now_or_never()? {
             Some(Ok(message)) => Some(message),
             Some(Err(_)) | None => {
                 self.pull = None;
@@ -120,7 +143,7 @@ impl Source for NatsSource {
     type Receipt = NatsReceipt;
 
     fn name(&self) -> &'static str {
-        "nats"
+        NAME
     }
 
     async fn fetch(&mut self, limit: usize) -> Result<Vec<SourceMessage<NatsReceipt>>, SourceError> {
@@ -155,14 +178,15 @@ impl Source for NatsSource {
         messages
     }
 
+    async fn flush(&mut self) {
+        if let Ok(jetstream) = self.nats.jetstream().await {
+            let _ = jetstream.client().flush().await;
+        }
+    }
+
     fn hold(&self) -> Duration {
         let ack_wait = self.consumer.as_ref().map(|consumer| consumer.cached_info().config.ack_wait);
         ack_wait.filter(|ack_wait| !ack_wait.is_zero()).unwrap_or(DEFAULT_ACK_WAIT)
-    }
-
-    async fn backlog(&mut self) -> Result<u64, SourceError> {
-        let info = self.consumer().await?.get_info().await.map_err(told)?;
-        Ok(info.num_pending)
     }
 }
 
@@ -216,9 +240,10 @@ impl NatsReceipt {
 /// messages would come for somebody who has left.
 async fn connected(nats: &Nats) -> Result<&Context, SourceError> {
     let jetstream = nats.jetstream().await.map_err(told)?;
-    match jetstream.client().connection_state() {
-        State::Connected => Ok(jetstream),
-        State::Pending | State::Disconnected => Err(SourceError("NATS can't be reached".to_owned())),
+    if is_connected(jetstream).await {
+        Ok(jetstream)
+    } else {
+        Err(SourceError("NATS can't be reached".to_owned()))
     }
 }
 

@@ -13,11 +13,11 @@ use std::{
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use time::OffsetDateTime;
-use tokio::time::{interval_at, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Chain, EventOutcome, FactQueue, IncomingEvent,
+    EventOutcome, FactQueue, IncomingEvent,
     commands::ingest_events_patiently,
     observation::{SettledMessages, describe_source, source_backlog},
 };
@@ -32,8 +32,6 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 /// The pause after the source could not be read.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
-/// How often the source is asked how much waits in it.
-const BACKLOG_PERIOD: Duration = Duration::from_secs(15);
 
 /// The pause before a message comes again for the first time; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -69,14 +67,11 @@ pub trait Source: Send + 'static {
     /// Stops asking for messages, and gives those that are here already and were not fetched.
     fn close(&mut self) -> Vec<SourceMessage<Self::Receipt>>;
 
+    /// Waits until what was said of messages has been sent.
+    fn flush(&mut self) -> impl Future<Output = ()> + Send;
+
     /// How long a message stays ours while nothing is said about it.
     fn hold(&self) -> Duration;
-
-    /// How many messages wait in the source, those in hand not counted.
-    ///
-    /// # Errors
-    /// [`SourceError`] when the source can't be asked now.
-    fn backlog(&mut self) -> impl Future<Output = Result<u64, SourceError>> + Send;
 }
 
 /// What one message is settled by.
@@ -139,16 +134,26 @@ pub fn received_at(noted: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime
     noted.min(now)
 }
 
+/// Tells how many messages wait in a source, those in hand not counted, once that was looked up.
+pub fn observe_backlog(source: &'static str, messages: u64) {
+    source_backlog(source, messages);
+}
+
 /// Takes events in until it is told to stop. Then what is in hand is recorded or given back, and it ends within seconds.
 pub async fn consume_events<S: Source>(mut source: S, queue: FactQueue, stop: CancellationToken) {
     let name = source.name();
     describe_source(name);
     let mut in_hand = FuturesUnordered::new();
-    let mut backlog = interval_at(tokio::time::Instant::now(), BACKLOG_PERIOD);
     let mut is_away = false;
     while !stop.is_cancelled() {
+        let fetching = async {
+            if is_away {
+                sleep(ERROR_PAUSE).await;
+            }
+            source.fetch(FETCH).await
+        };
         tokio::select! {
-            fetched = source.fetch(FETCH), if in_hand.len() < IN_HAND => match fetched {
+            fetched = fetching, if in_hand.len() < IN_HAND => match fetched {
                 Ok(messages) => {
                     if std::mem::take(&mut is_away) {
                         tracing::info!(source = name, "events come in again");
@@ -157,23 +162,18 @@ pub async fn consume_events<S: Source>(mut source: S, queue: FactQueue, stop: Ca
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut is_away, true) {
-                        tracing::warn!(source = name, error = %Chain(&error), "no events come in; trying again");
+                        tracing::warn!(source = name, %error, "no events come in; trying again");
                     }
-                    let _ = timeout(ERROR_PAUSE, stop.cancelled()).await;
                 }
             },
             Some(()) = in_hand.next() => {}
-            _ = backlog.tick() => {
-                // Without an answer the last one stays; that the source is away is said by what can't be fetched.
-                if let Ok(Ok(messages)) = timeout(ERROR_PAUSE, source.backlog()).await {
-                    source_backlog(name, messages);
-                }
-            }
             () = stop.cancelled() => {}
         }
     }
     let left = source.close();
     tokio::join!(give_back(&left, name), async { while in_hand.next().await.is_some() {} });
+    // What is not sent by then comes again when it is no longer ours.
+    let _ = timeout(ERROR_PAUSE, source.flush()).await;
 }
 
 /// Records the events of messages, and settles each.

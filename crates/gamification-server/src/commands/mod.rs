@@ -30,8 +30,8 @@ use crate::{
 };
 
 /// What a server logs when `RUST_LOG` does not say. The web server's own messages are about its inside, and those of its
-/// dispatcher call it an error of ours when a client sends nonsense.
-const SERVING: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
+/// dispatcher call it an error of ours when a client sends nonsense. What NATS does we say ourselves.
+const SERVING: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,async_nats=warn";
 /// What a command that ends by itself logs when `RUST_LOG` does not say: its summary is enough, without a line for every
 /// point.
 const WORKING: &str = "info,gamification_app=warn";

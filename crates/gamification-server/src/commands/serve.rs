@@ -13,7 +13,7 @@ use gamification_app::{
     jobs::{self, consume_events, relay_events},
 };
 use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier, stream_message};
-use gamification_nats::{NatsSource, check};
+use gamification_nats::{NatsSource, check, watch_backlog};
 use gamification_pg::{PgDeliveries, PgEventFeeds, PgStore, connection::Connector, migrate};
 use gamification_telemetry::{LogFormat, join_trace};
 use gamification_web::{elements, elements_and_console};
@@ -208,10 +208,15 @@ impl Consumption {
             }
             let stop = stop.clone();
             tasks.spawn(async move {
-                let checked = check(&connection, consumer.as_ref(), publish_prefix.as_ref());
-                for finding in stop.run_until_cancelled(checked).await.into_iter().flatten() {
-                    tracing::warn!("{finding}");
-                }
+                let watch = async {
+                    for finding in check(&connection, consumer.as_ref(), publish_prefix.as_ref()).await {
+                        tracing::warn!("{finding}");
+                    }
+                    if let Some(settings) = &consumer {
+                        watch_backlog(&connection, settings).await;
+                    }
+                };
+                stop.run_until_cancelled(watch).await;
             });
         }
         Self { stop, tasks }
