@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, process::Command};
 
 use gamification_domain::EventType;
-use gamification_tests::{Launch, Reaction, Receiver, SECRET, TestDatabase, WEBHOOK_SECRET, binary, until};
+use gamification_tests::{
+    Launch, Reaction, Receiver, SECRET, TestDatabase, WEBHOOK_SECRET, binary, broker::Broker, until,
+};
 
 /// What the README shows under a heading, in blocks of a language, in order.
 fn blocks(heading: &str, language: &str) -> Vec<String> {
@@ -82,6 +84,40 @@ async fn the_demo_prints_what_is_shown_and_its_requests_are_answered_as_shown() 
     assert!(demo().contains("(0 of them new)"), "a second run finds everything done");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_five_minutes_with_nats_work_as_pasted() {
+    let Some(broker) = Broker::start() else { return };
+    let address = broker.url().replace("nats://", "");
+    let [start, serve, event] = &blocks("Events through NATS", "sh")[..] else { panic!("three blocks") };
+    // The broker is there already.
+    let (_, streams) = start.split_once("sleep 1\n").unwrap();
+    let paste = |text: &str| {
+        let text = text.replace("127.0.0.1:4223", &address);
+        let output =
+            Command::new("bash").args(["-eu", "-c", &text]).output().expect("bash and curl are needed");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    };
+    let said = paste(streams);
+    assert_eq!(said.matches("_create_response").count(), 4, "{said}");
+    assert!(!said.contains("\"error\""), "{said}");
+    let database = TestDatabase::empty().await;
+    let launch = || {
+        let exports = serve.lines().filter_map(|line| line.strip_prefix("export "));
+        let variables = exports.flat_map(|line| line.split(' ')).filter_map(|pair| pair.split_once('='));
+        variables.fold(Launch::on(database.url()), |launch, (name, value)| {
+            launch.env(name, value.replace("127.0.0.1:4223", &address))
+        })
+    };
+    let (status, said, _) = launch().arg("check-nats").run();
+    assert!(status.success() && said == "nothing is off\n", "{said}");
+    let _server = launch().serve();
+    let (helper, _) = streams.split_once("js '$JS").unwrap();
+    let said = paste(&format!("{helper}{event}"));
+    assert!(said.contains("\"type\":\"PointsAwarded\"") && said.contains("\"new_total\":2"), "{said}");
+}
+
 #[test]
 fn every_variable_of_the_help_is_in_the_table_and_the_other_way_round() {
     let (_, help, _) = Launch::bare().arg("--help").run();
@@ -150,6 +186,11 @@ async fn every_metric_is_in_the_table_of_what_to_watch() {
     let server = Launch::on(database.url())
         .env("GAMIFICATION_WEBHOOK_URL", receiver.url())
         .env("GAMIFICATION_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        // A broker need not be there to be counted on.
+        .env("GAMIFICATION_NATS_URL", format!("nats://{}", Receiver::free_address()))
+        .env("GAMIFICATION_NATS_STREAM", "FEED")
+        .env("GAMIFICATION_NATS_CONSUMER", "points")
+        .env("GAMIFICATION_NATS_DEAD_LETTER_SUBJECT", "dead")
         .serve();
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
     let pending = "gamification_outbox_pending";

@@ -27,16 +27,16 @@
 //! the other places.
 //!
 //! # To add a channel in
-//! Give it a crate of its own, `gamification-<channel>`, beside `gamification-http`. It fetches messages, reads them with
-//! the functions above, hands the events to `ingest_events` (to
-//! [`ingest_events_patiently`](gamification_app::commands::ingest_events_patiently) where messages can wait), and
-//! acknowledges each message by its [`EventOutcome`](gamification_app::EventOutcome): a rejected one goes where its
-//! reason is read, a lesson [whose course is not known](gamification_app::EventOutcome::is_course_unknown) may come again
-//! later, all others are done. It counts nothing and decides nothing. Beside the crate:
+//! Give it a crate of its own, `gamification-<channel>`, beside `gamification-http`, which reads messages with the
+//! functions above. A broker's implements [`Source`](gamification_app::jobs::Source), as `gamification-nats` does: fetch
+//! messages, and settle each as it is told; [`consume_events`](gamification_app::jobs::consume_events) does the rest. One that
+//! must answer hands events to `ingest_events`, as `gamification-http` does, and a file's reader to
+//! [`ingest_events_patiently`](gamification_app::commands::ingest_events_patiently), as `gamification-import` does. It
+//! counts nothing and decides nothing. Beside the crate:
 //! 1. The manifests of the workspace and of `gamification-server` name it.
 //! 2. `gamification-server/src/cli.rs` and `config.rs`: its variables, and how they are checked;
-//! 3. `gamification-server/src/commands/serve.rs`: its start, with a clone of the queue that all channels share, and its
-//!    end before the queue is waited for.
+//! 3. `gamification-server/src/commands/serve.rs`, `Consumption`: its start, with a clone of the queue that all channels
+//!    share; its end is before the queue is waited for.
 //!
 //! The suite `architecture` asks for its layer, and the one of the README for its variables. That it is started and ended
 //! is for its own tests to show.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use async_nats::{HeaderMap, Message, header::HeaderName};
+use async_nats::{HeaderMap, HeaderValue, Message, header::HeaderName};
 use gamification_app::{EventContent, EventMistake, EventMistakeKind, IncomingEvent};
 use gamification_events::{
     ContentMode, MalformedMessage, STRUCTURED_EVENT, decode_attribute, read_binary, read_structured,
@@ -71,7 +71,7 @@ fn attributes(headers: &HeaderMap) -> Result<Vec<(String, Cow<'_, str>)>, String
 fn media_type(headers: &HeaderMap) -> String {
     let value = headers.iter().find(|(header, _)| lowercase(header) == CONTENT_TYPE);
     let value = value.and_then(|(_, values)| values.first());
-    let text = value.map(|value| value.as_str()).unwrap_or_default();
+    let text = value.map(HeaderValue::as_str).unwrap_or_default();
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 

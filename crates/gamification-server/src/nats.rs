@@ -229,7 +229,7 @@ mod tests {
             ),
             (
                 |options| {
-                    options.nats_nkey_file = Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into())
+                    options.nats_nkey_file = Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into());
                 },
                 "GAMIFICATION_NATS_NKEY_FILE is not usable: it holds no seed",
             ),
