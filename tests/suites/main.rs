@@ -38,6 +38,7 @@ mod planner_statistics;
 mod readme;
 mod record_facts;
 mod reference_model;
+mod replica;
 mod streams;
 mod thresholds;
 mod tokens;

@@ -191,6 +191,8 @@ async fn every_metric_is_in_the_table_of_what_to_watch() {
         .env("GAMIFICATION_NATS_STREAM", "FEED")
         .env("GAMIFICATION_NATS_CONSUMER", "points")
         .env("GAMIFICATION_NATS_DEAD_LETTER_SUBJECT", "dead")
+        // Nor need a standby.
+        .env("GAMIFICATION_READ_DATABASE_URL", database.url())
         .serve();
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
     let pending = "gamification_outbox_pending";

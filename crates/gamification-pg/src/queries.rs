@@ -309,12 +309,40 @@ impl MemberQueries for PgStore {
         reader: Reader,
         users: &[UserId],
     ) -> Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError> {
+        // Several members are badges; one member's level, and what is decided by it, is never a moment old.
+        if users.len() > 1
+            && let Some(replica) = self.replica()
+            && let Some((store, good_until)) = replica.fresh()
+        {
+            let standings = store.lookups().member_standings(community_id, reader, users.to_vec());
+            if let Some(view) = replica.answer(reader, good_until, standings).await {
+                return Ok(Some(view));
+            }
+        }
         self.lookups().member_standings(community_id, reader, users.to_vec()).await
     }
 }
 
 impl LevelQueries for PgStore {
     async fn level_distribution(
+        &self,
+        community_id: CommunityId,
+        reader: Reader,
+    ) -> Result<Option<CommunityView<BesideOwn<LevelSpread>>>, StoreError> {
+        if let Some(replica) = self.replica()
+            && let Some((store, good_until)) = replica.fresh()
+            && let Some(view) = replica
+                .answer(reader, good_until, store.select_level_distribution(community_id, reader))
+                .await
+        {
+            return Ok(Some(view));
+        }
+        self.select_level_distribution(community_id, reader).await
+    }
+}
+
+impl PgStore {
+    async fn select_level_distribution(
         &self,
         community_id: CommunityId,
         reader: Reader,

@@ -20,6 +20,7 @@ use crate::{
     error::{store_error, unavailable},
     known_levels::LevelsCache,
     lookups::Lookups,
+    replica::PgReplica,
 };
 
 /// PostgreSQL behind a pool of connections, and one more for members' points. Cheap to clone.
@@ -29,6 +30,7 @@ pub struct PgStore {
     lookups: Lookups,
     levels: Arc<LevelsCache>,
     events_committed: Arc<Notify>,
+    replica: Option<PgReplica>,
 }
 
 impl PgStore {
@@ -47,14 +49,26 @@ impl PgStore {
             lookups: Lookups::new(connector, Arc::clone(&levels)),
             levels,
             events_committed: Arc::default(),
+            replica: None,
         })
+    }
+
+    /// The same store, with a standby of its database that answers what may be a moment old; see [`PgReplica`].
+    #[must_use]
+    pub fn with_replica(self, replica: PgReplica) -> Self {
+        Self { replica: Some(replica), ..self }
     }
 
     /// The same store, with a connection of its own for lookups of members' points: for a runtime of its own, as each
     /// worker of an HTTP server is. What is sent and read on the thread that waits for it spares two switches of threads.
     #[must_use]
     pub fn for_another_runtime(&self) -> Self {
-        Self { lookups: self.lookups.for_another_runtime(), ..self.clone() }
+        let replica = self.replica.as_ref().map(PgReplica::for_another_runtime);
+        Self { lookups: self.lookups.for_another_runtime(), replica, ..self.clone() }
+    }
+
+    pub(crate) const fn replica(&self) -> Option<&PgReplica> {
+        self.replica.as_ref()
     }
 
     pub(crate) const fn lookups(&self) -> &Lookups {

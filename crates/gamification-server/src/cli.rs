@@ -168,6 +168,18 @@ pub struct Options {
     /// The most connections to the database [default: 10]
     #[arg(long, env = "GAMIFICATION_DB_POOL_SIZE", global = true, value_name = "NUMBER")]
     pub db_pool_size: Option<String>,
+    /// A standby of the database, as postgres://…, that boards, histories and badges are read from [default: none]
+    #[arg(
+        long,
+        env = "GAMIFICATION_READ_DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub read_database_url: Option<String>,
+    /// How old an answer of the standby may be, such as 500ms or 2s; what is older comes from the database [default: 1s]
+    #[arg(long, env = "GAMIFICATION_READ_MAX_LAG", global = true, value_name = "DURATION")]
+    pub read_max_lag: Option<String>,
     /// Where outgoing events go.
     #[command(flatten)]
     pub channels: ChannelOptions,

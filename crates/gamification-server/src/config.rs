@@ -3,7 +3,9 @@
 use std::{
     io::{self, IsTerminal},
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -14,6 +16,9 @@ use gamification_telemetry::{LogFormat, TraceCollector};
 use secrecy::SecretString;
 
 use crate::{cli::Options, secret};
+
+/// How old what a standby answers may be: below, it would hardly ever answer, and above, nobody would call it current.
+const MAX_LAGS: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(3_600);
 
 /// Where the database is.
 pub enum Database {
@@ -130,6 +135,22 @@ impl<'a> Config<'a> {
             Ok(size) if (1..=1_000).contains(&size) => Ok(size),
             _ => bail!("GAMIFICATION_DB_POOL_SIZE must be a number from 1 to 1000, not {text:?}"),
         }
+    }
+
+    /// The standby that may be read from, and how old its answers may be.
+    ///
+    /// # Errors
+    /// When `GAMIFICATION_READ_DATABASE_URL` is no URL of PostgreSQL, or `GAMIFICATION_READ_MAX_LAG` no time from 50 ms to an
+    /// hour.
+    pub fn replica(&self) -> Result<Option<(DatabaseUrl, Duration)>> {
+        let max_lag = given(self.options.read_max_lag.as_deref()).unwrap_or("1s");
+        let max_lag = match humantime::parse_duration(max_lag) {
+            Ok(lag) if MAX_LAGS.contains(&lag) => lag,
+            _ => bail!("GAMIFICATION_READ_MAX_LAG must be from 50ms to 1h, not {max_lag:?}"),
+        };
+        let url = given(self.options.read_database_url.as_deref()).map(DatabaseUrl::parse).transpose();
+        let url = url.context("GAMIFICATION_READ_DATABASE_URL is not usable")?;
+        Ok(url.map(|url| (url, max_lag)))
     }
 
     /// How log lines look.
@@ -249,6 +270,7 @@ mod tests {
         assert_eq!(config.db_pool_size().unwrap(), 10);
         assert_eq!(config.token_claims(), TokenClaims::default());
         assert!(config.console().unwrap(), "with a database of its own");
+        assert!(config.replica().unwrap().is_none());
     }
 
     #[test]
@@ -289,6 +311,7 @@ mod tests {
             options.db_pool_size = Some("0".into());
             options.log_format = Some("xml".into());
             options.console = Some("yes".into());
+            options.read_max_lag = Some("1ms".into());
             options.database_url = Some("mysql://me:topsecret@db/app".into());
         });
         let config = Config::new(&wrong);
@@ -303,6 +326,10 @@ mod tests {
         assert_eq!(
             mistake(config.log_format()),
             "GAMIFICATION_LOG_FORMAT must be pretty or json, not \"xml\""
+        );
+        assert_eq!(
+            mistake(config.replica()),
+            "GAMIFICATION_READ_MAX_LAG must be from 50ms to 1h, not \"1ms\""
         );
         assert_eq!(mistake(config.console()), "GAMIFICATION_CONSOLE must be on or off, not \"yes\"");
         assert_eq!(

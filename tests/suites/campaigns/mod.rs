@@ -6,7 +6,7 @@ mod any_order;
 mod client;
 mod database_trouble;
 mod fallen_level;
-mod fragile_database;
+pub(crate) mod fragile_database;
 mod kills;
 mod malformed;
 mod overload;

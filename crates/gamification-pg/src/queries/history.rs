@@ -253,6 +253,26 @@ impl PointHistoryQueries for PgStore {
         user_id: UserId,
         range: HistoryRange,
     ) -> Result<Option<CommunityView<Option<MemberHistory>>>, StoreError> {
+        if let Some(replica) = self.replica()
+            && let Some((store, good_until)) = replica.fresh()
+            && let Some(view) = replica
+                .answer(reader, good_until, store.select_history(community_id, reader, user_id, range))
+                .await
+        {
+            return Ok(Some(view));
+        }
+        self.select_history(community_id, reader, user_id, range).await
+    }
+}
+
+impl PgStore {
+    async fn select_history(
+        &self,
+        community_id: CommunityId,
+        reader: Reader,
+        user_id: UserId,
+        range: HistoryRange,
+    ) -> Result<Option<CommunityView<Option<MemberHistory>>>, StoreError> {
         let known = self.levels().known(community_id);
         let (known_version, known_at) = KnownLevels::version(known.as_ref());
         let caller_id = reader.user_id().map(UserId::as_uuid);

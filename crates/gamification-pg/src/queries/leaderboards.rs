@@ -257,6 +257,41 @@ impl LeaderboardQueries for PgStore {
         boards: &[Leaderboard],
         part: &BoardPart,
     ) -> Result<Option<CommunityView<BesideOwn<Boards>>>, StoreError> {
+        if let Some(replica) = self.replica()
+            && let Some((store, good_until)) = replica.fresh()
+            && let Some(view) = replica
+                .answer(reader, good_until, store.select_boards(community_id, reader, boards, part))
+                .await
+        {
+            return Ok(Some(view));
+        }
+        self.select_boards(community_id, reader, boards, part).await
+    }
+
+    async fn leaderboards_are_behind(
+        &self,
+        starts: WindowStarts,
+        idle_since: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let WindowStarts { seven_day, thirty_day } = starts;
+        let select = SelectIsBehind {
+            layout: LEADERBOARD_LAYOUT,
+            seven_day_start: seven_day,
+            thirty_day_start: thirty_day,
+            idle_since,
+        };
+        Ok(self.row(select).await?.is_some_and(|BehindRow { is_behind }| is_behind))
+    }
+}
+
+impl PgStore {
+    async fn select_boards(
+        &self,
+        community_id: CommunityId,
+        reader: Reader,
+        boards: &[Leaderboard],
+        part: &BoardPart,
+    ) -> Result<Option<CommunityView<BesideOwn<Boards>>>, StoreError> {
         let known = self.levels().known(community_id);
         let (known_version, known_at) = KnownLevels::version(known.as_ref());
         let (community_id, caller_id) = (community_id.as_uuid(), reader.user_id().map(UserId::as_uuid));
@@ -298,20 +333,5 @@ impl LeaderboardQueries for PgStore {
             board.members.sort_by_key(|member| member.rank);
         }
         self.view(view, caller_id, known, found).map(Some)
-    }
-
-    async fn leaderboards_are_behind(
-        &self,
-        starts: WindowStarts,
-        idle_since: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
-        let WindowStarts { seven_day, thirty_day } = starts;
-        let select = SelectIsBehind {
-            layout: LEADERBOARD_LAYOUT,
-            seven_day_start: seven_day,
-            thirty_day_start: thirty_day,
-            idle_since,
-        };
-        Ok(self.row(select).await?.is_some_and(|BehindRow { is_behind }| is_behind))
     }
 }

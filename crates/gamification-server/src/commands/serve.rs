@@ -14,7 +14,11 @@ use gamification_app::{
 };
 use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier, stream_message};
 use gamification_nats::{NatsSource, check, watch_backlog};
-use gamification_pg::{PgDeliveries, PgEventFeeds, PgStore, connection::Connector, migrate};
+use gamification_pg::{
+    PgDeliveries, PgEventFeeds, PgReplica, PgStore,
+    connection::{Connector, DatabaseUrl},
+    migrate,
+};
 use gamification_telemetry::{LogFormat, join_trace};
 use gamification_web::{elements, elements_and_console};
 use tokio::{
@@ -52,6 +56,7 @@ struct Parts {
     origins: Vec<Origin>,
     channels: Vec<Channel>,
     nats: Option<NatsParts>,
+    replica: Option<(DatabaseUrl, Duration)>,
     pages: Pages,
 }
 
@@ -70,6 +75,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
         origins: config.cors_origins()?,
         channels: options.channels.channels(nats.as_ref())?,
         nats,
+        replica: config.replica()?,
         pages: if config.console()? { elements_and_console } else { elements },
     };
     announce_secret(options, log_format);
@@ -77,13 +83,15 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
 }
 
 async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
-    let Parts { listen, ops_listen, pool_size, verifier, origins, channels, nats, pages } = parts;
+    let Parts { listen, ops_listen, pool_size, verifier, origins, channels, nats, replica, pages } = parts;
     let metrics = metrics::start()?;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
     }
     let draining = Draining::default();
     let store = PgStore::new(connector.clone(), pool_size)?;
+    let replica = replica.map(|replica| self::replica(replica, pool_size)).transpose()?;
+    let store = replica.iter().fold(store, |store, replica| store.with_replica(replica.clone()));
     let (facts, mut workers) = FactQueue::start(&store, &System);
     let facts_of_brokers = facts.clone();
     let streams = EventStreams::default();
@@ -98,7 +106,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let operations = Operations {
         store: store.clone(),
         draining: draining.clone(),
-        metrics: metrics::page(metrics.clone(), store.clone()),
+        metrics: metrics::page(metrics.clone(), store.clone(), replica.clone()),
     };
     let operations = Data::new(operations);
     let elsewhere =
@@ -106,7 +114,10 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let operations = Some(operations).filter(|_| elsewhere.is_none());
     let (server, addresses) = bind(Some((api, pages)), operations, ("GAMIFICATION_LISTEN", listen), origins)?;
     let feeds = PgEventFeeds::new(connector.clone());
-    let mut background = Background::start(store, connector, channels).await?;
+    let mut background = Background::start(store, connector.clone(), channels).await?;
+    if let Some(replica) = replica {
+        background.jobs.spawn(async move { match replica.watch(&connector).await {} });
+    }
     background.jobs.spawn(streams.run(feeds, stream_message));
     // Until here a signal ends the process at once: the database may let it wait, and nothing has begun.
     let consumption = Consumption::start(nats, facts_of_brokers);
@@ -130,6 +141,12 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     }
     tracing::info!("stopped");
     outcome
+}
+
+/// The standby that is read from. It need not be there.
+fn replica((url, max_lag): (DatabaseUrl, Duration), pool_size: usize) -> Result<PgReplica> {
+    let connector = Connector::new(url).context("GAMIFICATION_READ_DATABASE_URL is not usable")?;
+    Ok(PgReplica::new(connector, pool_size, max_lag)?)
 }
 
 /// Metrics and health at an address of their own. They stay until all else has ended, to tell of that too.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use gamification_app::HISTOGRAMS;
 use gamification_http::{Metrics, REQUEST_DURATION};
-use gamification_pg::{PgStore, PoolUsage};
-use metrics::{describe_gauge, gauge};
+use gamification_pg::{PgReplica, PgStore, PoolUsage, ReplicaUsage};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 
@@ -15,6 +15,8 @@ const POOL_SIZE: &str = "gamification_db_pool_size";
 const POOL_IN_USE: &str = "gamification_db_pool_in_use";
 const POOL_IDLE: &str = "gamification_db_pool_idle";
 const POOL_WAITING: &str = "gamification_db_pool_waiting";
+const REPLICA_READS: &str = "gamification_replica_reads_total";
+const REPLICA_FRESH: &str = "gamification_replica_fresh";
 
 /// How often measured values are put into their buckets. Until then each is kept on its own, so this bounds the memory
 /// they take, whether or not anybody scrapes.
@@ -34,6 +36,8 @@ pub(crate) fn start() -> Result<PrometheusHandle> {
     describe_gauge!(POOL_IN_USE, "Connections to the database that are at work");
     describe_gauge!(POOL_IDLE, "Connections to the database that are open and free");
     describe_gauge!(POOL_WAITING, "Who waits for a connection to the database");
+    describe_counter!(REPLICA_READS, "Reads that a standby may answer, by who did");
+    describe_gauge!(REPLICA_FRESH, "1 while the standby may answer; 0 while it is away, or too far behind");
     Ok(handle)
 }
 
@@ -46,14 +50,24 @@ pub(crate) async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Writes everything down; what is only known by looking is looked up then.
-pub(crate) fn page(handle: PrometheusHandle, store: PgStore) -> Metrics {
+pub(crate) fn page(handle: PrometheusHandle, store: PgStore, replica: Option<PgReplica>) -> Metrics {
     let process = Collector::default();
     process.describe();
     Box::new(move || {
         measure_pool(store.pool_usage());
+        if let Some(replica) = &replica {
+            measure_replica(replica.usage());
+        }
         process.collect();
         handle.render()
     })
+}
+
+fn measure_replica(usage: ReplicaUsage) {
+    let ReplicaUsage { answers, fallbacks, is_fresh } = usage;
+    counter!(REPLICA_READS, "answered_by" => "replica").absolute(answers);
+    counter!(REPLICA_READS, "answered_by" => "primary").absolute(fallbacks);
+    gauge!(REPLICA_FRESH).set(if is_fresh { 1.0 } else { 0.0 });
 }
 
 fn measure_pool(usage: PoolUsage) {
