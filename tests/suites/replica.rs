@@ -139,11 +139,17 @@ async fn who_has_just_joined_is_known_although_the_standby_does_not_know_them_ye
     scene.standby.lag("10s").await;
     scene.until_fresh(true);
     for _ in 0..5 {
-        let (community, bob) = (id(), id());
-        let events = [community_created(community), member_joined(community, bob)];
-        assert_eq!(scene.server.send_batch(&events).body["applied"], 2);
-        let board = format!("/api/communities/{community}/leaderboards");
-        assert_eq!(scene.server.get(&board, Some(&user_token(bob))).status, 200);
+        // Of a community that it knows, and of one that it does not.
+        for community in [scene.community, id()] {
+            let bob = id();
+            let events = [community_created(community), member_joined(community, bob)];
+            assert_eq!(scene.server.send_batch(&events).status, 200);
+            let board = format!("/api/communities/{community}/leaderboards");
+            assert_eq!(scene.server.get(&board, Some(&user_token(bob))).status, 200);
+        }
+        scene.standby.lag("0").await;
+        scene.until_fresh(true);
+        scene.standby.lag("10s").await;
     }
 }
 

@@ -15,6 +15,9 @@ use uuid::Uuid;
 /// when this transaction looked. Tried again, it is found and known.
 const KEYS_OF_CONCURRENT_FACTS: [&str; 2] = ["point_transactions_once", "like_switches_pkey"];
 
+/// Shards are numbered from 102,008 on; no key of ours ends with so many digits.
+const SHARD_DIGITS: usize = 6;
+
 pub(crate) fn store_error(error: DieselError) -> StoreError {
     let DieselError::DatabaseError(kind, information) = &error else {
         return match error {
@@ -23,7 +26,7 @@ pub(crate) fn store_error(error: DieselError) -> StoreError {
         };
     };
     match kind {
-        UniqueViolation => match information.constraint_name() {
+        UniqueViolation => match information.constraint_name().map(key_of_shard) {
             Some(key) if KEYS_OF_CONCURRENT_FACTS.contains(&key) => StoreError::Contention(error.into()),
             _ => conflict(information.as_ref()),
         },
@@ -33,6 +36,7 @@ pub(crate) fn store_error(error: DieselError) -> StoreError {
         SerializationFailure => StoreError::Contention(error.into()),
         UnableToSendCommand | ClosedConnection | ReadOnlyTransaction => StoreError::Unavailable(error.into()),
         _ => match cause_by_message(information.message()) {
+            Some(Cause::Conflict(key)) => StoreError::Conflict { constraint: key.to_owned() },
             Some(Cause::Contention) => StoreError::Contention(error.into()),
             Some(Cause::Unavailable) => StoreError::Unavailable(error.into()),
             None => StoreError::Corrupt(error.into()),
@@ -41,7 +45,7 @@ pub(crate) fn store_error(error: DieselError) -> StoreError {
 }
 
 fn conflict(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> StoreError {
-    let constraint = information.constraint_name().unwrap_or_else(|| information.message());
+    let constraint = information.constraint_name().map_or(information.message(), key_of_shard);
     StoreError::Conflict { constraint: constraint.to_owned() }
 }
 
@@ -87,17 +91,30 @@ macro_rules! misread {
 
 pub(crate) use misread;
 
-enum Cause {
+#[derive(Debug, PartialEq, Eq)]
+enum Cause<'a> {
+    /// A key that a row hits.
+    Conflict(&'a str),
     Contention,
     Unavailable,
 }
 
 /// Diesel does not pass SQLSTATE on, so the remaining kinds are known by PostgreSQL's own words; connections ask for
 /// them in English (see `connection::session`).
-fn cause_by_message(message: &str) -> Option<Cause> {
-    const CONTENTION: [&str; 3] =
-        ["deadlock detected", "canceling statement due to lock timeout", "could not obtain lock"];
-    const UNAVAILABLE: [&str; 8] = [
+///
+/// Citus has words of its own, and neither the key nor, from `COPY`, the SQLSTATE of an error that a shard told it.
+fn cause_by_message(message: &str) -> Option<Cause<'_>> {
+    const CONTENTION: [&str; 5] = [
+        "deadlock detected",
+        "canceling statement due to lock timeout",
+        "could not obtain lock",
+        "canceling the transaction since it was involved in a distributed deadlock",
+        // Of communities that were moved to several shards a moment ago.
+        "could not run distributed query with FOR UPDATE/SHARE commands",
+    ];
+    const UNAVAILABLE: [&str; 10] = [
+        "connection to the remote node",
+        "could not establish any connections to the node",
         "canceling statement due to",
         "terminating connection due to",
         "the database system is",
@@ -107,6 +124,11 @@ fn cause_by_message(message: &str) -> Option<Cause> {
         "could not extend file",
         "out of memory",
     ];
+    if let Some(key) = message.strip_prefix("duplicate key value violates unique constraint \"") {
+        let key = key_of_shard(key.split('"').next().unwrap_or_default());
+        let is_of_facts = KEYS_OF_CONCURRENT_FACTS.contains(&key);
+        return Some(if is_of_facts { Cause::Contention } else { Cause::Conflict(key) });
+    }
     let is_one_of = |known: &[&str]| known.iter().any(|start| message.starts_with(start));
     if is_one_of(&CONTENTION) {
         Some(Cause::Contention)
@@ -114,5 +136,66 @@ fn cause_by_message(message: &str) -> Option<Cause> {
         Some(Cause::Unavailable)
     } else {
         None
+    }
+}
+
+/// A key's name without the number of the shard, which Citus appends.
+fn key_of_shard(key: &str) -> &str {
+    match key.rsplit_once('_') {
+        Some((name, shard))
+            if shard.len() >= SHARD_DIGITS && shard.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            name
+        }
+        _ => key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_citus_says_is_understood() {
+        // Verbatim from Citus 13.2.
+        for (message, cause) in [
+            (
+                "duplicate key value violates unique constraint \"point_transactions_once_102169\"",
+                Cause::Contention,
+            ),
+            (
+                "duplicate key value violates unique constraint \"like_switches_pkey_102201\"",
+                Cause::Contention,
+            ),
+            (
+                "duplicate key value violates unique constraint \"member_points_pkey_102105\"",
+                Cause::Conflict("member_points_pkey"),
+            ),
+            ("canceling the transaction since it was involved in a distributed deadlock", Cause::Contention),
+            (
+                "connection to the remote node postgres@127.0.0.1:7401 failed with the following error: Connection refused",
+                Cause::Unavailable,
+            ),
+            (
+                "could not establish any connections to the node 127.0.0.1:7402 after 5000 ms",
+                Cause::Unavailable,
+            ),
+            ("could not run distributed query with FOR UPDATE/SHARE commands", Cause::Contention),
+        ] {
+            assert_eq!(cause_by_message(message), Some(cause), "{message}");
+        }
+        assert_eq!(cause_by_message("cannot push down this subquery"), None);
+    }
+
+    #[test]
+    fn a_key_of_a_shard_is_that_of_its_table() {
+        for (key, name) in [
+            ("point_transactions_once_102169", "point_transactions_once"),
+            ("point_transactions_once", "point_transactions_once"),
+            ("board_7", "board_7"),
+            ("_102169", ""),
+        ] {
+            assert_eq!(key_of_shard(key), name);
+        }
     }
 }

@@ -78,3 +78,37 @@ pub(crate) async fn applied_version(
         .get_result(connection)
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    /// The last one that may have several statements.
+    const LAST_FREE: &str = "2026-11-27-000019";
+
+    /// The number of statements of a file: those within `DO $$ … $$` are one.
+    fn statements(text: &str) -> usize {
+        let lines = text.lines().map(|line| line.split("--").next().unwrap_or_default());
+        let code: String = lines.flat_map(|line| [line, "\n"]).collect();
+        // What lies between the first and the second, the third and the fourth.
+        let outside = code.split("$$").step_by(2);
+        outside.flat_map(|part| part.chars()).filter(|letter| *letter == ';').count()
+    }
+
+    #[test]
+    fn a_migration_is_one_statement_for_databases_that_hand_its_text_on() {
+        assert_eq!(statements("-- a; comment\nCREATE TABLE a (id INT);\n"), 1);
+        assert_eq!(statements("CREATE TABLE a (id INT); DROP TABLE b;"), 2);
+        assert_eq!(statements("DO $$ BEGIN CREATE TABLE a (id INT); DROP TABLE b; END $$;"), 1);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+        for migration in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let name = migration.file_name().into_string().unwrap();
+            if name.as_str() > LAST_FREE && !name.starts_with(LAST_FREE) {
+                for file in ["up.sql", "down.sql"] {
+                    let text = fs::read_to_string(migration.path().join(file)).unwrap();
+                    assert_eq!(statements(&text), 1, "{name}/{file}");
+                }
+            }
+        }
+    }
+}

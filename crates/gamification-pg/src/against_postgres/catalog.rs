@@ -53,6 +53,47 @@ const OTHERS: &str = r"
     SELECT format('trigger %s: %s', tgname, pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal
     ORDER BY 1";
 
+/// Of the whole installation: small, without a community.
+const WITHOUT_COMMUNITY: [&str; 2] = ["channels", "leaderboard_progress"];
+
+/// Keys that tell rows of two communities apart by something else than the community.
+const KEYS_WITHOUT_COMMUNITY: &str = "
+    SELECT format('%s: %s', i.indrelid::regclass, i.indexrelid::regclass) AS name
+    FROM pg_index AS i
+    WHERE i.indrelid = $1::text::regclass AND i.indisunique AND NOT EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = i.indrelid AND a.attname = 'community_id' AND a.attnum = ANY (i.indkey::int2[]))
+    UNION ALL
+    SELECT format('%s: %s', f.conrelid::regclass, f.conname)
+    FROM pg_constraint AS f
+    WHERE f.conrelid = $1::text::regclass AND f.contype = 'f' AND NOT EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = f.conrelid AND a.attname = 'community_id' AND a.attnum = ANY (f.conkey))
+    UNION ALL
+    SELECT format('%s: community_id may be null', a.attrelid::regclass)
+    FROM pg_attribute AS a
+    WHERE a.attrelid = $1::text::regclass AND a.attname = 'community_id' AND NOT a.attnotnull";
+
+/// What keeps tables from lying on many machines, each with its communities.
+pub(super) async fn not_by_community(client: &Client) -> Vec<String> {
+    let mut findings = Vec::new();
+    for table in names(client, TABLES, None).await {
+        let columns = names(client, COLUMNS, Some(&table)).await;
+        let has_community = columns.iter().any(|column| column == "community_id");
+        if WITHOUT_COMMUNITY.contains(&table.as_str()) {
+            continue;
+        }
+        if has_community {
+            findings.extend(names(client, KEYS_WITHOUT_COMMUNITY, Some(&table)).await);
+        } else {
+            findings.push(format!("{table}: no community_id"));
+        }
+    }
+    let triggers = "SELECT tgname::text AS name FROM pg_trigger WHERE NOT tgisinternal";
+    findings.extend(names(client, triggers, None).await);
+    findings
+}
+
 async fn query(client: &Client, query: &str, table: Option<&str>) -> Vec<Row> {
     let rows = match &table {
         Some(table) => client.query(query, &[table]).await,

@@ -67,6 +67,18 @@ async fn the_schema_is_the_one_that_is_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_key_begins_with_the_community() {
+    on_a_migrated_database(|Migrated { client, .. }| async move {
+        assert_eq!(catalog::not_by_community(&client).await, [""; 0]);
+        let unsound = "ALTER TABLE courses ADD UNIQUE (title); CREATE TABLE badges (id BIGINT PRIMARY KEY)";
+        client.batch_execute(unsound).await.expect("it can be changed");
+        let findings = catalog::not_by_community(&client).await;
+        assert_eq!(findings, ["badges: no community_id", "courses: courses_title_key"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_statement_fits_the_schema() {
     on_a_migrated_database(|Migrated { client, .. }| async move {
         let mut findings = Vec::new();
