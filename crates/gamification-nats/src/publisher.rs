@@ -27,6 +27,11 @@ impl NatsPublisher {
 }
 
 impl Destination for NatsPublisher {
+    /// A message costs a broker next to nothing, and what is acknowledged together is marked together.
+    fn concurrency(&self) -> usize {
+        256
+    }
+
     async fn deliver(&self, event: &PendingEvent) -> Result<(), DeliveryError> {
         let body = outgoing_event(event).map_err(|error| DeliveryError(error.to_string()))?;
         let (community_id, name) = (event.event.community_id(), event.event.name());

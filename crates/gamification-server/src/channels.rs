@@ -76,6 +76,13 @@ impl Receiver {
 }
 
 impl Destination for Receiver {
+    fn concurrency(&self) -> usize {
+        match self {
+            Self::Webhook(webhook) => webhook.concurrency(),
+            Self::Nats(publisher) => publisher.concurrency(),
+        }
+    }
+
     async fn deliver(&self, event: &PendingEvent) -> Result<(), DeliveryError> {
         match self {
             Self::Webhook(webhook) => webhook.deliver(event).await,

@@ -209,7 +209,7 @@ mod tests {
         for (change, beginning) in [
             (
                 (|options| options.nats_url = Some("https://broker".to_owned())) as fn(&mut NatsOptions),
-                "GAMIFICATION_NATS_URL is not usable: it must be nats://",
+                "GAMIFICATION_NATS_URL is not usable: it must be nats:// or tls://",
             ),
             (
                 |options| options.nats_stream = Some("a b".to_owned()),

@@ -9,7 +9,7 @@
 mod receiver_health;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     future::Future,
     time::Duration,
 };
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How many events are looked up at once.
-const PAGE: usize = 256;
+const PAGE: usize = 1_024;
 /// How many events of one member are delivered before they are marked.
 const CHAIN: usize = 16;
 /// How often is looked without having been woken: for retries, for what a killed server has left, and for the lease.
@@ -48,6 +48,11 @@ const MAX_FAILURES: u32 = 24;
 
 /// A receiver of events.
 pub trait Destination: Send + Sync + 'static {
+    /// How many members' events it takes at once: 16, unless it is made for more.
+    fn concurrency(&self) -> usize {
+        16
+    }
+
     /// Brings an event there; it may have been there before.
     ///
     /// # Errors
@@ -115,8 +120,10 @@ struct RelaySession<'a, D, T, E> {
     destination: &'a T,
     system: &'a E,
     stop: &'a CancellationToken,
-    /// Members whose events are being delivered.
+    /// Members whose events are being delivered, or wait for it.
     busy: HashSet<MemberKey>,
+    /// What was looked up, and has no room yet.
+    waiting: VecDeque<EventChain>,
     health: ReceiverHealth,
     /// When the receiver last accepted an event.
     last_accepted_at: Option<OffsetDateTime>,
@@ -142,8 +149,9 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
         system: &'a E,
         stop: &'a CancellationToken,
     ) -> Self {
-        let (busy, health) = (HashSet::new(), ReceiverHealth::default());
-        Self { deliveries, channel, destination, system, stop, busy, health, last_accepted_at: None }
+        let (busy, health) = (HashSet::new(), ReceiverHealth::of(destination.concurrency()));
+        let waiting = VecDeque::new();
+        Self { deliveries, channel, destination, system, stop, busy, waiting, health, last_accepted_at: None }
     }
 
     async fn run(mut self, mut lease: impl RelayLease) -> Result<(), StoreError> {
@@ -171,59 +179,67 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
             }
         }
         while let Some(delivered) = under_way.next().await {
-            self.settle(delivered).await?;
+            self.settle_all(delivered, &mut under_way).await?;
         }
         Ok(())
     }
 
     /// The next events, by member, as many as may be under way; and whether there may be more.
+    ///
+    /// What is looked up is kept until there is room for it, so that not every event costs a look.
     async fn next_chains(&mut self) -> Result<(Vec<EventChain>, bool), StoreError> {
-        let mut room = self.health.concurrency(Instant::now()).saturating_sub(self.busy.len());
+        let under_way = self.busy.len() - self.waiting.len();
+        let room = self.health.concurrency(Instant::now()).saturating_sub(under_way);
         if room == 0 {
+            // The next look is when something has ended.
             return Ok((Vec::new(), false));
         }
-        let events =
-            self.deliveries.pending_events(self.channel, &self.busy, self.system.now(), PAGE).await?;
-        let mut more = events.len() == PAGE;
-        let mut places: HashMap<MemberKey, usize> = HashMap::new();
-        let mut chains: Vec<EventChain> = Vec::new();
-        for event in events {
-            let member = event.member();
-            if let Some(chain) = places.get(&member).and_then(|place| chains.get_mut(*place)) {
-                if chain.events.len() < CHAIN {
-                    chain.events.push(event);
-                }
-            } else if room > 0 {
-                room -= 1;
-                self.busy.insert(member);
-                places.insert(member, chains.len());
-                chains.push(EventChain { member, events: vec![event] });
-            }
+        let mut more = false;
+        if self.waiting.len() < room {
+            let events =
+                self.deliveries.pending_events(self.channel, &self.busy, self.system.now(), PAGE).await?;
+            more = events.len() == PAGE;
+            self.queue(events);
         }
-        // Without room, the next look is when something has ended.
-        more &= room > 0;
+        let chains: Vec<EventChain> = self.waiting.drain(..room.min(self.waiting.len())).collect();
+        // Without room left, the next look is when something has ended.
+        more &= chains.len() < room;
         Ok((chains, more))
     }
 
-    /// Notes what became of a chain, and of others that have ended as well.
+    /// Lets the next events of members wait for room, in the order of their first ones.
+    fn queue(&mut self, events: Vec<PendingEvent>) {
+        let mut places: HashMap<MemberKey, usize> = HashMap::new();
+        for event in events {
+            let member = event.member();
+            if let Some(chain) = places.get(&member).and_then(|place| self.waiting.get_mut(*place)) {
+                if chain.events.len() < CHAIN {
+                    chain.events.push(event);
+                }
+            } else if self.busy.insert(member) {
+                places.insert(member, self.waiting.len());
+                self.waiting.push_back(EventChain { member, events: vec![event] });
+            }
+        }
+    }
+
+    /// Notes what became of a chain, and of all others that have ended as well: one statement marks what was accepted, and
+    /// while it is on its way to the disk the next ones end.
     async fn settle_all(
         &mut self,
         first: Delivered,
         under_way: &mut FuturesUnordered<impl Future<Output = Delivered>>,
     ) -> Result<(), StoreError> {
-        self.settle(first).await?;
-        while let Some(Some(delivered)) = under_way.next().now_or_never() {
-            self.settle(delivered).await?;
+        let (mut keys, mut failures) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(Delivered { member, accepted, failed }) = next {
+            self.busy.remove(&member);
+            keys.extend(accepted.iter().map(|event| (event.event.community_id(), event.id)));
+            failures.extend(failed.map(|(event, cause)| (member, event, cause)));
+            next = under_way.next().now_or_never().flatten();
         }
-        Ok(())
-    }
-
-    async fn settle(&mut self, delivered: Delivered) -> Result<(), StoreError> {
-        let Delivered { member, accepted, failed } = delivered;
-        self.busy.remove(&member);
         let now = self.system.now();
-        if !accepted.is_empty() {
-            let keys: Vec<_> = accepted.iter().map(|event| (event.event.community_id(), event.id)).collect();
+        if !keys.is_empty() {
             self.deliveries.mark_delivered(self.channel, &keys).await?;
             self.last_accepted_at = Some(now);
             if self.health.accepted() {
@@ -231,10 +247,10 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
                 self.deliveries.retry_now(self.channel, now).await?;
             }
         }
-        match failed {
-            Some((event, cause)) => self.note_failure(member, &event, cause, now).await,
-            None => Ok(()),
+        for (member, event, cause) in failures {
+            self.note_failure(member, &event, cause, now).await?;
         }
+        Ok(())
     }
 
     async fn note_failure(

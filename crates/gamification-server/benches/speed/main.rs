@@ -13,6 +13,7 @@
 )]
 
 mod boards;
+mod broker;
 mod history;
 mod load;
 mod reads;
@@ -79,6 +80,7 @@ async fn main() {
         run(&["s1", "disk"], writes.batches()).await;
         run(&["s2"], writes.singles()).await;
         run(&["s3"], writes.alone()).await;
+        run(&["s14"], writes.through_nats()).await;
         let peak = format!("{} MB", server.memory().peak);
         table::alone("S9 resident memory after these, at its highest", &peak);
     }
@@ -103,7 +105,7 @@ async fn main() {
 }
 
 /// The lines of the table that need the same preparation.
-const WRITES: [&str; 4] = ["s1", "disk", "s2", "s3"];
+const WRITES: [&str; 5] = ["s1", "disk", "s2", "s3", "s14"];
 const READS: [&str; 5] = ["s4", "s4b", "s4c", "s5", "s6"];
 const BOARDS: [&str; 2] = ["s12", "s13"];
 const THRESHOLDS: [&str; 2] = ["s7", "s8"];

@@ -16,7 +16,7 @@ use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use crate::{
-    Community, boards, load,
+    Community, boards, broker, load,
     table::{Run, alone, latencies, rate, rates, text},
 };
 
@@ -73,6 +73,12 @@ impl<'a> Writes<'a> {
             let bytes = (after - before) / i64::try_from(BATCH * BATCHES).unwrap();
             alone(&format!("   … disk an award takes in {table} and its indexes"), &format!("{bytes} bytes"));
         }
+    }
+
+    /// S14
+    pub(crate) async fn through_nats(&self) {
+        let raw = raw_batches_rate(self.database, self.community, &self.members).await;
+        broker::through_nats(self.database, raw, |number| self.event(number)).await;
     }
 
     /// S2

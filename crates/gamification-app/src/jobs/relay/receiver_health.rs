@@ -5,8 +5,6 @@ use std::{collections::HashSet, time::Duration};
 use gamification_domain::MemberKey;
 use tokio::time::Instant;
 
-/// How many members' events are under way at once.
-const CONCURRENCY: usize = 16;
 /// A receiver that refuses so many members in a row, and accepts from none, is down.
 const REFUSALS: usize = 4;
 /// How many tries a receiver gets that is down.
@@ -17,8 +15,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Tells a receiver that is down from one that does not take one member's event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ReceiverHealth {
+    /// How many members' events may be under way while it accepts some.
+    concurrency: usize,
     /// Who was refused since an event was last accepted.
     refused: HashSet<MemberKey>,
     down: Option<Down>,
@@ -31,10 +31,15 @@ struct Down {
 }
 
 impl ReceiverHealth {
+    /// Of a receiver that takes so many members' events at once, and has not been heard of.
+    pub(super) fn of(concurrency: usize) -> Self {
+        Self { concurrency, refused: HashSet::new(), down: None }
+    }
+
     /// How many members' events may be under way.
     pub(super) fn concurrency(&self, now: Instant) -> usize {
         match &self.down {
-            None => CONCURRENCY,
+            None => self.concurrency,
             Some(down) if down.until > now => 0,
             Some(_) => PROBES,
         }
@@ -76,13 +81,15 @@ mod tests {
 
     use super::*;
 
+    const CONCURRENCY: usize = 16;
+
     fn member(number: u128) -> MemberKey {
         (CommunityId::new(Uuid::nil()), UserId::new(Uuid::from_u128(number)))
     }
 
     #[test]
     fn one_member_whose_event_is_never_accepted_does_not_make_a_receiver_count_as_down() {
-        let (mut health, now) = (ReceiverHealth::default(), Instant::now());
+        let (mut health, now) = (ReceiverHealth::of(CONCURRENCY), Instant::now());
         for _ in 0..100 {
             assert!(!health.refused(member(1), now));
         }
@@ -91,7 +98,7 @@ mod tests {
 
     #[test]
     fn refusals_between_which_something_is_accepted_do_not_either() {
-        let (mut health, now) = (ReceiverHealth::default(), Instant::now());
+        let (mut health, now) = (ReceiverHealth::of(CONCURRENCY), Instant::now());
         for number in 0..100 {
             assert!(!health.refused(member(number), now));
             assert!(!health.accepted());
@@ -100,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_receiver_that_refuses_every_member_is_left_alone_with_growing_pauses_until_it_accepts() {
-        let (mut health, mut now) = (ReceiverHealth::default(), Instant::now());
+        let (mut health, mut now) = (ReceiverHealth::of(CONCURRENCY), Instant::now());
         let refusals = [1, 2, 3, 4].map(|number| health.refused(member(number), now));
         assert_eq!(refusals, [false, false, false, true]);
         let mut pauses = Vec::new();
