@@ -312,9 +312,11 @@ async fn in_events(scene: &ApiScene, texts: &[String]) {
         for ((text, row), result) in texts.iter().zip(&rows).zip(answer.body["results"].as_array().unwrap()) {
             let refused = text.contains('\0') || text.chars().count() > 2_048;
             assert_eq!(result["status"], if refused { "rejected" } else { "applied" }, "{field} {text:?}");
-            let query = format!("SELECT {field} FROM {table} WHERE {key} = $1");
+            // By the key, which begins with the community: there are many rows in a long campaign.
+            let query = format!("SELECT {field} FROM {table} WHERE {key} = $1 AND community_id = $2");
+            let of = if key == "community_id" { *row } else { community };
             let stored = client
-                .query_opt(&query, &[row])
+                .query_opt(&query, &[row, &of])
                 .await
                 .unwrap()
                 .and_then(|row| row.get::<_, Option<String>>(0));
