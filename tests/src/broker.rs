@@ -32,6 +32,9 @@ const DEAD_LETTER_SUBJECT: &str = "feed-dead";
 pub const OUTGOING: &str = "OUT";
 const PUBLISH_PREFIX: &str = "gamification";
 
+/// A file in its folder.
+const CONFIGURATION: &str = "nats.conf";
+
 /// A NATS server of one test; killed when it goes out of scope.
 pub struct Broker {
     program: PathBuf,
@@ -54,11 +57,18 @@ impl Broker {
     /// Starts one, with nothing in it; `None`, and a sentence, where no `nats-server` is installed.
     #[must_use]
     pub fn start() -> Option<Self> {
+        Self::start_with(|_| String::new())
+    }
+
+    /// The same, with a configuration beside the flags; it may speak of files in the folder that it is given.
+    #[must_use]
+    pub fn start_with(configuration: impl Fn(&Path) -> String) -> Option<Self> {
         let Some(program) = program() else {
             println!("skipped: no nats-server in PATH, and GAMIFICATION_NATS_SERVER does not point at one");
             return None;
         };
         let folder = tempfile::Builder::new().prefix("gamification-nats-").tempdir().expect("a folder");
+        fs::write(folder.path().join(CONFIGURATION), configuration(folder.path())).expect("our own folder");
         let (port, server) = run(&program, folder.path(), None);
         Some(Self { program, folder, port, server })
     }
@@ -132,6 +142,8 @@ fn run(program: &Path, folder: &Path, port: Option<u16>) -> (u16, Child) {
     let _ = fs::remove_dir_all(&ports);
     fs::create_dir(&ports).expect("a folder");
     let server = Command::new(program)
+        .arg("--config")
+        .arg(folder.join(CONFIGURATION))
         .args(["--addr", "127.0.0.1", "--jetstream", "--store_dir"])
         .arg(folder.join("store"))
         .args(["--port", &port.map_or("-1".to_owned(), |port| port.to_string()), "--ports_file_dir"])
@@ -152,7 +164,7 @@ fn run(program: &Path, folder: &Path, port: Option<u16>) -> (u16, Child) {
 
 fn port_in(text: &str) -> Option<u16> {
     let ports: Value = serde_json::from_str(text).ok()?;
-    ports["nats"][0].as_str()?.rsplit_once(':')?.1.parse().ok()
+    ports["nats"].get(0).or_else(|| ports["tls"].get(0))?.as_str()?.rsplit_once(':')?.1.parse().ok()
 }
 
 impl Launch {

@@ -13,6 +13,7 @@ use gamification_tests::{
     event::{community_created, course_created, event, id, member_joined, post_created},
     until,
 };
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -219,6 +220,59 @@ async fn a_server_starts_without_a_broker_and_consumes_once_there_is_one() {
         stored(&scene.jetstream, OUTGOING).await == Some(11)
     })
     .await;
+}
+
+/// A key pair of the documentation of NATS.
+const NKEY: (&str, &str) = (
+    "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY",
+    "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_and_an_nkey_show_each_side_who_the_other_is() {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let (authority_key, server_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let trusted = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = Issuer::new(authority, authority_key);
+    let certified = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certified = certified.signed_by(&server_key, &issuer).unwrap().pem();
+    let broker = Broker::start_with(|folder| {
+        let file = |name: &str, text: String| {
+            std::fs::write(folder.join(name), text).unwrap();
+            folder.join(name).display().to_string()
+        };
+        let (certificate, key) =
+            (file("cert.pem", certified.clone()), file("key.pem", server_key.serialize_pem()));
+        format!(
+            "tls {{ cert_file: '{certificate}', key_file: '{key}' }}\nauthorization {{ users: [ {{ nkey: {} }} ] }}\n",
+            NKEY.1
+        )
+    });
+    let Some(broker) = broker else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (ca, seed) = (folder.path().join("ca.pem"), folder.path().join("seed.nk"));
+    std::fs::write(&ca, trusted).unwrap();
+    std::fs::write(&seed, format!("{}\n", NKEY.0)).unwrap();
+    let url = broker.url().replace("nats://127.0.0.1", "tls://localhost");
+    let check = |trusts: bool, signs: bool| {
+        let mut launch = Launch::bare()
+            .env("GAMIFICATION_NATS_URL", &url)
+            .env("GAMIFICATION_NATS_PUBLISH_PREFIX", "gamification")
+            .arg("check-nats");
+        if trusts {
+            launch = launch.env("GAMIFICATION_NATS_CA_FILE", &ca);
+        }
+        if signs {
+            launch = launch.env("GAMIFICATION_NATS_NKEY_FILE", &seed);
+        }
+        launch.run().1
+    };
+    // Nothing is set up there, which only somebody whom it lets in can see.
+    assert!(check(true, true).starts_with("no stream takes gamification.*.*"), "{}", check(true, true));
+    for (trusts, signs) in [(false, true), (true, false)] {
+        assert_eq!(check(trusts, signs), "NATS can't be reached\n", "{trusts} {signs}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
