@@ -120,7 +120,7 @@ impl Broker {
             ack_policy: AckPolicy::Explicit,
             ack_wait,
             max_deliver: -1,
-            max_ack_pending: 4_000,
+            max_ack_pending: -1,
             ..pull::Config::default()
         };
         jetstream.create_consumer_on_stream(consumer, FEED).await.expect("a consumer can be made");

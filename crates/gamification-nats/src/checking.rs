@@ -13,8 +13,9 @@ use crate::{ConsumerSettings, Nats, Subject, connection::is_connected};
 
 /// A batch is recorded within four seconds, or tried again; a message must stay ours for twice as long.
 const LEAST_ACK_WAIT: Duration = Duration::from_secs(8);
-/// What one server may have in hand: two fetches of 500, and as many on their way. Two servers have twice as many.
-const LEAST_ACK_PENDING: i64 = 2_000;
+/// JetStream counts what waits to come again among what is in hand: a bulk of lessons whose course is not known yet must
+/// not keep all other messages back.
+const LEAST_ACK_PENDING: i64 = 100_000;
 /// A community that need not exist, to ask for the stream of a subject.
 const SOME_COMMUNITY: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -112,8 +113,8 @@ fn off_in_consumer(config: &Config) -> Vec<String> {
     }
     if config.max_ack_pending > 0 && config.max_ack_pending < LEAST_ACK_PENDING {
         findings.push(format!(
-            "the consumer {name} hands out only {} messages at once: set max_ack_pending to {LEAST_ACK_PENDING} for each \
-             server",
+            "the consumer {name} hands out only {} messages at once: set max_ack_pending to -1, or to \
+             {LEAST_ACK_PENDING} or more",
             config.max_ack_pending
         ));
     }
