@@ -1,5 +1,7 @@
 //! Events go out: published, and delivered once JetStream has acknowledged them.
 
+use std::time::Duration;
+
 use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream::context::PublishError};
 use gamification_app::{
     Chain,
@@ -8,7 +10,12 @@ use gamification_app::{
 };
 use gamification_events::{STRUCTURED_EVENT, outgoing_event};
 
-use crate::{Nats, Subject};
+use tokio::time::timeout;
+
+use crate::{Nats, Subject, connection::is_connected};
+
+/// How long one event may take, its acknowledgement included.
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Publishes events under `<prefix>.<community_id>.<type>`, each with its id as `Nats-Msg-Id`: what is published again
 /// within the stream's duplicate window is stored once. After that it is there twice, under one id.
@@ -42,9 +49,16 @@ impl Destination for NatsPublisher {
             self.nats.jetstream().await.map_err(|error| DeliveryError(Chain(&error).to_string()))?;
         let subject = format!("{}.{community_id}.{name}", self.prefix);
         let refused = |error: PublishError| DeliveryError(Chain(&error).to_string());
-        let published =
-            jetstream.publish_with_headers(subject, headers, body.into()).await.map_err(refused)?;
-        published.await.map_err(refused)?;
-        Ok(())
+        // What is published while NATS is away would be sent when it is back, behind what another server has published then.
+        if !is_connected(jetstream).await {
+            return Err(DeliveryError("NATS can't be reached".to_owned()));
+        }
+        let publishing = async {
+            let published =
+                jetstream.publish_with_headers(subject, headers, body.into()).await.map_err(refused)?;
+            published.await.map(drop).map_err(refused)
+        };
+        let published = timeout(TIMEOUT, publishing).await;
+        published.unwrap_or_else(|_| Err(DeliveryError("NATS does not answer".to_owned())))
     }
 }

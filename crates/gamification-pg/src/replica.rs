@@ -112,6 +112,8 @@ impl PgReplica {
                 Ok(never) => match never {},
                 Err(error) => Chain(&error).to_string(),
             };
+            // What was measured may be another server by now.
+            self.forget_freshness();
             if last_error.as_ref() != Some(&error) {
                 tracing::warn!(error, "the replica can't be read from; the primary is");
                 last_error = Some(error);
