@@ -85,7 +85,9 @@ fn paths(ada: Uuid, other: Uuid) -> [String; 5] {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_looked_at_most_comes_from_the_standby_and_ones_own_level_never() {
     let scene = Scene::new().await;
-    for path in paths(scene.ada, id()) {
+    let bob = id();
+    assert_eq!(scene.server.send(&member_joined(scene.community, bob)).status, 200);
+    for path in paths(scene.ada, bob) {
         let before = scene.answered_by("replica");
         block_until("the standby answers", || {
             let answer = scene.get(&path);
@@ -139,6 +141,10 @@ async fn who_has_just_joined_is_known_although_the_standby_does_not_know_them_ye
     scene.standby.lag("10s").await;
     scene.until_fresh(true);
     for _ in 0..5 {
+        // By an admin, before anybody else asks.
+        let (carl, page) = (id(), |user: Uuid| format!("/members/{user}/points"));
+        assert_eq!(scene.server.send(&member_joined(scene.community, carl)).status, 200);
+        assert_eq!(scene.get(&page(carl)).status, 200);
         // Of a community that it knows, and of one that it does not.
         for community in [scene.community, id()] {
             let bob = id();

@@ -315,7 +315,9 @@ impl MemberQueries for PgStore {
             && let Some((store, good_until)) = replica.fresh()
         {
             let standings = store.lookups().member_standings(community_id, reader, users.to_vec());
-            if let Some(view) = replica.answer(reader, good_until, standings).await {
+            if let Some(view) =
+                replica.answer(reader, good_until, standings, |found| found.len() >= users.len()).await
+            {
                 return Ok(Some(view));
             }
         }
@@ -332,7 +334,7 @@ impl LevelQueries for PgStore {
         if let Some(replica) = self.replica()
             && let Some((store, good_until)) = replica.fresh()
             && let Some(view) = replica
-                .answer(reader, good_until, store.select_level_distribution(community_id, reader))
+                .answer(reader, good_until, store.select_level_distribution(community_id, reader), |_| true)
                 .await
         {
             return Ok(Some(view));

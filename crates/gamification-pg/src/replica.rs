@@ -158,17 +158,20 @@ impl PgReplica {
         fresh_until.map(|until| (&*self.store, until))
     }
 
-    /// Waits for its answer. `None` when the primary has to be asked: something went wrong, it took too long, or the reader is
-    /// not known there, and may be new.
+    /// Waits for its answer. `None` when the primary has to be asked: something went wrong, it took too long, or the reader or
+    /// what was asked for, as `is_found` tells, is not known there, and may be new.
     pub(crate) async fn answer<T>(
         &self,
         reader: Reader,
         good_until: Instant,
         reading: impl Future<Output = Result<Option<CommunityView<T>>, StoreError>>,
+        is_found: impl FnOnce(&T) -> bool,
     ) -> Option<CommunityView<T>> {
         let view = match timeout(PATIENCE, reading).await {
-            Ok(Ok(view)) => view
-                .filter(|view| reader == Reader::Service || matches!(view.membership, Membership::Member(_))),
+            Ok(Ok(view)) => view.filter(|view| {
+                let is_let_in = reader == Reader::Service || matches!(view.membership, Membership::Member(_));
+                is_let_in && is_found(&view.asked)
+            }),
             Ok(Err(error)) => {
                 tracing::debug!(error = %Chain(&error), "the replica gave no answer");
                 self.forget_freshness();

@@ -256,7 +256,12 @@ impl PointHistoryQueries for PgStore {
         if let Some(replica) = self.replica()
             && let Some((store, good_until)) = replica.fresh()
             && let Some(view) = replica
-                .answer(reader, good_until, store.select_history(community_id, reader, user_id, range))
+                .answer(
+                    reader,
+                    good_until,
+                    store.select_history(community_id, reader, user_id, range),
+                    |found| found.as_ref().is_some_and(|history| history.page.is_some()),
+                )
                 .await
         {
             return Ok(Some(view));

@@ -249,6 +249,12 @@ fn limit(number: usize) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(corrupt)
 }
 
+/// Whether the member is there around whom a part is.
+fn has_whom_it_is_around(found: &Boards, part: &BoardPart) -> bool {
+    let BoardPart::Around(user_id, _) = part else { return true };
+    found.boards.iter().all(|board| board.members.iter().any(|member| member.place.user_id == *user_id))
+}
+
 impl LeaderboardQueries for PgStore {
     async fn leaderboards(
         &self,
@@ -260,7 +266,12 @@ impl LeaderboardQueries for PgStore {
         if let Some(replica) = self.replica()
             && let Some((store, good_until)) = replica.fresh()
             && let Some(view) = replica
-                .answer(reader, good_until, store.select_boards(community_id, reader, boards, part))
+                .answer(
+                    reader,
+                    good_until,
+                    store.select_boards(community_id, reader, boards, part),
+                    |found| found.asked.complete_until.is_some() && has_whom_it_is_around(&found.asked, part),
+                )
                 .await
         {
             return Ok(Some(view));
