@@ -387,42 +387,6 @@ async fn a_channel_that_a_process_delivers_to_is_not_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_receiver_lost_is_delivered_again_under_the_same_ids() {
-    let database = TestDatabase::empty().await;
-    let receiver = Receiver::start(|_| Reaction::TAKEN);
-    let server = with_webhook(&database, &receiver.url());
-    let (community, members) = (id(), [id(), id(), id()]);
-    earn(&server, community, &members);
-    receiver.wait_for(3).await;
-    // It happened before the hour that is asked for.
-    let age = "UPDATE outbox SET created_at = now() - interval '2 hours' WHERE member_id = $1";
-    database.client().await.execute(age, &[&members[0]]).await.unwrap();
-    until("all are marked", async || database.number("SELECT COUNT(*) FROM deliveries").await == 0).await;
-    let again = |channel: &str, period: &str| {
-        let outbox = Launch::on(database.url()).arg("outbox");
-        outbox.arg("--again-since").arg(period).arg("--channel").arg(channel).run()
-    };
-    let (status, said, error) = again("webhook", "1h");
-    assert!(status.success(), "{error}");
-    assert!(said.starts_with("webhook: 2 events are delivered again\n"), "{said}");
-    receiver.wait_for(5).await;
-    let deliveries = receiver.deliveries();
-    let (first, later) = deliveries.split_at(3);
-    for delivery in later {
-        let known = first.iter().find(|known| known.id() == delivery.id()).expect("it came before");
-        assert_eq!(known.body, delivery.body);
-        assert_ne!(delivery.member().1, members[0]);
-    }
-    for (channel, period, sentence) in [
-        ("web", "1h", "there is no channel \"web\""),
-        ("webhook", "24h", "events can be delivered again for 23 hours after they happened"),
-    ] {
-        let (status, _, error) = again(channel, period);
-        assert_eq!((status.code(), error), (Some(1), format!("gamification-server: {sentence}\n")));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_of_one_channel_and_ends_with_its_holder() {
     let database = TestDatabase::migrated().await;
     let store = database.store(3);

@@ -24,9 +24,7 @@ use tokio::{task::JoinSet, time::sleep};
 pub(crate) use self::retention::RETENTION;
 pub use self::{
     commit_announcement::CommitAnnouncement,
-    consumption::{
-        Receipt, Settlement, Source, SourceError, SourceMessage, consume_events, observe_backlog, received_at,
-    },
+    consumption::{Receipt, Settlement, Source, SourceError, SourceMessage, consume_events},
     gauges::Gauges,
     leaderboards::Leaderboards,
     member_names::MemberNames,

@@ -81,4 +81,4 @@ pub use event_outcome::{EventCounts, EventOutcome, EventStatus};
 pub use event_streams::{EventStream, EventStreams, Streamed, TooManyStreams};
 pub use fact_queue::{FactQueue, RecordError, Recorded};
 pub use incoming_event::{EventContent, EventMistake, EventMistakeKind, IncomingEvent};
-pub use observation::{HISTOGRAMS, describe_metrics};
+pub use observation::{HISTOGRAMS, describe_metrics, observe_backlog};

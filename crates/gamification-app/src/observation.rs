@@ -75,7 +75,10 @@ pub fn describe_metrics() {
         Unit::Seconds,
         "How long ago the oldest of them happened; 0 when there is none"
     );
-    describe_gauge!(SOURCE_BACKLOG, "Messages that wait in a broker; refreshed every 15 seconds");
+    describe_gauge!(
+        SOURCE_BACKLOG,
+        "Messages that wait in a broker; refreshed every 15 seconds while it is there"
+    );
     describe_counter!(SOURCE_MESSAGES, "Messages of a broker, by what became of them");
     describe_counter!(SOURCE_REDELIVERED, "Messages that a broker had handed out before");
     for source in PointSource::ALL {
@@ -101,12 +104,12 @@ pub fn describe_metrics() {
 
 /// Lets the metrics of a source begin at 0.
 pub(crate) fn describe_source(source: &'static str) {
-    source_backlog(source, 0);
+    observe_backlog(source, 0);
     SettledMessages::of(source).record();
 }
 
-/// Tells how many messages wait in a source.
-pub(crate) fn source_backlog(source: &'static str, messages: u64) {
+/// Tells operators how many messages wait in a source, those in hand not counted.
+pub fn observe_backlog(source: &'static str, messages: u64) {
     gauge!(SOURCE_BACKLOG, "source" => source).set(messages as f64);
 }
 

@@ -9,13 +9,15 @@ use async_nats::jetstream::{
 };
 use gamification_app::Chain;
 
-use crate::{ConsumerSettings, Nats, Subject, connection::is_connected};
+use crate::{ConsumerSettings, Nats, Subject, connection::is_connected, source::PULL};
 
 /// A batch is recorded within four seconds, or tried again; a message must stay ours for twice as long.
 const LEAST_ACK_WAIT: Duration = Duration::from_secs(8);
 /// JetStream counts what waits to come again among what is in hand: a bulk of lessons whose course is not known yet must
 /// not keep all other messages back.
 const LEAST_ACK_PENDING: i64 = 100_000;
+/// How many messages are asked for at once.
+const LEAST_BATCH: i64 = 500;
 /// A community that need not exist, to ask for the stream of a subject.
 const SOME_COMMUNITY: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -78,53 +80,82 @@ async fn check_source(jetstream: &Context, settings: &ConsumerSettings) -> Vec<S
 
 fn off_in_stream(config: &stream::Config) -> Vec<String> {
     let name = &config.name;
-    let mut findings = Vec::new();
-    let is_limited = config.max_messages > 0 || config.max_bytes > 0 || config.max_messages_per_subject > 0;
-    if config.discard == DiscardPolicy::Old && is_limited {
-        findings.push(format!(
-            "the stream {name} is limited and discards its oldest messages, read or not: set discard to new"
-        ));
-    }
-    if !config.max_age.is_zero() {
-        findings.push(format!(
-            "the stream {name} discards messages after {} s, read or not: set max_age to 0",
-            config.max_age.as_secs()
-        ));
-    }
-    findings
+    let is_limited = config.max_messages > 0 || config.max_bytes > 0;
+    let discards_old = config.discard == DiscardPolicy::Old;
+    off([
+        (
+            is_limited && discards_old,
+            format!(
+                "the stream {name} is limited and discards its oldest messages, read or not: set discard to new"
+            ),
+        ),
+        (
+            config.max_messages_per_subject > 0 && (discards_old || !config.discard_new_per_subject),
+            format!(
+                "the stream {name} discards the oldest messages of a subject, read or not: set max_msgs_per_subject to -1"
+            ),
+        ),
+        (
+            !config.max_age.is_zero(),
+            format!(
+                "the stream {name} discards messages after {} s, read or not: set max_age to 0",
+                config.max_age.as_secs()
+            ),
+        ),
+    ])
 }
 
 fn off_in_consumer(config: &Config) -> Vec<String> {
     let name = config.durable_name.as_deref().or(config.name.as_deref()).unwrap_or("(without a name)");
-    let mut findings = Vec::new();
-    if config.durable_name.is_none() {
-        findings.push(format!("the consumer {name} is not durable: it is forgotten when no server reads it"));
-    }
-    if config.ack_policy != AckPolicy::Explicit {
-        findings.push(format!(
-            "the consumer {name} does not have each message acknowledged: set ack_policy to explicit"
-        ));
-    }
-    if config.max_deliver > 0 {
-        findings.push(format!(
-            "the consumer {name} gives a message up after {} deliveries, without a word: set max_deliver to -1",
-            config.max_deliver
-        ));
-    }
-    if config.max_ack_pending > 0 && config.max_ack_pending < LEAST_ACK_PENDING {
-        findings.push(format!(
-            "the consumer {name} hands out only {} messages at once: set max_ack_pending to -1, or to \
-             {LEAST_ACK_PENDING} or more",
-            config.max_ack_pending
-        ));
-    }
-    if config.ack_wait < LEAST_ACK_WAIT {
-        findings.push(format!(
-            "the consumer {name} waits only {} ms for a message before it hands it out again: set ack_wait to 30 s",
-            config.ack_wait.as_millis()
-        ));
-    }
-    findings
+    off([
+        (
+            config.durable_name.is_none() || !config.inactive_threshold.is_zero(),
+            format!("the consumer {name} is not durable: it is forgotten when no server reads it"),
+        ),
+        (
+            config.ack_policy != AckPolicy::Explicit,
+            format!(
+                "the consumer {name} does not have each message acknowledged: set ack_policy to explicit"
+            ),
+        ),
+        (config.headers_only, format!("the consumer {name} leaves bodies out: set headers_only to false")),
+        (
+            config.max_deliver > 0,
+            format!(
+                "the consumer {name} gives a message up after {} deliveries, without a word: set max_deliver to -1",
+                config.max_deliver
+            ),
+        ),
+        (
+            (1..LEAST_ACK_PENDING).contains(&config.max_ack_pending),
+            format!(
+                "the consumer {name} hands out only {} messages at once: set max_ack_pending to -1, or to \
+                 {LEAST_ACK_PENDING} or more",
+                config.max_ack_pending
+            ),
+        ),
+        (
+            (1..LEAST_BATCH).contains(&config.max_batch)
+                || (!config.max_expires.is_zero() && config.max_expires < PULL),
+            format!(
+                "the consumer {name} refuses requests for {LEAST_BATCH} messages within {} s: set max_batch and \
+                 max_expires to 0",
+                PULL.as_secs()
+            ),
+        ),
+        (
+            config.ack_wait < LEAST_ACK_WAIT,
+            format!(
+                "the consumer {name} waits only {} ms for a message before it hands it out again: set ack_wait to 30 s",
+                config.ack_wait.as_millis()
+            ),
+        ),
+    ])
+}
+
+/// What is off, of all that may be.
+fn off<const N: usize>(possible: [(bool, String); N]) -> Vec<String> {
+    possible.into_iter().filter(|(is_off, _)| *is_off).map(|(_, finding)| finding).collect()
 }
 
 #[cfg(test)]
@@ -169,18 +200,29 @@ mod tests {
             ack_wait: Duration::from_secs(1),
             max_deliver: 5,
             max_ack_pending: 1_000,
-            ..sound
+            headers_only: true,
+            max_batch: 100,
+            ..sound.clone()
         };
         let findings = off_in_consumer(&off);
-        for (finding, part) in findings.iter().zip([
+        let parts = [
             "is not durable",
             "ack_policy",
+            "headers_only",
             "after 5 deliveries",
-            "only 1000",
+            "only 1000 messages",
+            "max_batch",
             "only 1000 ms",
-        ]) {
+        ];
+        assert_eq!(findings.len(), parts.len(), "{findings:?}");
+        for (finding, part) in findings.iter().zip(parts) {
             assert!(finding.contains(part), "{findings:?}");
         }
-        assert_eq!(findings.len(), 5);
+        for other in [
+            Config { inactive_threshold: Duration::from_secs(60), ..sound.clone() },
+            Config { max_expires: Duration::from_secs(1), ..sound },
+        ] {
+            assert_eq!(off_in_consumer(&other).len(), 1);
+        }
     }
 }

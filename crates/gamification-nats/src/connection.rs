@@ -1,11 +1,6 @@
 //! The connection to a NATS server or cluster, which source, publisher and check share.
 
-use std::{
-    fmt, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 use async_nats::{
     ConnectOptions, Event, ServerAddr,
@@ -161,7 +156,7 @@ async fn connect(settings: &ConnectionSettings) -> Result<Context, async_nats::C
         Authentication::Nkey(seed) => options = options.nkey(seed.trim().to_owned()),
     }
     if let Some(file) = &tls.ca_file {
-        options = options.add_root_certificates(Path::to_owned(file)).require_tls(true);
+        options = options.add_root_certificates(file.clone()).require_tls(true);
     }
     if let Some((certificate, key)) = &tls.identity {
         options = options.add_client_certificate(certificate.clone(), key.clone()).require_tls(true);

@@ -6,10 +6,11 @@
 //!   recorded is published under the dead-letter subject and then terminated.
 //! - [`NatsPublisher`] is a [`Destination`](gamification_app::jobs::Destination) for the relay: an event is delivered once
 //!   JetStream has acknowledged it.
-//! - [`check`] tells what of an operator's streams and consumer would lose events or hold them up.
+//! - [`check`] tells what of an operator's streams and consumer would lose events or hold them up, and [`watch`] tells a
+//!   running server's operators.
 //!
 //! Streams and consumers are the operator's; nothing here creates or changes one. Subjects route, and the body of a message
-//! decides: a cell of several consumes its communities by a filter on `<prefix>.<community_id>.>`.
+//! decides: where several cells share a broker, each reads a stream or a filter of its own.
 //!
 //! This crate knows no database, no configuration and no other channel.
 
@@ -19,9 +20,11 @@ mod message;
 mod publisher;
 mod source;
 mod subject;
+mod watching;
 
 pub use checking::check;
 pub use connection::{Authentication, ConnectionSettings, InvalidSettings, Nats, Tls};
 pub use publisher::NatsPublisher;
-pub use source::{ConsumerSettings, NatsSource, watch_backlog};
+pub use source::{ConsumerSettings, NatsSource};
 pub use subject::{InvalidSubject, Subject};
+pub use watching::watch;

@@ -9,7 +9,6 @@ use gamification_app::{
     ports::PendingEvent,
 };
 use gamification_events::{STRUCTURED_EVENT, outgoing_event};
-
 use tokio::time::timeout;
 
 use crate::{Nats, Subject, connection::is_connected};

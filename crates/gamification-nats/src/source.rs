@@ -1,6 +1,6 @@
 //! Events come in: a durable pull consumer.
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use async_nats::{
     HeaderMap,
@@ -14,9 +14,9 @@ use async_nats::{
 use futures_util::{FutureExt, StreamExt};
 use gamification_app::{
     Chain, Clock, System,
-    jobs::{Receipt, Settlement, Source, SourceError, SourceMessage, observe_backlog, received_at},
+    jobs::{Receipt, Settlement, Source, SourceError, SourceMessage},
 };
-use tokio::{task::unconstrained, time::sleep};
+use tokio::task::unconstrained;
 
 use crate::{
     Nats, Subject,
@@ -25,13 +25,10 @@ use crate::{
 };
 
 /// What logs and metrics call it.
-const NAME: &str = "nats";
-
-/// How often is looked up how much waits, as gauges of the database are.
-const BACKLOG_PERIOD: Duration = Duration::from_secs(15);
+pub(crate) const NAME: &str = "nats";
 
 /// How long one request for messages waits at the server. Then it is made again, since one can get lost with a connection.
-const PULL: Duration = Duration::from_secs(2);
+pub(crate) const PULL: Duration = Duration::from_secs(2);
 /// How long a message stays ours, where the consumer does not say.
 const DEFAULT_ACK_WAIT: Duration = Duration::from_secs(30);
 
@@ -68,21 +65,6 @@ pub struct NatsSource {
 pub struct NatsReceipt {
     message: Message,
     dead_letter: Subject,
-}
-
-/// How much waits in the stream for its consumer, looked up now and then for as long as this is polled.
-pub async fn watch_backlog(nats: &Nats, settings: &ConsumerSettings) -> Infallible {
-    let ConsumerSettings { stream, consumer, .. } = settings;
-    loop {
-        // That NATS can't be reached is said by what can't be fetched; the last number stays.
-        if let Ok(jetstream) = connected(nats).await
-            && let Ok(found) =
-                jetstream.get_consumer_from_stream::<pull::Config, _, _>(consumer, stream).await
-        {
-            observe_backlog(NAME, found.cached_info().num_pending);
-        }
-        sleep(BACKLOG_PERIOD).await;
-    }
 }
 
 impl NatsSource {
@@ -133,7 +115,8 @@ impl NatsSource {
         // What did not come from JetStream can't be settled either.
         let info = message.info().ok()?;
         let deliveries = u64::try_from(info.delivered).unwrap_or(1);
-        let event = message::read(&message, received_at(info.published, System.now()));
+        // Its clock may be ahead of ours.
+        let event = message::read(&message, info.published.min(System.now()));
         let receipt = NatsReceipt { message, dead_letter: self.settings.dead_letter.clone() };
         Some(SourceMessage { event, deliveries, receipt })
     }
@@ -238,7 +221,7 @@ impl NatsReceipt {
 
 /// JetStream, when NATS is there. Requests are not made while it is not: they would be sent when it is back, and
 /// messages would come for somebody who has left.
-async fn connected(nats: &Nats) -> Result<&Context, SourceError> {
+pub(crate) async fn connected(nats: &Nats) -> Result<&Context, SourceError> {
     let jetstream = nats.jetstream().await.map_err(told)?;
     if is_connected(jetstream).await {
         Ok(jetstream)

@@ -309,19 +309,16 @@ impl MemberQueries for PgStore {
         reader: Reader,
         users: &[UserId],
     ) -> Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError> {
+        let read = |store: &Self| {
+            let (lookups, users) = (store.lookups().clone(), users.to_vec());
+            async move { lookups.member_standings(community_id, reader, users).await }
+        };
         // Several members are badges; one member's level, and what is decided by it, is never a moment old.
-        if users.len() > 1
-            && let Some(replica) = self.replica()
-            && let Some((store, good_until)) = replica.fresh()
-        {
-            let standings = store.lookups().member_standings(community_id, reader, users.to_vec());
-            if let Some(view) =
-                replica.answer(reader, good_until, standings, |found| found.len() >= users.len()).await
-            {
-                return Ok(Some(view));
-            }
+        if users.len() > 1 {
+            self.read_nearby(reader, read, |found| found.len() >= users.len()).await
+        } else {
+            read(self).await
         }
-        self.lookups().member_standings(community_id, reader, users.to_vec()).await
     }
 }
 
@@ -331,15 +328,8 @@ impl LevelQueries for PgStore {
         community_id: CommunityId,
         reader: Reader,
     ) -> Result<Option<CommunityView<BesideOwn<LevelSpread>>>, StoreError> {
-        if let Some(replica) = self.replica()
-            && let Some((store, good_until)) = replica.fresh()
-            && let Some(view) = replica
-                .answer(reader, good_until, store.select_level_distribution(community_id, reader), |_| true)
-                .await
-        {
-            return Ok(Some(view));
-        }
-        self.select_level_distribution(community_id, reader).await
+        self.read_nearby(reader, |store| store.select_level_distribution(community_id, reader), |_| true)
+            .await
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     convert::Infallible,
     future::Future,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -37,6 +37,8 @@ use crate::{
 
 /// How long a replica may take to answer before the primary is asked: callers are answered within 5 seconds.
 const PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long one that gave no answer is not asked.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
 /// How long either may take to say how far it is.
 const POSITION_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a look at a replica that failed is followed by none.
@@ -58,10 +60,18 @@ pub struct PgReplica {
 /// What is known of it, and what it did.
 struct State {
     max_lag: Duration,
-    /// Until when it has everything that is old enough; nothing when that is not known.
-    fresh_until: Mutex<Option<Instant>>,
+    freshness: Mutex<Freshness>,
     answers: AtomicU64,
     fallbacks: AtomicU64,
+}
+
+/// Whether it may answer.
+#[derive(Clone, Copy, Default)]
+struct Freshness {
+    /// Until when it has everything that is old enough; `None` when that is not known.
+    until: Option<Instant>,
+    /// It gave no answer to the last who asked.
+    left_alone_until: Option<Instant>,
 }
 
 /// What a replica did.
@@ -69,7 +79,8 @@ struct State {
 pub struct ReplicaUsage {
     /// How many reads it answered.
     pub answers: u64,
-    /// How many reads went to the primary instead: because it was behind or away, or did not know the reader.
+    /// How many reads went to the primary instead: because it was behind or away, or did not know the reader or
+    /// what was asked for.
     pub fallbacks: u64,
     /// Whether it is fresh at this moment.
     pub is_fresh: bool,
@@ -85,7 +96,7 @@ impl PgReplica {
         let store = Box::new(PgStore::new(connector.clone(), pool_size)?);
         let state = State {
             max_lag,
-            fresh_until: Mutex::new(None),
+            freshness: Mutex::default(),
             answers: AtomicU64::new(0),
             fallbacks: AtomicU64::new(0),
         };
@@ -113,7 +124,7 @@ impl PgReplica {
                 Err(error) => Chain(&error).to_string(),
             };
             // What was measured may be another server by now.
-            self.forget_freshness();
+            self.freshness().until = None;
             if last_error.as_ref() != Some(&error) {
                 tracing::warn!(error, "the replica can't be read from; the primary is");
                 last_error = Some(error);
@@ -140,7 +151,7 @@ impl PgReplica {
             positions.note(now, flushed(&mut here).await?);
             let replayed = replayed(&mut there).await?.ok_or_else(|| corrupt("it is no standby"))?;
             if let Some(moment) = positions.reached(replayed) {
-                *self.lock_fresh_until() = Some(moment + self.state.max_lag);
+                self.freshness().until = Some(moment + self.state.max_lag);
                 if last_error.take().is_some() {
                     tracing::info!("the replica is read from again");
                 }
@@ -149,43 +160,32 @@ impl PgReplica {
         }
     }
 
-    /// The store on the standby, when it may answer, and until when the answer is good.
-    pub(crate) fn fresh(&self) -> Option<(&PgStore, Instant)> {
-        let fresh_until = self.fresh_until();
-        if fresh_until.is_none() {
-            self.state.fallbacks.fetch_add(1, Ordering::Relaxed);
-        }
-        fresh_until.map(|until| (&*self.store, until))
-    }
-
-    /// Waits for its answer. `None` when the primary has to be asked: something went wrong, it took too long, or the reader or
-    /// what was asked for, as `is_found` tells, is not known there, and may be new.
-    pub(crate) async fn answer<T>(
-        &self,
+    /// Asks the standby, if it is fresh. `None` when the primary has to be asked: it is not, something went wrong, it took too
+    /// long, or the reader or what was asked for, as `is_found` tells, is not known there, and may be new.
+    async fn answer<'a, T, F>(
+        &'a self,
         reader: Reader,
-        good_until: Instant,
-        reading: impl Future<Output = Result<Option<CommunityView<T>>, StoreError>>,
+        read: impl FnOnce(&'a PgStore) -> F,
         is_found: impl FnOnce(&T) -> bool,
-    ) -> Option<CommunityView<T>> {
-        let view = match timeout(PATIENCE, reading).await {
-            Ok(Ok(view)) => view.filter(|view| {
-                let is_let_in = reader == Reader::Service || matches!(view.membership, Membership::Member(_));
-                is_let_in && is_found(&view.asked)
-            }),
+    ) -> Option<CommunityView<T>>
+    where
+        F: Future<Output = Result<Option<CommunityView<T>>, StoreError>>,
+    {
+        let good_until = self.fresh_until()?;
+        let view = match timeout(PATIENCE, read(&self.store)).await {
+            Ok(Ok(view)) => view?,
             Ok(Err(error)) => {
-                tracing::debug!(error = %Chain(&error), "the replica gave no answer");
-                self.forget_freshness();
-                None
+                tracing::debug!(error = %Chain(&error), "the standby gave no answer");
+                self.leave_alone();
+                return None;
             }
             Err(_) => {
-                self.forget_freshness();
-                None
+                self.leave_alone();
+                return None;
             }
         };
-        let view = view.filter(|_| Instant::now() <= good_until);
-        let counter = if view.is_some() { &self.state.answers } else { &self.state.fallbacks };
-        counter.fetch_add(1, Ordering::Relaxed);
-        view
+        let is_let_in = reader == Reader::Service || matches!(view.membership, Membership::Member(_));
+        (is_let_in && is_found(&view.asked) && Instant::now() <= good_until).then_some(view)
     }
 
     /// With connections of its own for lookups; see [`PgStore::for_another_runtime`].
@@ -193,18 +193,42 @@ impl PgReplica {
         Self { store: Box::new(self.store.for_another_runtime()), ..self.clone() }
     }
 
-    /// The others shall not wait for it as well; the next look tells.
-    fn forget_freshness(&self) {
-        *self.lock_fresh_until() = None;
+    /// Whoever asks next shall not wait for it as well.
+    fn leave_alone(&self) {
+        self.freshness().left_alone_until = Some(Instant::now() + LEFT_ALONE);
     }
 
     fn fresh_until(&self) -> Option<Instant> {
         let now = Instant::now();
-        self.lock_fresh_until().filter(|until| now <= *until)
+        let Freshness { until, left_alone_until } = *self.freshness();
+        until.filter(|until| now <= *until && left_alone_until.is_none_or(|end| now >= end))
     }
 
-    fn lock_fresh_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.state.fresh_until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn freshness(&self) -> MutexGuard<'_, Freshness> {
+        self.state.freshness.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PgStore {
+    /// A read that may be a moment old: from the standby, where there is one that can answer it, and else from here.
+    pub(crate) async fn read_nearby<'a, T, F>(
+        &'a self,
+        reader: Reader,
+        read: impl Fn(&'a Self) -> F,
+        is_found: impl FnOnce(&T) -> bool,
+    ) -> Result<Option<CommunityView<T>>, StoreError>
+    where
+        F: Future<Output = Result<Option<CommunityView<T>>, StoreError>>,
+    {
+        if let Some(replica) = self.replica() {
+            let answer = replica.answer(reader, &read, is_found).await;
+            let counter = if answer.is_some() { &replica.state.answers } else { &replica.state.fallbacks };
+            counter.fetch_add(1, Ordering::Relaxed);
+            if answer.is_some() {
+                return Ok(answer);
+            }
+        }
+        read(self).await
     }
 }
 

@@ -12,14 +12,13 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use time::OffsetDateTime;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     EventOutcome, FactQueue, IncomingEvent,
     commands::ingest_events_patiently,
-    observation::{SettledMessages, describe_source, source_backlog},
+    observation::{SettledMessages, describe_source},
 };
 
 /// The most messages of one fetch.
@@ -127,17 +126,6 @@ pub enum Settlement {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SourceError(pub String);
-
-/// When the moment of a message without a time of its own was: as the source noted it, but not in our future.
-#[must_use]
-pub fn received_at(noted: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
-    noted.min(now)
-}
-
-/// Tells how many messages wait in a source, those in hand not counted, once that was looked up.
-pub fn observe_backlog(source: &'static str, messages: u64) {
-    source_backlog(source, messages);
-}
 
 /// Takes events in until it is told to stop. Then what is in hand is recorded or given back, and it ends within seconds.
 pub async fn consume_events<S: Source>(mut source: S, queue: FactQueue, stop: CancellationToken) {
@@ -261,23 +249,19 @@ async fn settle<R: Receipt>(
 ) -> (Settlement, u64) {
     let (event_id, deliveries) = (message.event.id.as_deref(), message.deliveries);
     let outcome = settle_in_time(&message.receipt, &settlement).await;
-    let settled = match (outcome, settlement) {
-        (Ok(()), Settlement::SetAside { reason }) => {
+    let Err(error) = outcome else {
+        if let Settlement::SetAside { reason } = &settlement {
             tracing::warn!(source, event_id, reason, "an event is set aside");
-            Settlement::SetAside { reason }
         }
-        (Ok(()), settlement) => settlement,
-        (Err(error), settlement) => {
-            tracing::warn!(source, event_id, %error, "a message could not be settled; it comes again");
-            let again = Settlement::Again { after: pause(deliveries) };
-            if matches!(settlement, Settlement::SetAside { .. }) {
-                // If this fails as well, it comes again once it is no longer ours.
-                let _ = settle_in_time(&message.receipt, &again).await;
-            }
-            again
-        }
+        return (settlement, deliveries);
     };
-    (settled, deliveries)
+    tracing::warn!(source, event_id, %error, "a message could not be settled; it comes again");
+    let again = Settlement::Again { after: pause(deliveries) };
+    if matches!(settlement, Settlement::SetAside { .. }) {
+        // If this fails as well, it comes again once it is no longer ours.
+        let _ = settle_in_time(&message.receipt, &again).await;
+    }
+    (again, deliveries)
 }
 
 async fn settle_in_time(receipt: &impl Receipt, settlement: &Settlement) -> Result<(), SourceError> {

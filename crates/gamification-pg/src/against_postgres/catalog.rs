@@ -78,12 +78,11 @@ const KEYS_WITHOUT_COMMUNITY: &str = "
 pub(super) async fn not_by_community(client: &Client) -> Vec<String> {
     let mut findings = Vec::new();
     for table in names(client, TABLES, None).await {
-        let columns = names(client, COLUMNS, Some(&table)).await;
-        let has_community = columns.iter().any(|column| column == "community_id");
         if WITHOUT_COMMUNITY.contains(&table.as_str()) {
             continue;
         }
-        if has_community {
+        let columns = names(client, COLUMNS, Some(&table)).await;
+        if columns.iter().any(|column| column == "community_id") {
             findings.extend(names(client, KEYS_WITHOUT_COMMUNITY, Some(&table)).await);
         } else {
             findings.push(format!("{table}: no community_id"));

@@ -67,7 +67,7 @@ async fn the_schema_is_the_one_that_is_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_key_begins_with_the_community() {
+async fn every_key_tells_communities_apart() {
     on_a_migrated_database(|Migrated { client, .. }| async move {
         assert_eq!(catalog::not_by_community(&client).await, [""; 0]);
         let unsound = "ALTER TABLE courses ADD UNIQUE (title); CREATE TABLE badges (id BIGINT PRIMARY KEY)";

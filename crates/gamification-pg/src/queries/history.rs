@@ -253,20 +253,11 @@ impl PointHistoryQueries for PgStore {
         user_id: UserId,
         range: HistoryRange,
     ) -> Result<Option<CommunityView<Option<MemberHistory>>>, StoreError> {
-        if let Some(replica) = self.replica()
-            && let Some((store, good_until)) = replica.fresh()
-            && let Some(view) = replica
-                .answer(
-                    reader,
-                    good_until,
-                    store.select_history(community_id, reader, user_id, range),
-                    |found| found.as_ref().is_some_and(|history| history.page.is_some()),
-                )
-                .await
-        {
-            return Ok(Some(view));
-        }
-        self.select_history(community_id, reader, user_id, range).await
+        let read = |store| Self::select_history(store, community_id, reader, user_id, range);
+        // Neither the member nor the entry that a page begins behind need be known there yet.
+        let is_found =
+            |found: &Option<MemberHistory>| found.as_ref().is_some_and(|history| history.page.is_some());
+        self.read_nearby(reader, read, is_found).await
     }
 }
 

@@ -263,20 +263,11 @@ impl LeaderboardQueries for PgStore {
         boards: &[Leaderboard],
         part: &BoardPart,
     ) -> Result<Option<CommunityView<BesideOwn<Boards>>>, StoreError> {
-        if let Some(replica) = self.replica()
-            && let Some((store, good_until)) = replica.fresh()
-            && let Some(view) = replica
-                .answer(
-                    reader,
-                    good_until,
-                    store.select_boards(community_id, reader, boards, part),
-                    |found| found.asked.complete_until.is_some() && has_whom_it_is_around(&found.asked, part),
-                )
-                .await
-        {
-            return Ok(Some(view));
-        }
-        self.select_boards(community_id, reader, boards, part).await
+        let read = |store| Self::select_boards(store, community_id, reader, boards, part);
+        let is_found = |BesideOwn { asked, own: _ }: &BesideOwn<Boards>| {
+            asked.complete_until.is_some() && has_whom_it_is_around(asked, part)
+        };
+        self.read_nearby(reader, read, is_found).await
     }
 
     async fn leaderboards_are_behind(

@@ -13,7 +13,7 @@ use gamification_app::{
     jobs::{self, consume_events, relay_events},
 };
 use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier, stream_message};
-use gamification_nats::{NatsSource, check, watch_backlog};
+use gamification_nats::{NatsSource, watch};
 use gamification_pg::{
     PgDeliveries, PgEventFeeds, PgReplica, PgStore,
     connection::{Connector, DatabaseUrl},
@@ -225,14 +225,7 @@ impl Consumption {
             }
             let stop = stop.clone();
             tasks.spawn(async move {
-                let watch = async {
-                    for finding in check(&connection, consumer.as_ref(), publish_prefix.as_ref()).await {
-                        tracing::warn!("{finding}");
-                    }
-                    if let Some(settings) = &consumer {
-                        watch_backlog(&connection, settings).await;
-                    }
-                };
+                let watch = watch(&connection, consumer.as_ref(), publish_prefix.as_ref());
                 stop.run_until_cancelled(watch).await;
             });
         }
@@ -242,7 +235,13 @@ impl Consumption {
     /// What is in hand is recorded or given back; it takes seconds at most.
     async fn stop(mut self) {
         self.stop.cancel();
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        let ended = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "taking events in from a broker ended badly");
+                }
+            }
+        };
         let _ = timeout(CONSUMPTION_TIMEOUT, ended).await;
     }
 }

@@ -1,7 +1,6 @@
 use std::sync::Mutex;
 
 use gamification_domain::{Rejection, Verdict};
-use time::macros::datetime;
 
 use super::*;
 use crate::{EventContent, EventMistake, EventMistakeKind};
@@ -82,13 +81,6 @@ fn pauses_grow_from_five_seconds_to_ten_minutes() {
     assert_eq!(pause(7), Duration::from_secs(320));
     assert_eq!(pause(8), Duration::from_secs(600));
     assert_eq!(pause(u64::MAX), Duration::from_secs(600));
-}
-
-#[test]
-fn a_message_was_received_when_its_source_says_but_never_in_our_future() {
-    let (earlier, now) = (datetime!(2026-11-22 10:00 UTC), datetime!(2026-11-22 12:00 UTC));
-    assert_eq!(received_at(earlier, now), earlier);
-    assert_eq!(received_at(now, earlier), earlier);
 }
 
 #[tokio::test]
