@@ -260,7 +260,7 @@ test("members are searched by the beginning of their names, and paged", () =>
     assert.equal(await page.locator("tbody tr").count(), 6);
     const margaret = page.locator("tbody tr").filter({ hasText: "Margaret Okafor" });
     await margaret.getByRole("cell", { name: "50", exact: true }).waitFor();
-    service.award(MARGARET, 12, "post_liked");
+    await service.award(MARGARET, 12, "post_liked");
     await margaret.getByRole("cell", { name: "62", exact: true }).waitFor();
     await margaret.getByRole("cell", { name: "4", exact: true }).waitFor();
     await page.locator('level-badge[level="4"]').first().waitFor();
@@ -336,24 +336,24 @@ test("what happens is told as it happens, and lifts levels without a reload", ()
       const profile = page.getByRole("region", { name: "You" });
       await profile.getByText("10 points to level up").waitFor();
       const ticker = page.locator(".ticker");
-      service.award(MARGARET, 4, "post_liked");
+      await service.award(MARGARET, 4, "post_liked");
       await ticker.getByText("Margaret Okafor +4, like on a post").waitFor();
       await profile.getByText("6 points to level up").waitFor();
-      service.award(MARGARET, 6, "post_liked");
+      await service.award(MARGARET, 6, "post_liked");
       await ticker.getByText("Margaret Okafor +10, like on a post × 2 Level 4").waitFor();
       await profile.getByText("Level 4 - Leader", { exact: true }).waitFor();
       await profile.getByRole("status").getByText("You reached Level 4 - Leader").waitFor();
       assert.equal(await profile.locator("profile-level-section").getAttribute("level"), "4");
       await page.locator('.account level-badge[level="4"]').waitFor();
-      service.award(user(1), -1, "post_liked");
+      await service.award(user(1), -1, "post_liked");
       await ticker.getByText("Grace Okafor -1, like on a post").waitFor();
 
       // What moves can be stopped.
       await button(page, "Pause").click();
-      service.award(user(2), 2, "post_created");
+      await service.award(user(2), 2, "post_created");
       await page.locator("leaderboard-sidebar-widget").getByRole("button", { name: "Alan Okafor" }).waitFor();
       await button(page, "Pause").click();
-      service.award(user(3), 2, "post_created");
+      await service.award(user(3), 2, "post_created");
       await ticker.getByText("Barbara Okafor +2, post").waitFor();
       assert.equal(await ticker.getByText("Alan Okafor").count(), 0);
     },
@@ -615,7 +615,7 @@ for (const [mode, scheme, width] of /** @type {const} */ ([
           [31, 1],
           [5, 5],
         ])
-          service.award(user(Number(number)), Number(points), "post_liked");
+          await service.award(user(Number(number)), Number(points), "post_liked");
         await page.locator(".ticker li").first().waitFor();
         await ready("level-definitions-grid");
         await look("community");

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const COMMUNITY = "11d11ce9-c0aa-57ec-b6ee-ec7145807a6a";
@@ -378,7 +379,14 @@ export async function consoleService() {
   return {
     origin,
     state,
-    award,
+    /** Lets a member earn, once a page listens: nobody sees what was told before. @param {Parameters<typeof award>} earned */
+    async award(...earned) {
+      for (let looks = 0; streams.size === 0; looks++) {
+        if (looks === 300) throw new Error("no page has opened the stream within 15 s");
+        await setTimeout(50);
+      }
+      award(...earned);
+    },
     /** @param {Record<string, string>} tokens */
     link: (tokens) => `${origin}/console/#${new URLSearchParams({ community: COMMUNITY, ...tokens })}`,
     close() {
