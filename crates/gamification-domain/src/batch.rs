@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     Adjustment, ChangeOutcome, CommunityId, CourseId, EntryCause, EventMetadata, FactRecord, LikeKey,
-    LikeSwitch, PointChange, PointEntry, PointRule, PointTransactionId, PointsOverflow, UserId,
+    LikeSwitch, PointChange, PointEntry, PointTransactionId, Points, PointsOverflow, UserId,
     fact::{Award, Effect, MembershipChange},
 };
 
@@ -59,7 +59,7 @@ impl Scope {
     }
 
     fn include(&mut self, community_id: CommunityId, record: &FactRecord) {
-        self.awards.level_configurations.insert(community_id);
+        self.awards.communities.insert(community_id);
         match record.effect() {
             Effect::Award(award) | Effect::Adjusted { award, .. } => {
                 self.awards.include_award(community_id, award);
@@ -116,6 +116,8 @@ pub struct Changes {
 pub enum Verdict {
     /// It changed points, a like or the directory.
     Applied,
+    /// It is applied, but a cap of the community's rules left less of its points, or none.
+    Capped,
     /// It was known already.
     Duplicate,
     /// A newer change had overtaken it.
@@ -154,14 +156,15 @@ pub struct EntryFactory<'a> {
 }
 
 impl EntryFactory<'_> {
-    /// The entry of an award, by its source's rule.
-    fn entry(&mut self, award: Award<'_>) -> PointEntry {
+    /// The entry of an award, or of what is taken back of it.
+    fn entry(&mut self, award: Award<'_>, amount: Points, worth: Points, rules_version: u32) -> PointEntry {
         let Award { source, source_id, member: _, actor_id, metadata } = award;
-        let PointRule { points, once_per } = source.rule();
         PointEntry {
             transaction_id: PointTransactionId::new((self.next_id)()),
-            amount: points,
-            once_per,
+            amount,
+            worth,
+            rules_version,
+            once_per: source.rule().once_per,
             source,
             source_id,
             actor_id,
@@ -172,11 +175,11 @@ impl EntryFactory<'_> {
     }
 
     /// The entry of an adjustment, of as many points as it says.
-    fn adjustment(&mut self, award: Award<'_>, adjustment: &Adjustment) -> PointEntry {
+    fn adjustment(&mut self, award: Award<'_>, adjustment: &Adjustment, rules_version: u32) -> PointEntry {
         let (PointChange::Awarded(amount) | PointChange::Deducted(amount)) = adjustment.points();
         let event_id = award.metadata.event_id.clone();
         let cause = EntryCause::Adjustment { event_id, adjustment: adjustment.clone() };
-        PointEntry { amount, cause, ..self.entry(award) }
+        PointEntry { cause, ..self.entry(award, amount, amount, rules_version) }
     }
 }
 
@@ -210,13 +213,9 @@ impl Batch {
             return Ok(Verdict::Rejected(Rejection::CourseUnknown));
         };
         Ok(match record.effect() {
-            Effect::Award(award) => self.awards.award(community_id, award.member, entries.entry(award))?,
+            Effect::Award(award) => self.awards.earn(community_id, award, entries)?.verdict,
             Effect::Adjusted { award, adjustment } => {
-                let entry = entries.adjustment(award, adjustment);
-                match adjustment.points() {
-                    PointChange::Awarded(_) => self.awards.award(community_id, award.member, entry)?,
-                    PointChange::Deducted(_) => self.awards.deduct(community_id, award.member, entry)?,
-                }
+                self.awards.adjust(community_id, award, adjustment, entries)?
             }
             Effect::LikeTurned { content, liker_id, author_id, is_given } => {
                 let key = LikeKey { community_id, content, liker_id };

@@ -51,6 +51,8 @@
 //! | once scope, once-only key | among which awards one may be made once ([`OnceScope`], [`OnceOnlyKey`]) |
 //! | ledger, entry, transaction | the append-only list of what changed totals, and one line of it ([`PointTransaction`]) |
 //! | adjustment | points that a person adds or takes away, with a reason ([`Adjustment`]) |
+//! | worth, cap | the points of an award by a community's rules, and the most that count on one day ([`CommunityRules`]) |
+//! | tally | what a member has earned from a source on a day, which caps go by ([`Tally`]) |
 //! | cause | why an entry was posted ([`EntryCause`]) |
 //! | member points | the aggregate of one member's total and level in one community ([`MemberPoints`]) |
 //! | ratchet | a level once reached stays, whatever happens to points and thresholds |
@@ -95,6 +97,8 @@
 mod adjustment;
 mod aggregate;
 mod batch;
+mod community_configuration;
+mod community_rules;
 mod course_level_requirement;
 mod directory;
 mod event_type;
@@ -117,7 +121,9 @@ mod plain_text;
 mod point_source;
 mod point_transaction;
 mod points;
+mod rule_mistakes;
 mod search_name;
+mod tally;
 mod tracked;
 
 pub use adjustment::{Adjustment, AdjustmentReason, AdjustmentReasonError, InvalidAdjustment};
@@ -126,6 +132,8 @@ pub use batch::{
     AwardScope, AwardState, Batch, Changes, CourseKey, DirectoryEntries, DirectoryScope, EntryFactory,
     LedgerChanges, LikeChanges, Loaded, MemberKey, MemberNeeded, Rejection, Scope, Verdict,
 };
+pub use community_configuration::CommunityConfiguration;
+pub use community_rules::{CommunityRules, CountedSince, SourceRule, StandingRule, day_of};
 pub use course_level_requirement::{CourseAccess, CourseLevelRequirement};
 pub use directory::{
     Community, CommunityMember, Course, CourseListing, DirectoryText, InvalidDirectoryText, Profile, Role,
@@ -156,4 +164,6 @@ pub use member_standing::MemberStanding;
 pub use point_source::{OncePer, OnceScope, PointRule, PointSource, UnknownPointSource};
 pub use point_transaction::{AwardedKeys, EntryCause, OnceOnlyKey, PointTransaction};
 pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};
+pub use rule_mistakes::{CapDraft, RuleDraft, RuleField, RuleMistake, RuleMistakes, RulePlace, RuleProblem};
 pub use search_name::SearchName;
+pub use tally::{Tally, TallyKey};

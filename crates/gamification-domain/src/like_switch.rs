@@ -1,8 +1,8 @@
 //! Likes: a switch for each piece of content and liker.
 
 use crate::{
-    Aggregate, ChangeOutcome, CommentId, CommunityId, EventMetadata, LwwRegister, PointSource, PostId,
-    SourceId, UserId,
+    Aggregate, ChangeOutcome, CommentId, CommunityId, EventMetadata, LwwRegister, PointSource, Points,
+    PostId, SourceId, UserId,
 };
 
 /// Something that is written by one member and liked by others.
@@ -56,11 +56,12 @@ pub struct LikeKey {
 
 /// A like that is given and taken back; the newest change wins, whatever order changes arrive in.
 ///
-/// It remembers who holds its point, so only a point that was earned is ever taken back.
+/// It remembers who holds its points and how many they are, so only what was earned is ever taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LikeSwitch {
     key: LikeKey,
     author: LwwRegister<Option<UserId>>,
+    points: Points,
 }
 
 /// What a change of a switch means for points.
@@ -68,23 +69,23 @@ pub struct LikeSwitch {
 pub struct LikeEffect {
     /// Whether the change counted.
     pub outcome: ChangeOutcome,
-    /// Who earns the point of the like.
+    /// Who earns the points of the like.
     pub award: Option<UserId>,
-    /// Who loses the point of the like.
-    pub take_back: Option<UserId>,
+    /// Who loses the points of the like, and how many they were.
+    pub take_back: Option<(UserId, Points)>,
 }
 
 impl LikeSwitch {
     /// A like we have not heard of yet.
     #[must_use]
     pub const fn new(key: LikeKey) -> Self {
-        Self { key, author: LwwRegister::unset(None) }
+        Self { key, author: LwwRegister::unset(None), points: Points::ZERO }
     }
 
     /// Takes up a stored switch again.
     #[must_use]
-    pub const fn restore(key: LikeKey, author: LwwRegister<Option<UserId>>) -> Self {
-        Self { key, author }
+    pub const fn restore(key: LikeKey, author: LwwRegister<Option<UserId>>, points: Points) -> Self {
+        Self { key, author, points }
     }
 
     /// The like is given; `author` wrote the content.
@@ -92,7 +93,7 @@ impl LikeSwitch {
         self.set(Some(author), metadata)
     }
 
-    /// The like is taken back. Without a standing like this costs nobody a point.
+    /// The like is taken back, at what it earned. Without a standing like this costs nobody a point.
     pub fn unlike(&mut self, metadata: &EventMetadata) -> LikeEffect {
         self.set(None, metadata)
     }
@@ -104,10 +105,22 @@ impl LikeSwitch {
         if before == now {
             return LikeEffect { outcome, award: None, take_back: None };
         }
-        LikeEffect { outcome, award: now, take_back: before }
+        let points = std::mem::replace(&mut self.points, Points::ZERO);
+        LikeEffect { outcome, award: now, take_back: before.map(|author| (author, points)) }
     }
 
-    /// Who holds its point, while the like stands, and the change that said so.
+    /// Notes what the like that was just given has earned.
+    pub const fn earned(&mut self, points: Points) {
+        self.points = points;
+    }
+
+    /// What it has earned while it stands: by the rules of the moment when it was given, and as much as caps left.
+    #[must_use]
+    pub const fn points(&self) -> Points {
+        self.points
+    }
+
+    /// Who holds its points, while the like stands, and the change that said so.
     #[must_use]
     pub const fn author(&self) -> &LwwRegister<Option<UserId>> {
         &self.author
@@ -170,7 +183,10 @@ mod tests {
     fn the_point_is_taken_from_who_earned_it() {
         let mut switch = switch();
         assert_eq!(switch.like(AUTHOR, &at(1)).award, Some(AUTHOR));
-        assert_eq!(switch.unlike(&at(2)).take_back, Some(AUTHOR));
+        switch.earned(Points::constant(3));
+        assert_eq!(switch.like(AUTHOR, &at(2)).outcome, ChangeOutcome::AlreadyApplied);
+        assert_eq!(switch.unlike(&at(3)).take_back, Some((AUTHOR, Points::constant(3))));
+        assert_eq!(switch.points(), Points::ZERO);
     }
 
     #[test]
@@ -178,7 +194,7 @@ mod tests {
         let mut switch = switch();
         switch.like(AUTHOR, &at(1));
         let moved = switch.like(OTHER, &at(2));
-        assert_eq!((moved.award, moved.take_back), (Some(OTHER), Some(AUTHOR)));
+        assert_eq!((moved.award, moved.take_back), (Some(OTHER), Some((AUTHOR, Points::ZERO))));
     }
 
     #[test]

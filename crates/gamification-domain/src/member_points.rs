@@ -34,6 +34,8 @@ use crate::{
 /// let lesson = |number: u128| PointEntry {
 ///     transaction_id: PointTransactionId::new(Uuid::from_u128(100 + number)),
 ///     amount: rule.points,
+///     worth: rule.points,
+///     rules_version: 1,
 ///     once_per: rule.once_per,
 ///     source: PointSource::LessonCompleted,
 ///     source_id: SourceId::new(Uuid::from_u128(number)),
@@ -67,6 +69,10 @@ pub struct PointEntry {
     pub transaction_id: PointTransactionId,
     /// The amount; a deduction may take less, down to a total of 0.
     pub amount: Points,
+    /// What it is worth by the rules, which is more than the amount where a cap leaves less.
+    pub worth: Points,
+    /// The version of the community's rules that it was judged by.
+    pub rules_version: u32,
     /// How often it may be awarded, by the rule that it came from.
     pub once_per: OncePer,
     /// What the points are for.
@@ -117,7 +123,8 @@ impl MemberPoints {
         self.is_present = is_present;
     }
 
-    /// Awards the entry's points, unless its once-only key was awarded before: then `None`.
+    /// Awards the entry's points, unless its once-only key was awarded before: then `None`. An award of 0 points, by a rule
+    /// or because a cap left nothing, has its entry all the same, which answers for it when it comes again.
     ///
     /// `levels` are this community's, read under a lock that a change of thresholds excludes. `awarded` must hold the
     /// entry's key if the ledger does; a new award adds it.
@@ -137,13 +144,14 @@ impl MemberPoints {
         let points = entry.amount;
         self.total_points = self.total_points.checked_add(points)?;
         awarded.extend(key);
-        let mut events = vec![DomainEvent::PointsAwarded(PointsAwarded {
+        let told = DomainEvent::PointsAwarded(PointsAwarded {
             member_id: self.user_id,
             community_id: self.community_id,
             points,
             new_total: self.total_points,
             source: entry.source,
-        })];
+        });
+        let mut events: Vec<DomainEvent> = (points > Points::ZERO).then_some(told).into_iter().collect();
         events.extend(self.recalculate_level(levels));
         let transaction = self.transaction(entry, PointChange::Awarded(points));
         Ok(Some(AppliedChange { transaction, events }))
@@ -219,6 +227,8 @@ impl MemberPoints {
         let PointEntry {
             transaction_id,
             amount: _,
+            worth,
+            rules_version,
             once_per,
             source,
             source_id,
@@ -232,6 +242,8 @@ impl MemberPoints {
             community_id: self.community_id,
             member_points_id: self.id,
             change,
+            worth,
+            rules_version,
             source,
             source_id,
             actor_id,
@@ -319,6 +331,8 @@ mod tests {
         PointEntry {
             transaction_id: PointTransactionId::new(Uuid::from_u128(9)),
             amount: source.rule().points,
+            worth: source.rule().points,
+            rules_version: 1,
             once_per: source.rule().once_per,
             source,
             source_id: SourceId::new(Uuid::from_u128(source_id)),

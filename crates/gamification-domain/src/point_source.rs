@@ -1,4 +1,4 @@
-//! What earns points: the one table of rules that every source follows.
+//! What earns points: the one table of rules that every source follows by default.
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +9,8 @@ macro_rules! point_sources {
     ($($(#[$doc:meta])+ $source:ident = $name:literal;)+) => {
         /// What a transaction's points are for.
         ///
-        /// The rules are constants of the product, not configuration; [`PointSource::rule`] is the only place that says them.
+        /// [`PointSource::rule`] is the only place that says what each is worth by default; a community may have rules of
+        /// its own ([`CommunityRules`](crate::CommunityRules)).
         ///
         /// ```
         /// use gamification_domain::{OncePer, PointSource};
@@ -101,7 +102,12 @@ impl OncePer {
 pub struct UnknownPointSource;
 
 impl PointSource {
-    /// The rule of this source.
+    /// The sources that members earn points by, which a community may have rules of its own for: all but adjustments.
+    pub fn earned() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|source| !matches!(source, Self::ManualAdjustment))
+    }
+
+    /// The rule of this source, where a community has none of its own.
     #[must_use]
     pub const fn rule(self) -> PointRule {
         let (points, once_per) = match self {

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Adjustment, CommunityId, EventId, MemberPointsId, OnceScope, PointChange, PointSource,
-    PointTransactionId, SourceId, UserId,
+    PointTransactionId, Points, SourceId, UserId,
 };
 
 /// One entry of the append-only ledger: what changed a member's total, by how much, and why.
@@ -18,8 +18,13 @@ pub struct PointTransaction {
     pub community_id: CommunityId,
     /// The member whose total changed.
     pub member_points_id: MemberPointsId,
-    /// The amount that was really applied, which may be less than what was asked to be deducted.
+    /// The amount that was really applied, which may be less than what was asked to be deducted, and than what an award was
+    /// worth.
     pub change: PointChange,
+    /// What it was worth by the rules.
+    pub worth: Points,
+    /// The version of the community's rules that it was judged by.
+    pub rules_version: u32,
     /// What the points are for.
     pub source: PointSource,
     /// The post, comment, lesson or adjustment.

@@ -120,7 +120,7 @@ impl TryFrom<i64> for Points {
 }
 
 /// What one transaction did to a total: points awarded (positive) or deducted (negative). It is 0 only where an adjustment
-/// found nothing left to take.
+/// found nothing left to take, and where an award was worth nothing or a cap left nothing of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PointChange {
     /// So many points were added to the total.

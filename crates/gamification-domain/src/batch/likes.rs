@@ -1,6 +1,6 @@
 //! The likes' part of a batch: switches, which turn points on and off.
 
-use super::{Awards, EntryFactory, MemberNeeded, Verdict};
+use super::{Awards, EntryFactory, MemberNeeded, Verdict, awards::Earned};
 use crate::{EventMetadata, LikeEffect, LikeKey, LikeSwitch, fact::Award, tracked::Tracked};
 
 /// Like switches that changed.
@@ -23,7 +23,7 @@ impl Likes {
         Self { switches: Tracked::new(loaded) }
     }
 
-    /// Turns a switch, and moves the point that hangs on it.
+    /// Turns a switch, and moves the points that hang on it.
     pub(super) fn turn(
         &mut self,
         key: LikeKey,
@@ -34,20 +34,24 @@ impl Likes {
     ) -> Result<Verdict, MemberNeeded> {
         let mut switch = self.switches.get(&key).cloned().unwrap_or_else(|| LikeSwitch::new(key));
         let LikeEffect { outcome, award, take_back } = change(&mut switch);
-        let point_of = |author| Award::for_like(key, author, metadata);
+        let points_of = |author| Award::for_like(key, author, metadata);
+        let mut verdict = Verdict::from(outcome);
         // The award comes first: it is the only step that can be rejected, and then nothing was changed.
-        if let Some(author) = award
-            && let rejected @ Verdict::Rejected(_) =
-                awards.award(key.community_id, author, entries.entry(point_of(author)))?
-        {
-            return Ok(rejected);
+        if let Some(author) = award {
+            match awards.earn(key.community_id, points_of(author), entries)? {
+                Earned { verdict: rejected @ Verdict::Rejected(_), points: _ } => return Ok(rejected),
+                earned => {
+                    switch.earned(earned.points);
+                    verdict = earned.verdict;
+                }
+            }
         }
-        if let Some(author) = take_back {
+        if let Some((author, points)) = take_back {
             // Nothing is left of it where an adjustment has taken the last point.
-            awards.deduct(key.community_id, author, entries.entry(point_of(author)))?;
+            awards.take_back(key.community_id, points_of(author), points, entries)?;
         }
         self.switches.put(switch);
-        Ok(outcome.into())
+        Ok(verdict)
     }
 
     pub(super) fn into_changes(self) -> LikeChanges {

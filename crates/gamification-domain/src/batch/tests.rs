@@ -1,3 +1,5 @@
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -5,10 +7,10 @@ use time::{Duration, macros::datetime};
 
 use super::*;
 use crate::{
-    Aggregate, Community, CommunityMember, Content, Course, CourseCommunities, CourseListing, DomainEvent,
-    EventId, Fact, FactKind, LessonId, LevelConfiguration, LevelConfigurationId, LevelCountChange,
-    LevelNumber, MemberLeveledUp, MemberPoints, MemberPointsId, OnceOnlyKey, PointChange, PointTransaction,
-    Points, PostId, Profile, Role, Sequence,
+    Aggregate, Community, CommunityConfiguration, CommunityMember, CommunityRules, Content, Course,
+    CourseCommunities, CourseListing, DomainEvent, EventId, Fact, FactKind, LessonId, LevelConfiguration,
+    LevelConfigurationId, LevelCountChange, LevelNumber, MemberLeveledUp, MemberPoints, MemberPointsId,
+    OnceOnlyKey, PointChange, PointTransaction, Points, PostId, Profile, Role, Sequence, Tally, TallyKey,
 };
 
 const NOON: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -98,6 +100,9 @@ struct Memory {
     level_counts: BTreeMap<LevelNumber, i64>,
     extra: BTreeSet<MemberKey>,
     ids: u128,
+    /// The rules, where they are not the default.
+    rules: Option<CommunityRules>,
+    tallies: Shelf<Tally>,
 }
 
 impl Memory {
@@ -111,8 +116,9 @@ impl Memory {
             let owner = UserId::new(entry.member_points_id.as_uuid());
             OnceOnlyKey::of(entry.community_id, entry.source, entry.source_id, owner)
         };
-        let levels = |community: &CommunityId| {
-            LevelConfiguration::default_for(LevelConfigurationId::new(Uuid::nil()), *community)
+        let configuration = |community: &CommunityId| CommunityConfiguration {
+            levels: LevelConfiguration::default_for(LevelConfigurationId::new(Uuid::nil()), *community),
+            rules: self.rules.clone().unwrap_or_else(|| CommunityRules::default_for(*community)),
         };
         Loaded {
             directory: DirectoryEntries {
@@ -121,9 +127,10 @@ impl Memory {
                 courses: self.courses.find(&directory.courses),
             },
             awards: AwardState {
-                level_configurations: awards.level_configurations.iter().map(levels).collect(),
+                configurations: awards.communities.iter().map(configuration).collect(),
                 members: awards.members.union(&self.extra).map(member).collect(),
                 awarded_keys: self.ledger.iter().filter_map(key_of).collect(),
+                tallies: Vec::new(),
             },
             likes: self.like_switches.find(likes),
         }
@@ -136,7 +143,9 @@ impl Memory {
             Uuid::from_u128(ids)
         };
         let mut entries = EntryFactory { recorded_at: NOON, next_id: &mut next_id };
-        let mut batch = Batch::new(self.load(&Scope::of(records)));
+        let mut loaded = self.load(&Scope::of(records));
+        loaded.awards.tallies = self.tallies(records, &loaded.awards);
+        let mut batch = Batch::new(loaded);
         let decided: Result<Vec<Verdict>, MemberNeeded> =
             records.iter().map(|record| batch.record(record, &mut entries)).collect();
         self.ids = ids;
@@ -157,6 +166,7 @@ impl Memory {
         self.community_members.save(directory.members);
         self.courses.save(directory.courses);
         self.member_points.save(ledger.members);
+        self.tallies.save(ledger.tallies);
         self.like_switches.save(likes.new);
         self.like_switches.save(likes.changed);
         for LevelCountChange { level, members, .. } in ledger.level_counts.into_changes() {
@@ -165,6 +175,30 @@ impl Memory {
         }
         self.ledger.extend(ledger.transactions);
         self.events.extend(ledger.events);
+    }
+
+    /// What is kept, or what follows from the ledger for a cap that is new.
+    fn tallies(&self, records: &[FactRecord], awards: &AwardState) -> Vec<Tally> {
+        let rules = awards.configurations.iter().map(|found| &found.rules);
+        let now = |wanted: Tally| {
+            let kept = self.tallies.0.get(&wanted.key);
+            let kept = kept.filter(|kept| kept.counted_since == wanted.counted_since);
+            kept.cloned().unwrap_or_else(|| Tally { earned: self.earned(&wanted), ..wanted })
+        };
+        Tally::of(records, rules, &awards.members).into_iter().map(now).collect()
+    }
+
+    /// What the ledger says of a tally.
+    fn earned(&self, tally: &Tally) -> Points {
+        let TallyKey { source, day, liker_id, .. } = tally.key;
+        let counts = |line: &&PointTransaction| {
+            line.member_points_id == tally.member_points_id
+                && line.source == source
+                && crate::day_of(line.occurred_at) == day
+                && liker_id.is_none_or(|liker_id| liker_id == line.actor_id)
+        };
+        let earned = self.ledger.iter().filter(counts).map(|line| line.change.signed().max(0));
+        Points::new(i64::from(earned.sum::<i32>())).unwrap()
     }
 
     fn totals(&self) -> BTreeMap<UserId, (i32, u8)> {
@@ -191,6 +225,10 @@ impl Memory {
     }
 
     fn check_ledger(&self) {
+        let rules = self.rules.as_ref();
+        for tally in self.tallies.0.values().filter(|tally| rules.is_some_and(|rules| rules.counts(tally))) {
+            assert_eq!(tally.earned, self.earned(tally), "{tally:?}");
+        }
         for (level, count) in &self.level_counts {
             let there = |member: &&MemberPoints| member.is_present() && member.current_level() == *level;
             let members = self.member_points.0.values().filter(there).count();
