@@ -77,6 +77,21 @@ pub(crate) fn own_or_admin<T>(
     Ok(view)
 }
 
+/// Lets services and admins in: gives what they see.
+///
+/// # Errors
+/// [`AccessDenied`], the first that applies.
+pub(crate) fn admin_or_service<T>(
+    reader: Reader,
+    view: Option<CommunityView<T>>,
+) -> Result<CommunityView<T>, AccessDenied> {
+    let view = self::reader(reader, view)?;
+    if reader != Reader::Service {
+        admin(Some(view.membership))?;
+    }
+    Ok(view)
+}
+
 /// Lets admins in: gives what was asked for.
 ///
 /// # Errors

@@ -65,6 +65,16 @@ impl EventOutcome {
         }
     }
 
+    /// More than its status says, for its sender: `capped` where a cap left less of its points than they are worth, or why
+    /// it is rejected.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Judged(Verdict::Capped) => Some("capped".to_owned()),
+            other => other.rejection_reason(),
+        }
+    }
+
     /// Why the event is rejected, in words for its sender; `None` when it is not.
     #[must_use]
     pub fn rejection_reason(&self) -> Option<String> {
@@ -72,7 +82,9 @@ impl EventOutcome {
             Self::Judged(Verdict::Rejected(rejection)) => Some(rejection.to_string()),
             Self::Invalid(mistake) => Some(mistake.detail.clone()),
             Self::Internal => Some(RecordError::Internal.to_string()),
-            Self::Judged(Verdict::Applied | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored)
+            Self::Judged(
+                Verdict::Applied | Verdict::Capped | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored,
+            )
             | Self::UnknownType => None,
         }
     }
@@ -89,7 +101,7 @@ impl EventStatus {
     #[must_use]
     pub const fn of(verdict: &Verdict) -> Self {
         match verdict {
-            Verdict::Applied => Self::Applied,
+            Verdict::Applied | Verdict::Capped => Self::Applied,
             Verdict::Duplicate => Self::Duplicate,
             Verdict::Stale => Self::Stale,
             Verdict::Ignored => Self::Ignored,

@@ -34,10 +34,11 @@ pub(crate) async fn post(
     changes: LedgerChanges,
     now: OffsetDateTime,
 ) -> Result<Posted, StoreError> {
-    let LedgerChanges { transactions, members, level_counts, events } = changes;
+    let LedgerChanges { transactions, members, tallies, level_counts, events } = changes;
     let events: Vec<OutboxEvent> =
         events.into_iter().map(|event| OutboxEvent { id: ids.next_id(), event }).collect();
     tx.save(&members, now).await?;
+    tx.save(&tallies, now).await?;
     tx.append_transactions(&transactions).await?;
     tx.change_level_counts(&level_counts.into_changes()).await?;
     tx.append_events(&events, now).await?;

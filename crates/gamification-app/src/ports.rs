@@ -3,12 +3,13 @@
 //! Write ports live on a transaction, which *is* the unit of work; dropping it without [`UnitOfWork::commit`] rolls
 //! back. Every method takes whole sets, so that a batch costs a fixed number of statements.
 //!
-//! **Lock order**, everywhere: recalculations → communities → community members → courses → level configurations →
-//! member points → like switches → level counts → outbox, and by key within each. A transaction that locks otherwise
+//! **Lock order**, everywhere: recalculations → communities → community members → courses → level configurations, and
+//! rules with them → member points, and tallies with them → like switches → level counts → outbox, and by key within each. A transaction that locks otherwise
 //! can deadlock with an award.
 
 mod channels;
 mod community;
+mod community_rules;
 mod course_level_requirements;
 mod deliveries;
 mod directory;
@@ -21,6 +22,7 @@ mod outbox;
 mod queries;
 mod recalculations;
 mod repository;
+mod rules;
 mod statistics;
 mod verification;
 
@@ -30,6 +32,7 @@ pub use channels::{ChannelName, ChannelQueries, ChannelRepository, InvalidChanne
 pub use community::{
     CommunityProfile, CommunityQueries, ListedMember, MemberNames, MemberPlace, MemberRange,
 };
+pub use community_rules::CommunityRulesRepository;
 pub use course_level_requirements::CourseLevelRequirementRepository;
 pub use deliveries::{
     ChannelBacklog, CommitAnnouncements, Deliveries, DeliveryFailure, ParkedEvent, PendingEvent, RelayLease,
@@ -54,11 +57,14 @@ pub use queries::{
 };
 pub use recalculations::{LevelUp, LevelUps, RecalculationRepository};
 pub use repository::Repository;
+pub use rules::{
+    CapsLookedAt, ConfigurationHistoryQueries, ConfigurationVersion, OverCaps, RuleQueries, VersionRange,
+};
 pub use statistics::{PlannerStatistics, Statistics};
 pub use verification::{
     BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
     SourceOfTruth, StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, Verification,
-    WrongLeaderboardSection, WrongLevelCount, WrongLike,
+    WrongLeaderboardSection, WrongLevelCount, WrongLike, WrongTally,
 };
 
 /// Why the database could not do what was asked.
@@ -100,6 +106,7 @@ pub trait Store: Clone + Send + Sync + 'static {
 pub trait UnitOfWork:
     DirectoryRepository
     + LevelConfigurationRepository
+    + CommunityRulesRepository
     + RecalculationRepository
     + LedgerRepository
     + LikeSwitchRepository

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH},
+    http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -63,8 +63,22 @@ fn names(headers: &HeaderMap, tag: &str) -> bool {
     tags(headers, IF_NONE_MATCH).any(|named| named == "*" || opaque(named) == tag.trim_start_matches("W/"))
 }
 
+/// The versions that `If-Match` names; `None` when any will do. What is no tag of ours matches nothing.
+pub(crate) fn expected_versions(headers: &HeaderMap) -> Option<Vec<u32>> {
+    headers.get(IF_MATCH)?;
+    if tags(headers, IF_MATCH).any(|tag| tag == "*") {
+        return None;
+    }
+    // A tag is the version, or the version and a hash of what was shown beside it: the distribution may differ.
+    let version = |tag: &str| {
+        let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+        tag.split_once('.').map_or(tag, |(version, _)| version).parse().ok()
+    };
+    Some(tags(headers, IF_MATCH).filter_map(version).collect())
+}
+
 /// The tags that a header names.
-pub(crate) fn tags(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+fn tags(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).filter_map(|value| value.to_str().ok());
     values.flat_map(|list| list.split(',')).map(str::trim)
 }

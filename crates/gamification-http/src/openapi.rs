@@ -118,6 +118,9 @@ problems! {
     /// Of changes of levels.
     LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, Recalculating,
         PreconditionFailed, PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
+    /// Of changes of rules.
+    RulesUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PreconditionFailed,
+        PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
     /// Of adjustments.
     AdjustmentProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;

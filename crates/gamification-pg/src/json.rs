@@ -32,6 +32,13 @@ impl<T: std::fmt::Debug> Json<T> {
     }
 }
 
+impl Json<serde_json::Value> {
+    /// The same content, where its row says which shape it has.
+    pub(crate) fn typed<T: std::fmt::Debug + DeserializeOwned>(self) -> Json<T> {
+        Json(self.0.and_then(serde_json::from_value))
+    }
+}
+
 impl<T: std::fmt::Debug + Serialize> ToSql<Jsonb, Pg> for Json<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         let content = self.0.as_ref().map_err(ToString::to_string)?;

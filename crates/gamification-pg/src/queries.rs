@@ -3,6 +3,7 @@
 mod community;
 mod history;
 mod leaderboards;
+mod rules;
 
 #[cfg(test)]
 pub(crate) use community::declared as declared_community;
@@ -10,6 +11,8 @@ pub(crate) use community::declared as declared_community;
 pub(crate) use history::declared as declared_history;
 #[cfg(test)]
 pub(crate) use leaderboards::declared as declared_leaderboards;
+#[cfg(test)]
+pub(crate) use rules::declared as declared_rules;
 
 use std::collections::HashMap;
 

@@ -39,6 +39,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    configuration_versions (community_id, kind, version) {
+        community_id -> Uuid,
+        kind -> Varchar,
+        version -> Integer,
+        content -> Jsonb,
+        changed_by -> Nullable<Uuid>,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     course_level_requirements (community_id, id) {
         community_id -> Uuid,
         id -> Uuid,
@@ -130,6 +141,8 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        rules -> Nullable<Jsonb>,
+        rules_version -> Integer,
     }
 }
 
@@ -151,6 +164,7 @@ diesel::table! {
         newest_change -> Jsonb,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        points -> Integer,
     }
 }
 
@@ -195,6 +209,7 @@ diesel::table! {
         xid -> Nullable<BigInt>,
         requested_points -> Nullable<Integer>,
         reason -> Nullable<Text>,
+        rules_version -> Integer,
     }
 }
 
@@ -210,10 +225,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    tallies (community_id, member_points_id, day, source, liker_id) {
+        community_id -> Uuid,
+        member_points_id -> Uuid,
+        day -> Date,
+        source -> Varchar,
+        liker_id -> Uuid,
+        counted_since -> Integer,
+        earned -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     channels,
     communities,
     community_members,
+    configuration_versions,
     course_level_requirements,
     courses,
     deliveries,
@@ -228,4 +256,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     point_transactions,
     recalculations,
+    tallies,
 );

@@ -9,7 +9,7 @@ use super::{
     AuditEvent, Finding, Invariant, VerifyError,
     findings::{
         broken_event, delivery_gap, member_without_points, repeated_award, wrong_leaderboard_section,
-        wrong_level_count, wrong_like,
+        wrong_level_count, wrong_like, wrong_tally,
     },
 };
 use crate::ports::{CommunityRange, Sample, Snapshot, StoreError, StoredLevelConfiguration, Verification};
@@ -97,6 +97,7 @@ pub(super) async fn verify_communities(
     let events = snapshot.broken_events(range, SAMPLE).await?;
     let deliveries = snapshot.delivery_gaps(range, SAMPLE).await?;
     let sections = snapshot.wrong_leaderboard_sections(range, SAMPLE).await?;
+    let tallies = snapshot.wrong_tallies(range, SAMPLE).await?;
     snapshot.end().await?;
 
     for finding in level_configuration_findings(&communities.ids, &configurations) {
@@ -108,6 +109,7 @@ pub(super) async fn verify_communities(
     emit_sample(members, Invariant::RecordOfPoints, member_without_points, emit);
     emit_sample(events, Invariant::OutgoingEvent, broken_event, emit);
     emit_sample(deliveries, Invariant::Delivery, delivery_gap, emit);
+    emit_sample(tallies, Invariant::Tally, |wrong| wrong_tally(&wrong), emit);
     emit_sample(sections, Invariant::Leaderboard, |wrong| wrong_leaderboard_section(&wrong), emit);
     Ok(())
 }

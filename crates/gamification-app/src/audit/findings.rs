@@ -7,7 +7,7 @@ use gamification_domain::{CommunityId, DirectoryText, MemberKey, SearchName, Sor
 use super::Invariant;
 use crate::ports::{
     BrokenEvent, DeliveryGap, RepeatedAward, StoredLeaderboardEntry, StoredMember, WindowSums,
-    WrongLeaderboardSection, WrongLevelCount, WrongLike,
+    WrongLeaderboardSection, WrongLevelCount, WrongLike, WrongTally,
 };
 
 /// Something that is not as it must be.
@@ -146,6 +146,18 @@ pub(super) fn wrong_like(wrong: WrongLike) -> Finding {
         community_id,
         subject: Some(format!("{source} {content_id} by {liker_id}, points of member {author_id}")),
         found: held.to_string(),
+        expected: due.to_string(),
+    }
+}
+
+pub(super) fn wrong_tally(wrong: &WrongTally) -> Finding {
+    let WrongTally { member: (community_id, user_id), day, source, liker_id, noted, due, .. } = wrong;
+    let liker = liker_id.map_or_else(String::new, |liker_id| format!(" by likes of {liker_id}"));
+    Finding {
+        invariant: Invariant::Tally,
+        community_id: *community_id,
+        subject: Some(format!("member {user_id}, {source} of {day}{liker}")),
+        found: noted.to_string(),
         expected: due.to_string(),
     }
 }

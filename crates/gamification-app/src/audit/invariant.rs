@@ -11,12 +11,14 @@ pub enum Invariant {
     Level,
     /// A post or a comment is awarded once, a lesson once for each member.
     OnceOnlyAward,
-    /// A like holds one point while its switch stands, none otherwise, for the author whom the switch names.
+    /// A like holds the points that its switch says while it stands, none otherwise, for the author whom it names.
     Like,
     /// Members count in the distribution while the directory has them as present.
     Presence,
     /// The number noted for a level is that of the present members at it.
     LevelCount,
+    /// What is counted for a cap of the rules is what the ledger says.
+    Tally,
     /// A member's place on leaderboards follows from the ledger and the directory, as of the moment the boards are of.
     Leaderboard,
     /// The name by which a member is found is the one they are shown by, folded.
@@ -40,6 +42,7 @@ impl Invariant {
             Self::Level => ("level", true),
             Self::Presence => ("presence", true),
             Self::LevelCount => ("level count", true),
+            Self::Tally => ("tally", true),
             Self::Leaderboard => ("leaderboard", true),
             Self::SearchName => ("search name", true),
             Self::OnceOnlyAward => ("once-only award", false),

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gamification_domain::{
-    CommunityId, DomainEvent, LedgerChanges, LevelConfiguration, LevelCountChange, LevelNumber, MemberKey,
-    MemberLeveledUp, MemberPoints, Points, UserId,
+    CommunityConfiguration, CommunityId, DomainEvent, LedgerChanges, LevelConfiguration, LevelCountChange,
+    LevelNumber, MemberKey, MemberLeveledUp, MemberPoints, Points, UserId,
 };
 
 use super::{
     AuditEvent, Finding, Invariant, VerifyError,
     communities::CommunityCursor,
-    findings::{member_finding, presence, wrong_leaderboard_section, wrong_level_count},
+    findings::{member_finding, presence, wrong_leaderboard_section, wrong_level_count, wrong_tally},
     members::{MemberChunk, Members},
 };
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
     commands::{default_levels, name_members, new_members, rebuild_leaderboards},
     contention, ledger,
     ports::{
-        LedgerRepository, MemberNames, RepairRepository, Snapshot, SourceOfTruth, Store, StoreError,
-        StoredMember, UnitOfWork, Verification, WrongLevelCount,
+        CommunityRange, LedgerRepository, MemberNames, RepairRepository, Repository, Snapshot, SourceOfTruth,
+        Store, StoreError, StoredMember, UnitOfWork, Verification, WrongLevelCount,
     },
     transaction::{self, Ending},
 };
@@ -58,6 +58,9 @@ pub async fn repair(
                 .into_iter()
                 .for_each(|finding| emit(AuditEvent::Repaired(finding)));
         }
+        for finding in repair_tallies(store, system, communities.range).await? {
+            emit(AuditEvent::Repaired(finding));
+        }
         let mut members = Members::of(communities.range);
         while let Some(chunk) = members.next(store).await? {
             for finding in repair_members(store, system, &chunk).await? {
@@ -84,6 +87,35 @@ async fn rename_members(store: &impl MemberNames, misnamed: &[MemberKey]) -> Res
         name_members(store).await?;
     }
     Ok(())
+}
+
+/// Computes wrong tallies anew, under the locks of their members.
+#[expect(clippy::disallowed_methods, reason = "a repair begins its transactions, as a command does")]
+async fn repair_tallies(
+    store: &(impl Store + Verification),
+    system: &(impl Clock + IdGenerator),
+    range: CommunityRange,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut repaired = Vec::new();
+    let mut snapshot = store.snapshot().await?;
+    let wrong = snapshot.wrong_tallies(range, ALL).await?.first;
+    snapshot.end().await?;
+    for wrong in wrong.chunks(CHUNK) {
+        let members: BTreeSet<MemberKey> = wrong.iter().map(|wrong| wrong.member).collect();
+        contention::retry(|| async {
+            let mut tx = store.begin().await?;
+            let locked: Result<Vec<MemberPoints>, _> =
+                tx.lock(&new_members(system, members.iter().copied()), system.now()).await;
+            let corrected = match locked {
+                Ok(_) => tx.correct_tallies(wrong).await.map(Ending::Commit),
+                Err(error) => Err(error),
+            };
+            transaction::end(tx, corrected).await
+        })
+        .await?;
+        repaired.extend(wrong.iter().map(wrong_tally));
+    }
+    Ok(repaired)
 }
 
 /// Corrects counts by what they are off at one moment. Awards change them by what they change of the members, so that
@@ -202,8 +234,8 @@ async fn repair_in(
 ) -> Result<Ending<Vec<Finding>>, StoreError> {
     let now = system.now();
     let defaults = default_levels(system, std::iter::once(community_id));
-    let levels = tx.lock_level_configurations_shared(&defaults, now).await?;
-    let Some(levels) = levels.first() else {
+    let configurations = tx.lock_configurations_shared(&defaults, now).await?;
+    let Some(CommunityConfiguration { levels, rules: _ }) = configurations.first() else {
         return Ok(Ending::Rollback(Vec::new()));
     };
     let keys: BTreeSet<MemberKey> = last_seen.keys().map(|user_id| (community_id, *user_id)).collect();

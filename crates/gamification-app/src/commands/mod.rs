@@ -11,6 +11,7 @@ mod record_facts;
 mod register_channel;
 mod set_course_level_requirement;
 mod update_levels;
+mod update_rules;
 
 pub use adjust_points::{AdjustPoints, AdjustPointsError, PointsAdjusted, adjust_points};
 pub use deliver_again::{DeliverAgainError, deliver_again};
@@ -25,3 +26,4 @@ pub(crate) use record_facts::{default_levels, new_members, record_facts_once};
 pub use register_channel::register_channel;
 pub use set_course_level_requirement::{SetCourseLevelRequirementError, set_course_level_requirement};
 pub use update_levels::{LevelsUpdate, LevelsUpdated, UpdateLevelsError, update_levels};
+pub use update_rules::{RulesUpdate, UpdateRulesError, update_rules};

@@ -96,8 +96,8 @@ async fn level_up_in(
     };
     // A community whose thresholds were changed has a configuration; the default is never inserted.
     let defaults = default_levels(system, std::iter::once(community_id));
-    let levels = tx.lock_level_configurations_shared(&defaults, now).await?;
-    let levels = levels.first().ok_or_else(no_levels)?;
+    let configurations = tx.lock_configurations_shared(&defaults, now).await?;
+    let levels = &configurations.first().ok_or_else(no_levels)?.levels;
     let event_ids = (0..CHUNK).map(|_| system.next_id()).collect();
     let level_ups = tx.level_up_members(levels, first, event_ids, now).await?;
     tx.change_level_counts(&counts(community_id, &level_ups.level_ups).into_changes()).await?;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use gamification_domain::{
     AwardScope, AwardState, Batch, Changes, Community, CommunityId, CommunityMember, Course,
     CourseCommunities, DirectoryEntries, DirectoryScope, EntryFactory, FactRecord, LevelConfiguration,
-    LevelConfigurationId, Loaded, MemberKey, MemberNeeded, MemberPoints, MemberPointsId, Scope, Verdict,
+    LevelConfigurationId, Loaded, MemberKey, MemberNeeded, MemberPoints, MemberPointsId, Scope, Tally,
+    Verdict,
 };
 use time::OffsetDateTime;
 
@@ -48,7 +49,11 @@ pub(crate) async fn record_facts_once(
             Ok(verdicts) => return Ok(verdicts),
             // Each member is asked for once, so this ends by itself.
             Err(Failure::MemberNeeded(member)) => {
-                more_members.insert(member);
+                if !more_members.insert(member) {
+                    return Err(StoreError::Corrupt(
+                        "a member was not found although they were locked".into(),
+                    ));
+                }
             }
             Err(Failure::Store(error)) => return Err(error),
         }
@@ -106,7 +111,7 @@ async fn record_in(
     let mut scope = Scope::of(records);
     scope.awards.members.extend(more_members);
 
-    let loaded = load(tx, system, &scope, now).await?;
+    let loaded = load(tx, system, &scope, records, now).await?;
     let (verdicts, changes) = decide(system, loaded, records, now)?;
     let posted = write(tx, system, changes, now).await?;
     Ok(Ending::Commit((verdicts, posted)))
@@ -142,11 +147,12 @@ async fn load(
     tx: &mut (impl DirectoryRepository + LevelConfigurationRepository + LedgerRepository + LikeSwitchRepository),
     ids: &impl IdGenerator,
     Scope { directory, awards, likes }: &Scope,
+    records: &[FactRecord],
     now: OffsetDateTime,
 ) -> Result<Loaded, StoreError> {
     Ok(Loaded {
         directory: load_directory(tx, directory, now).await?,
-        awards: load_awards(tx, ids, awards, now).await?,
+        awards: load_awards(tx, ids, awards, records, now).await?,
         likes: tx.lock_like_switches(likes).await?,
     })
 }
@@ -171,16 +177,18 @@ async fn load_directory(
 async fn load_awards(
     tx: &mut (impl LevelConfigurationRepository + LedgerRepository),
     ids: &impl IdGenerator,
-    AwardScope { level_configurations, members, once_only_keys }: &AwardScope,
+    AwardScope { communities, members, once_only_keys }: &AwardScope,
+    records: &[FactRecord],
     now: OffsetDateTime,
 ) -> Result<AwardState, StoreError> {
-    let defaults = default_levels(ids, level_configurations.iter().copied());
-    let members = new_members(ids, members.iter().copied());
-    Ok(AwardState {
-        level_configurations: tx.lock_level_configurations_shared(&defaults, now).await?,
-        members: tx.lock(&members, now).await?,
-        awarded_keys: tx.awarded_keys(once_only_keys).await?,
-    })
+    let defaults = default_levels(ids, communities.iter().copied());
+    let configurations = tx.lock_configurations_shared(&defaults, now).await?;
+    let members: Vec<MemberPoints> = tx.lock(&new_members(ids, members.iter().copied()), now).await?;
+    let awarded_keys = tx.awarded_keys(once_only_keys).await?;
+    // Which they are is known once the rules are: none where nothing is capped.
+    let tallies = Tally::of(records, configurations.iter().map(|found| &found.rules), &members);
+    let tallies = tx.lock(&tallies, now).await?;
+    Ok(AwardState { configurations, members, awarded_keys, tallies })
 }
 
 /// The default levels of communities, for those that have none.

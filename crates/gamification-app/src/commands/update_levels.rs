@@ -169,7 +169,7 @@ async fn write_levels(
     if changes.is_empty() {
         return Ok(Ending::Rollback(Stored::Done(changes)));
     }
-    tx.save_level_configuration(&configuration, now).await?;
+    tx.save_level_configuration(&configuration, user_id, now).await?;
     if moves_thresholds {
         // After the configuration, against the order of locks: nobody can hold a row that is not there yet.
         tx.insert_recalculation(community_id, system.next_id(), now).await?;

@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeSet, future::Future};
 
-use gamification_domain::{AwardedKeys, LevelCountChange, MemberPoints, OnceOnlyKey, PointTransaction};
+use gamification_domain::{
+    AwardedKeys, LevelCountChange, MemberPoints, OnceOnlyKey, PointTransaction, Tally,
+};
 
 use super::{Repository, StoreError};
 
-/// The ledger and the members' points.
-pub trait LedgerRepository: Repository<MemberPoints> {
+/// The ledger, the members' points, and what is counted for caps.
+pub trait LedgerRepository: Repository<MemberPoints> + Repository<Tally> {
     /// Which of these awards are in the ledger. The members concerned must be locked.
     fn awarded_keys(
         &mut self,

@@ -9,7 +9,9 @@ use gamification_domain::{
 };
 use time::OffsetDateTime;
 
-use super::{CommunityQueries, LeaderboardQueries, Membership, StoreError};
+use super::{
+    CommunityQueries, ConfigurationHistoryQueries, LeaderboardQueries, Membership, RuleQueries, StoreError,
+};
 use crate::Reader;
 
 /// All reads that the service answers.
@@ -19,6 +21,8 @@ pub trait Queries:
     + PointHistoryQueries
     + AdjustmentQueries
     + LevelQueries
+    + RuleQueries
+    + ConfigurationHistoryQueries
     + PointBandQueries
     + LeaderboardQueries
     + CommunityQueries
@@ -34,6 +38,8 @@ impl<Q> Queries for Q where
         + PointHistoryQueries
         + AdjustmentQueries
         + LevelQueries
+        + RuleQueries
+        + ConfigurationHistoryQueries
         + PointBandQueries
         + LeaderboardQueries
         + CommunityQueries
@@ -204,6 +210,8 @@ pub struct HistoryEntry {
     pub recorded_at: OffsetDateTime,
     /// The sum of the entries up to this one.
     pub total_after: Points,
+    /// Whether a cap of the community's rules left less of it than it is worth.
+    pub is_capped: bool,
     /// Why, where a person adjusted the points.
     pub reason: Option<AdjustmentReason>,
 }

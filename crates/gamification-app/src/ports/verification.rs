@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use gamification_domain::{CommunityId, MemberKey, UserId};
+use time::Date;
 use uuid::Uuid;
 
 use super::{StoreError, WindowSums};
@@ -111,6 +112,13 @@ pub trait Snapshot: Send {
         limit: i64,
     ) -> impl Future<Output = Result<Sample<WrongLeaderboardSection>, StoreError>> + Send;
 
+    /// What is kept for caps that stand and differs from what follows from the ledger.
+    fn wrong_tallies(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> impl Future<Output = Result<Sample<WrongTally>, StoreError>> + Send;
+
     /// The level that each of these members was last announced to be at, of those about whom an event is still there.
     fn announced_levels(
         &mut self,
@@ -128,6 +136,12 @@ pub trait RepairRepository: Send {
         &mut self,
         members: &BTreeSet<MemberKey>,
     ) -> impl Future<Output = Result<Vec<SourceOfTruth>, StoreError>> + Send;
+
+    /// Computes tallies anew from the ledger.
+    fn correct_tallies(
+        &mut self,
+        wrong: &[WrongTally],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Waits until no other repair changes counts of members, and keeps others waiting until the transaction ends.
     fn lock_level_count_repair(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -262,7 +276,28 @@ pub struct WrongLike {
     pub author_id: Uuid,
     /// How many points this author holds for it.
     pub held: i64,
-    /// How many they should: 1 while the switch stands and names them.
+    /// How many they should: what the switch says while it stands and names them.
+    pub due: i64,
+}
+
+/// What is kept for a cap, where that is not what the ledger says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongTally {
+    /// Who earned it.
+    pub member: MemberKey,
+    /// Their record of points.
+    pub member_points_id: Uuid,
+    /// The day in UTC on which it was earned.
+    pub day: Date,
+    /// What it was earned by: the source's stable name.
+    pub source: String,
+    /// Whose likes it was earned by; `None` for the sum of all.
+    pub liker_id: Option<Uuid>,
+    /// The version of the rules that brought the cap.
+    pub counted_since: i32,
+    /// The points that are noted; 0 when nothing is.
+    pub noted: i64,
+    /// The points that the ledger says.
     pub due: i64,
 }
 

@@ -84,8 +84,18 @@ impl fmt::Display for Explained {
 
 impl fmt::Display for HistoryEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, change, source, source_id, actor_id, occurred_at, recorded_at, total_after, reason } =
-            self;
+        let Self {
+            id,
+            change,
+            source,
+            source_id,
+            actor_id,
+            occurred_at,
+            recorded_at,
+            total_after,
+            is_capped,
+            reason,
+        } = self;
         let [occurred_at, recorded_at] = [occurred_at, recorded_at].map(text);
         write!(f, "{occurred_at} {:+} = {total_after} {source} {source_id} ", change.signed())?;
         match actor_id.as_uuid().is_nil() {
@@ -93,6 +103,9 @@ impl fmt::Display for HistoryEntry {
             false => write!(f, "by {actor_id}")?,
         }
         write!(f, ", recorded {recorded_at} as {id}")?;
+        if *is_capped {
+            f.write_str(", capped")?;
+        }
         reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
     }
 }

@@ -11,8 +11,10 @@ mod get_leaderboards;
 mod get_levels;
 mod get_member_level;
 mod get_point_history;
+mod get_rules;
 mod list_members;
 mod preview_levels;
+mod preview_rules;
 mod read_error;
 
 pub use authorize_adjuster::{Adjuster, authorize_adjuster};
@@ -28,8 +30,10 @@ pub use get_leaderboards::{
 pub use get_levels::{Levels, get_levels};
 pub use get_member_level::{LevelProgress, MemberLevel, NextLevel, get_member_level};
 pub use get_point_history::{PointHistory, get_point_history};
+pub use get_rules::{Versions, get_levels_history, get_rules, get_rules_history};
 pub use list_members::{Members, list_members};
 pub use preview_levels::{
     LevelsPreview, NAMED_LEVEL_UPS, PreviewLevelsError, PreviewedLevelUp, preview_levels,
 };
+pub use preview_rules::{PREVIEWED, PREVIEWED_MEMBERS, PreviewRulesError, RulesPreview, preview_rules};
 pub use read_error::ReadError;

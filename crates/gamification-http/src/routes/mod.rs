@@ -10,7 +10,9 @@ mod leaderboards;
 mod levels;
 mod members;
 mod metrics;
+mod rules;
 mod settings;
+mod versions;
 
 use actix_web::{
     HttpResponse,
@@ -69,6 +71,11 @@ endpoints! {
         levels::get<S, E>,
         levels::update<S, E>,
         levels::preview<S, E>,
+        levels::history<S, E>,
+        rules::get<S, E>,
+        rules::update<S, E>,
+        rules::preview<S, E>,
+        rules::history<S, E>,
         leaderboards::overview<S, E>,
         leaderboards::widget<S, E>,
         leaderboards::board<S, E>,
@@ -128,6 +135,7 @@ pub(crate) fn declarations() -> Vec<Declaration> {
     tags(
         (name = "communities", description = "What a community is, and who is in it"),
         (name = "levels", description = "What members see, and admins set"),
+        (name = "rules", description = "What members earn points by"),
         (name = "leaderboards", description = "Who has earned the most, over which time"),
         (name = "courses", description = "Which courses are open to whom"),
         (name = "events", description = "What the platform tells"),

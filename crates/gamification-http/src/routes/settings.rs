@@ -25,6 +25,31 @@ pub(super) async fn read_as_admin(
     Ok((body, deadline))
 }
 
+/// The list that a body has under a name, of JSON objects; `list` and `item` are what people call them.
+pub(super) fn items<'a>(
+    body: &'a Value,
+    name: &str,
+    list: &str,
+    item: &str,
+) -> Result<Vec<&'a Map<String, Value>>, FieldError> {
+    let invalid = |pointer: String, detail: String| FieldError::new(pointer, FieldCode::Invalid, detail);
+    let body = body
+        .as_object()
+        .ok_or_else(|| invalid("#".to_owned(), "The body must be a JSON object".to_owned()))?;
+    let place = format!("#/{name}");
+    let required = || FieldError::new(&place, FieldCode::Required, format!("{list} are required"));
+    let items = body.get(name).ok_or_else(required)?;
+    let items = items.as_array().ok_or_else(|| invalid(place.clone(), format!("{list} must be a list")))?;
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, value)| {
+            let wrong = || invalid(format!("{place}/{index}"), format!("{item} must be a JSON object"));
+            value.as_object().ok_or_else(wrong)
+        })
+        .collect()
+}
+
 /// An error for each field that means nothing here: a misspelt one would be lost silently.
 pub(super) fn unknown_fields(object: &Map<String, Value>, known: &[&str], place: &str) -> Vec<FieldError> {
     let unknown = object.keys().filter(|name| !known.contains(&name.as_str()));

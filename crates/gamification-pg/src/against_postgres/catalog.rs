@@ -173,6 +173,7 @@ fn diesel_type(name: &str) -> &'static str {
     match name {
         "bool" => "Bool",
         "bytea" => "Bytea",
+        "date" => "Date",
         "int2" => "SmallInt",
         "int4" => "Integer",
         "int8" => "BigInt",

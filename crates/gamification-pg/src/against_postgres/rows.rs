@@ -1,13 +1,15 @@
 //! What writing rows leaves in them, and what reading damaged ones says.
 
 use gamification_app::ports::{
-    CourseLevelRequirementRepository, LevelConfigurationRepository, LikeSwitchRepository, MembershipQueries,
-    RecalculationRepository, Repository, Store, StoreError, UnitOfWork,
+    CommunityRulesRepository, CourseLevelRequirementRepository, LevelConfigurationRepository,
+    LikeSwitchRepository, MembershipQueries, RecalculationRepository, Repository, Store, StoreError,
+    UnitOfWork,
 };
 use gamification_domain::{
-    Community, CommunityId, CommunityMember, Content, Course, CourseId, CourseLevelRequirement,
-    CourseLevelRequirementId, EventId, EventMetadata, LevelConfiguration, LevelConfigurationId, LevelNumber,
-    LikeKey, LikeSwitch, MemberPoints, MemberPointsId, PostId, UserId,
+    Community, CommunityConfiguration, CommunityId, CommunityMember, Content, Course, CourseId,
+    CourseLevelRequirement, CourseLevelRequirementId, EventId, EventMetadata, LevelConfiguration,
+    LevelConfigurationId, LevelDraft, LevelNumber, LikeKey, LikeSwitch, MemberPoints, MemberPointsId, PostId,
+    RuleDraft, UserId,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -48,8 +50,17 @@ async fn write(tx: &mut PgTx, now: OffsetDateTime) -> Result<(), StoreError> {
     tx.lock(std::slice::from_ref(&member), now).await?;
     tx.save(&[member], now).await?;
     let levels = LevelConfiguration::default_for(LevelConfigurationId::new(ID), COMMUNITY);
-    tx.lock_level_configurations_shared(std::slice::from_ref(&levels), now).await?;
-    tx.save_level_configuration(&levels, now).await?;
+    let mut found = tx.lock_configurations_shared(std::slice::from_ref(&levels), now).await?;
+    let CommunityConfiguration { mut levels, mut rules } = found.remove(0);
+    // Another version, each time.
+    let mut drafts: Vec<LevelDraft> = levels.levels().iter().map(LevelDraft::from).collect();
+    drafts[0].name = Some(format!("Since {now}").chars().take(30).collect());
+    levels.update_levels(&drafts).expect("these are levels");
+    tx.save_level_configuration(&levels, USER, now).await?;
+    let mut drafts: Vec<RuleDraft> = rules.rules().map(RuleDraft::from).collect();
+    drafts[0].points = Some(i64::from(rules.version()) + 10);
+    rules.update(&drafts, now).expect("these are rules");
+    tx.save_community_rules(&rules, USER, now).await?;
     let requirement = CourseLevelRequirement {
         id: CourseLevelRequirementId::new(ID),
         community_id: COMMUNITY,

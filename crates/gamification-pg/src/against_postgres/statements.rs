@@ -17,7 +17,9 @@ pub(super) fn all() -> Vec<Checked> {
         crate::queries::declared_community(),
         crate::queries::declared_history(),
         crate::queries::declared_leaderboards(),
+        crate::queries::declared_rules(),
         crate::repositories::channels::declared(),
+        crate::repositories::community_rules::declared(),
         crate::repositories::course_level_requirements::declared(),
         crate::repositories::directory::declared(),
         crate::repositories::leaderboards::declared(),
@@ -27,10 +29,12 @@ pub(super) fn all() -> Vec<Checked> {
         crate::repositories::member_points::declared(),
         crate::repositories::outbox::declared(),
         crate::repositories::recalculations::declared(),
+        crate::repositories::tallies::declared(),
         crate::statistics::declared(),
         crate::verification::awards::declared(),
         crate::verification::events::declared(),
         crate::verification::members::declared(),
+        crate::verification::tallies::declared(),
     ]
     .into_iter()
     .flatten()

@@ -56,6 +56,7 @@ record! {
         created_at: OffsetDateTime => point_transactions::created_at,
         total_after: i64 => Plain<BigInt>,
         reason: Option<String> => point_transactions::reason,
+        worth: Option<i32> => point_transactions::requested_points,
     }
 }
 
@@ -85,12 +86,13 @@ macro_rules! history {
                    WHERE d.community_id = m.community_id AND d.user_id = m.user_id AND d.presence_change IS NOT NULL))",
             concat!(
                 "SELECT seen.place, seen.id, seen.points, seen.source, seen.source_id, seen.actor_id, seen.occurred_at,
-                        seen.created_at, ", $total_after, " AS total_after, seen.reason
+                        seen.created_at, ", $total_after, " AS total_after, seen.reason,
+                        seen.requested_points AS worth
                  FROM member_points AS m
                  CROSS JOIN LATERAL (
                      SELECT looked_at.*, ROW_NUMBER() OVER so_far AS place, SUM(looked_at.points) OVER so_far AS sum
                      FROM (SELECT t.id, t.points, t.source, t.source_id, t.actor_id, t.occurred_at, t.created_at,
-                                  t.reason
+                                  t.reason, t.requested_points
                            FROM point_transactions AS t
                            WHERE t.community_id = :community_id AND t.member_points_id = m.id AND t.id ", $begins, "
                            ORDER BY t.id ", $direction, " LIMIT :looked_at) AS looked_at
@@ -150,7 +152,7 @@ statements! {
               t.created_at, m.total_points - (
                   SELECT COALESCE(SUM(later.points), 0) FROM point_transactions AS later
                   WHERE later.community_id = t.community_id AND later.member_points_id = t.member_points_id
-                    AND later.id > t.id)::bigint AS total_after, t.reason
+                    AND later.id > t.id)::bigint AS total_after, t.reason, t.requested_points AS worth
        FROM point_transactions AS t
        JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
        WHERE t.community_id = :community_id AND t.source = :source AND t.source_id = :source_id
@@ -204,6 +206,7 @@ impl EntryRow {
             created_at,
             total_after,
             reason,
+            worth,
         } = self;
         let key = [community_id, id];
         Ok(HistoryEntry {
@@ -217,6 +220,8 @@ impl EntryRow {
             // Servers whose clocks differ may give ids in another order than that of their commits: a like may then be
             // taken back before it was made.
             total_after: Points::nearest(total_after),
+            // An adjustment has a reason, an award has none.
+            is_capped: reason.is_none() && worth.is_some_and(|worth| worth > points),
             reason: reason
                 .map(|reason| AdjustmentReason::parse(&reason))
                 .transpose()

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use gamification_app::ports::{LedgerRepository, StoreError};
 use gamification_domain::{
-    AwardedKeys, CommunityId, EntryCause, LevelCountChange, OnceOnlyKey, OnceScope, PointTransaction,
-    SourceId, UserId,
+    AwardedKeys, CommunityId, EntryCause, LevelCountChange, OnceOnlyKey, OnceScope, PointChange,
+    PointTransaction, Points, SourceId, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -43,6 +43,7 @@ record! {
         once_per: Option<Uuid> => point_transactions::once_per,
         requested_points: Option<i32> => point_transactions::requested_points,
         reason: Option<String> => point_transactions::reason,
+        rules_version: i32 => point_transactions::rules_version,
     }
 }
 
@@ -73,9 +74,10 @@ statements! {
     struct InsertPointTransactions { new: Rows<PointTransactionRow> }
     = "INSERT INTO point_transactions
            (community_id, id, member_points_id, points, source, source_id, actor_id, event_id, occurred_at, created_at,
-            once_per, requested_points, reason)
+            once_per, requested_points, reason, rules_version)
        SELECT new.community_id, new.id, new.member_points_id, new.points, new.source, new.source_id, new.actor_id,
-              new.event_id, new.occurred_at, new.created_at, new.once_per, new.requested_points, new.reason
+              new.event_id, new.occurred_at, new.created_at, new.once_per, new.requested_points, new.reason,
+              new.rules_version
        FROM :new";
 
     struct EnsureLevelCounts { new: Rows<LevelCountKeyRow> }
@@ -131,6 +133,8 @@ impl From<&PointTransaction> for PointTransactionRow {
             community_id,
             member_points_id,
             change,
+            worth,
+            rules_version,
             source,
             source_id,
             actor_id,
@@ -143,6 +147,11 @@ impl From<&PointTransaction> for PointTransactionRow {
             EntryCause::Fact(event_id) => (event_id, None),
             EntryCause::Adjustment { event_id, adjustment } => (event_id, Some(adjustment)),
         };
+        // Where it can't be told from the points.
+        let worth = Some(*worth).filter(|worth| match change {
+            PointChange::Awarded(points) => points < worth || *points == Points::ZERO,
+            PointChange::Deducted(_) => false,
+        });
         Self {
             community_id: community_id.as_uuid(),
             id: id.as_uuid(),
@@ -155,8 +164,11 @@ impl From<&PointTransaction> for PointTransactionRow {
             occurred_at: *occurred_at,
             created_at: *created_at,
             once_per: once_scope.map(once_per),
-            requested_points: adjustment.map(|adjustment| adjustment.points().signed()),
+            requested_points: adjustment
+                .map(|adjustment| adjustment.points().signed())
+                .or(worth.map(Points::get)),
             reason: adjustment.map(|adjustment| adjustment.reason().as_str().to_owned()),
+            rules_version: i32::try_from(*rules_version).unwrap_or(i32::MAX),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::ports::{BoxedError, LevelConfigurationRepository, StoreError};
-use gamification_domain::{CommunityId, LevelConfiguration, LevelConfigurationId, LevelDraft};
+use gamification_domain::{
+    CommunityConfiguration, CommunityId, LevelConfiguration, LevelConfigurationId, LevelDraft, UserId,
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,8 +15,9 @@ use crate::{
     PgTx,
     error::{corrupt, misread},
     json::Json,
-    schema::level_configurations,
-    statement::{Rows, record, statements},
+    repositories::community_rules::StoredRulesRow,
+    schema::{configuration_versions, level_configurations},
+    statement::{Nested, NotNull, Rows, record, statements},
 };
 
 record! {
@@ -35,9 +38,9 @@ record! {
 }
 
 statements! {
-    /// Waits for a change of thresholds that is being committed, and gives the thresholds after it.
-    struct LockLevelConfigurationsShared { wanted: Rows<LevelConfigurationKeyRow> } -> LevelConfigurationRow
-    = "SELECT c.community_id, c.id, c.levels, c.version
+    /// Waits for a change of levels or rules that is being committed, and gives what is after it.
+    struct LockConfigurationsShared { wanted: Rows<LevelConfigurationKeyRow> } -> ConfigurationRow
+    = "SELECT c.community_id, c.id, c.levels, c.version, c.rules, c.rules_version
        FROM level_configurations AS c
        JOIN :wanted USING (community_id)
        ORDER BY c.community_id FOR SHARE OF c";
@@ -58,6 +61,23 @@ statements! {
         now: OffsetDateTime => level_configurations::updated_at,
     } = "UPDATE level_configurations SET levels = :levels, version = :version, updated_at = :now
          WHERE community_id = :community_id";
+
+    struct InsertLevelsVersion {
+        community_id: Uuid => configuration_versions::community_id,
+        version: i32 => configuration_versions::version,
+        content: Json<Vec<StoredLevel>> => configuration_versions::content,
+        changed_by: Uuid => NotNull<configuration_versions::changed_by>,
+        now: OffsetDateTime => configuration_versions::changed_at,
+    } = "INSERT INTO configuration_versions (community_id, kind, version, content, changed_by, changed_at)
+         VALUES (:community_id, 'levels', :version, :content, :changed_by, :now)";
+}
+
+record! {
+    /// All that awards are judged by.
+    struct ConfigurationRow: Read {
+        levels: LevelConfigurationRow => Nested<LevelConfigurationRow>,
+        rules: StoredRulesRow => Nested<StoredRulesRow>,
+    }
 }
 
 /// An entry of the column `levels`.
@@ -100,6 +120,15 @@ impl TryFrom<&LevelConfiguration> for LevelConfigurationRow {
     }
 }
 
+impl TryFrom<ConfigurationRow> for CommunityConfiguration {
+    type Error = StoreError;
+
+    fn try_from(ConfigurationRow { levels, rules }: ConfigurationRow) -> Result<Self, StoreError> {
+        let rules = rules.of_community(CommunityId::new(levels.community_id))?;
+        Ok(Self { levels: levels.try_into()?, rules })
+    }
+}
+
 impl TryFrom<LevelConfigurationRow> for LevelConfiguration {
     type Error = StoreError;
 
@@ -121,13 +150,13 @@ fn level_drafts(levels: Json<Vec<StoredLevel>>) -> Result<Vec<LevelDraft>, Boxed
 }
 
 impl LevelConfigurationRepository for PgTx {
-    async fn lock_level_configurations_shared(
+    async fn lock_configurations_shared(
         &mut self,
         defaults: &[LevelConfiguration],
         now: OffsetDateTime,
-    ) -> Result<Vec<LevelConfiguration>, StoreError> {
+    ) -> Result<Vec<CommunityConfiguration>, StoreError> {
         let mut found = self.share(defaults).await?;
-        let known: HashSet<CommunityId> = found.iter().map(LevelConfiguration::community_id).collect();
+        let known: HashSet<CommunityId> = found.iter().map(|found| found.levels.community_id()).collect();
         let missing = || defaults.iter().filter(|default| !known.contains(&default.community_id()));
         let new = missing().map(LevelConfigurationRow::try_from).collect::<Result<Rows<_>, _>>()?;
         self.run(InsertLevelConfigurations { new, now });
@@ -156,6 +185,7 @@ impl LevelConfigurationRepository for PgTx {
     async fn save_level_configuration(
         &mut self,
         configuration: &LevelConfiguration,
+        changed_by: UserId,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let update = UpdateLevelConfiguration {
@@ -165,6 +195,13 @@ impl LevelConfigurationRepository for PgTx {
             now,
         };
         self.run(update);
+        self.run(InsertLevelsVersion {
+            community_id: configuration.community_id().as_uuid(),
+            version: stored_version(configuration)?,
+            content: stored_levels(configuration),
+            changed_by: changed_by.as_uuid(),
+            now,
+        });
         Ok(())
     }
 }
@@ -173,8 +210,8 @@ impl PgTx {
     async fn share(
         &mut self,
         wanted: impl IntoIterator<Item = &LevelConfiguration>,
-    ) -> Result<Vec<LevelConfiguration>, StoreError> {
+    ) -> Result<Vec<CommunityConfiguration>, StoreError> {
         let wanted = wanted.into_iter().map(LevelConfiguration::community_id).collect();
-        self.read(LockLevelConfigurationsShared { wanted }).await
+        self.read(LockConfigurationsShared { wanted }).await
     }
 }

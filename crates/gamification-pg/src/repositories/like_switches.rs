@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gamification_app::ports::{LikeSwitchRepository, StoreError};
 use gamification_domain::{
-    Aggregate, CommentId, CommunityId, Content, LikeKey, LikeSwitch, LwwRegister, PostId, UserId,
+    Aggregate, CommentId, CommunityId, Content, LikeKey, LikeSwitch, LwwRegister, Points, PostId, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -38,12 +38,13 @@ record! {
         author_id: Option<Uuid> => like_switches::author_id,
         /// A switch that nothing has changed is never stored.
         newest_change: Option<Json<StoredLwwState>> => OrNull<like_switches::newest_change>,
+        points: i32 => like_switches::points,
     }
 }
 
 statements! {
     struct LockLikeSwitches { wanted: Rows<LikeKeyRow> } -> LikeSwitchRow
-    = "SELECT s.community_id, s.content_kind, s.content_id, s.liker_id, s.author_id, s.newest_change
+    = "SELECT s.community_id, s.content_kind, s.content_id, s.liker_id, s.author_id, s.newest_change, s.points
        FROM like_switches AS s
        JOIN :wanted USING (community_id, content_kind, content_id, liker_id)
        ORDER BY s.community_id, s.content_kind, s.content_id, s.liker_id FOR NO KEY UPDATE OF s";
@@ -52,9 +53,10 @@ statements! {
         new: Rows<LikeSwitchRow>,
         now: OffsetDateTime => like_switches::created_at,
     } = "INSERT INTO like_switches
-             (community_id, content_kind, content_id, liker_id, author_id, newest_change, created_at, updated_at)
+             (community_id, content_kind, content_id, liker_id, author_id, newest_change, points, created_at,
+              updated_at)
          SELECT new.community_id, new.content_kind, new.content_id, new.liker_id, new.author_id, new.newest_change,
-                :now, :now
+                new.points, :now, :now
          FROM :new
          ORDER BY new.community_id, new.content_kind, new.content_id, new.liker_id";
 
@@ -62,7 +64,8 @@ statements! {
         changed: Rows<LikeSwitchRow>,
         now: OffsetDateTime => like_switches::updated_at,
     } = "UPDATE like_switches AS s
-         SET author_id = changed.author_id, newest_change = changed.newest_change, updated_at = :now
+         SET author_id = changed.author_id, newest_change = changed.newest_change, points = changed.points,
+             updated_at = :now
          FROM :changed
          WHERE s.community_id = changed.community_id AND s.content_kind = changed.content_kind
            AND s.content_id = changed.content_id AND s.liker_id = changed.liker_id";
@@ -97,6 +100,7 @@ impl From<&LikeSwitch> for LikeSwitchRow {
             liker_id,
             author_id: author.value().map(UserId::as_uuid),
             newest_change: author.state().map(Json::from),
+            points: switch.points().get(),
         }
     }
 }
@@ -105,21 +109,29 @@ impl TryFrom<LikeSwitchRow> for LikeSwitch {
     type Error = StoreError;
 
     fn try_from(row: LikeSwitchRow) -> Result<Self, StoreError> {
-        let LikeSwitchRow { community_id, content_kind, content_id, liker_id, author_id, newest_change } =
-            row;
-        let key = [community_id, content_id, liker_id];
+        let LikeSwitchRow {
+            community_id,
+            content_kind,
+            content_id,
+            liker_id,
+            author_id,
+            newest_change,
+            points,
+        } = row;
+        let ids = [community_id, content_id, liker_id];
         let content = match content_kind.as_str() {
             POST => Ok(Content::Post(PostId::new(content_id))),
             COMMENT => Ok(Content::Comment(CommentId::new(content_id))),
             other => Err(format!("{other} is no kind of content")),
         };
-        let newest = lww_state(newest_change).map_err(misread!(like_switches::newest_change, key))?;
+        let newest = lww_state(newest_change).map_err(misread!(like_switches::newest_change, ids))?;
         let key = LikeKey {
             community_id: CommunityId::new(community_id),
-            content: content.map_err(misread!(like_switches::content_kind, key))?,
+            content: content.map_err(misread!(like_switches::content_kind, ids))?,
             liker_id: UserId::new(liker_id),
         };
-        Ok(Self::restore(key, LwwRegister::restore(author_id.map(UserId::new), newest)))
+        let points = Points::new(i64::from(points)).map_err(misread!(like_switches::points, ids))?;
+        Ok(Self::restore(key, LwwRegister::restore(author_id.map(UserId::new), newest), points))
     }
 }
 

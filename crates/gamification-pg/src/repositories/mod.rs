@@ -1,6 +1,7 @@
 //! One module for each write port.
 
 pub(crate) mod channels;
+pub(crate) mod community_rules;
 pub(crate) mod course_level_requirements;
 pub(crate) mod directory;
 pub(crate) mod leaderboards;
@@ -10,12 +11,15 @@ pub(crate) mod like_switches;
 pub(crate) mod member_points;
 pub(crate) mod outbox;
 pub(crate) mod recalculations;
+pub(crate) mod tallies;
 
 pub(crate) use channels::LEASE_LOCK;
+pub(crate) use community_rules::StoredRulesRow;
 pub(crate) use directory::{CommunityMemberKeyRow, membership, membership_of, select_role};
 pub(crate) use ledger::LevelCountRow;
 pub(crate) use level_configurations::{LevelConfigurationRow, StoredLevel};
 pub(crate) use member_points::standing;
+pub(crate) use tallies::first_id_recorded;
 
 use std::collections::BTreeSet;
 

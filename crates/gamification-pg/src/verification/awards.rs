@@ -18,11 +18,10 @@ record! {
 }
 
 record! {
-    /// What a like of one kind of content earns while its switch stands.
+    /// Which source a like of one kind of content earns by while its switch stands.
     pub(super) struct LikedKindRow: Written {
         source: String => point_transactions::source,
         content_kind: String => like_switches::content_kind,
-        points: i32 => point_transactions::points,
     }
 }
 
@@ -74,9 +73,8 @@ impl LikedKindRow {
         let (post, comment) = (PostId::new(Uuid::nil()), CommentId::new(Uuid::nil()));
         let kinds = [("post", Content::Post(post)), ("comment", Content::Comment(comment))];
         let row = |(content_kind, content): (&str, Content)| {
-            let source = content.liked_source();
-            let (source, points) = (source.as_str().to_owned(), source.rule().points.get());
-            Self { source, content_kind: content_kind.to_owned(), points }
+            let source = content.liked_source().as_str().to_owned();
+            Self { source, content_kind: content_kind.to_owned() }
         };
         kinds.into_iter().map(row).collect()
     }
@@ -112,7 +110,7 @@ statements! {
         last: Uuid => point_transactions::community_id,
         limit: i64 => Plain<BigInt>,
     } -> WrongLikeRow
-    = "WITH liked_kinds AS (SELECT liked.source, liked.content_kind, liked.points FROM :liked),
+    = "WITH liked_kinds AS (SELECT liked.source, liked.content_kind FROM :liked),
        heap AS (
            SELECT t.community_id, liked_kinds.source, t.source_id AS content_id, t.actor_id AS liker_id, m.user_id AS author_id,
                   t.points AS held, 0 AS due
@@ -121,7 +119,7 @@ statements! {
            JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
            WHERE t.community_id BETWEEN :first AND :last
            UNION ALL
-           SELECT s.community_id, liked_kinds.source, s.content_id, s.liker_id, s.author_id, 0, liked_kinds.points
+           SELECT s.community_id, liked_kinds.source, s.content_id, s.liker_id, s.author_id, 0, s.points
            FROM liked_kinds
            JOIN like_switches AS s USING (content_kind)
            WHERE s.community_id BETWEEN :first AND :last AND s.author_id IS NOT NULL)

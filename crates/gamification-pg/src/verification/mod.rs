@@ -6,6 +6,7 @@
 pub(crate) mod awards;
 pub(crate) mod events;
 pub(crate) mod members;
+pub(crate) mod tallies;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::ports::{
     BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
     SourceOfTruth, StoreError, StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, UnitOfWork,
-    Verification, WindowSums, WrongLeaderboardSection, WrongLevelCount, WrongLike,
+    Verification, WindowSums, WrongLeaderboardSection, WrongLevelCount, WrongLike, WrongTally,
 };
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use serde_json::Value;
@@ -306,6 +307,14 @@ impl Snapshot for PgSnapshot {
         })
     }
 
+    async fn wrong_tallies(
+        &mut self,
+        range: CommunityRange,
+        limit: i64,
+    ) -> Result<Sample<WrongTally>, StoreError> {
+        tallies::wrong(&mut self.0, range, limit).await
+    }
+
     async fn announced_levels(
         &mut self,
         members: &BTreeSet<MemberKey>,
@@ -345,6 +354,11 @@ impl RepairRepository for PgTx {
             is_present,
         };
         Ok(rows.into_iter().map(source_of_truth).collect())
+    }
+
+    async fn correct_tallies(&mut self, wrong: &[WrongTally]) -> Result<(), StoreError> {
+        tallies::correct(self, wrong);
+        Ok(())
     }
 
     async fn lock_level_count_repair(&mut self) -> Result<(), StoreError> {

@@ -54,7 +54,7 @@ struct EventResult {
     #[schema(required)]
     id: Option<String>,
     status: Status,
-    /// Why it was rejected
+    /// `capped` where a cap of the community's rules left less of its points, or why it was rejected
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
@@ -159,7 +159,7 @@ fn answer(events: Vec<IncomingEvent>, outcomes: &[EventOutcome]) -> HttpResponse
     let results = events.into_iter().zip(outcomes).map(|(event, outcome)| EventResult {
         id: event.id,
         status: outcome.status().into(),
-        detail: outcome.rejection_reason(),
+        detail: outcome.detail(),
     });
     let EventCounts { applied, duplicate, stale, ignored, rejected } = outcomes.iter().collect();
     let view = EventsView { results: results.collect(), applied, duplicate, stale, ignored, rejected };
@@ -185,7 +185,9 @@ fn problem(outcome: &EventOutcome) -> Option<Problem> {
         EventOutcome::Invalid(mistake) => mistake.clone(),
         EventOutcome::Judged(Verdict::Rejected(rejection)) => rejection_mistake(*rejection),
         EventOutcome::Internal => return Some(Problem::internal()),
-        EventOutcome::Judged(Verdict::Applied | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored)
+        EventOutcome::Judged(
+            Verdict::Applied | Verdict::Capped | Verdict::Duplicate | Verdict::Stale | Verdict::Ignored,
+        )
         | EventOutcome::UnknownType => return None,
     };
     let code = match kind {

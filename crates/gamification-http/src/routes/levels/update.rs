@@ -2,10 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{HeaderMap, IF_MATCH},
-    },
+    http::StatusCode,
     web::{Data, Payload},
 };
 use gamification_app::{
@@ -18,18 +15,17 @@ use gamification_domain::{
     LevelConfiguration, LevelDraft, LevelField, LevelMistakes, LevelNameError, LevelPlace, LevelProblem,
 };
 use serde::Deserialize;
-use serde_json::{Map, Value};
-
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::get::{LevelsView, view};
 use crate::{
     auth::User,
-    conditional::{self, tags},
+    conditional::{self, expected_versions},
     openapi::{CommunityParameter, LevelsUpdateProblems},
     path::CommunityPath,
     problem::{FieldCode, FieldError, Problem},
-    routes::settings::{read_as_admin, unknown_fields, whole_number},
+    routes::settings::{items, read_as_admin, unknown_fields, whole_number},
     state::Api,
 };
 
@@ -99,23 +95,10 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     Ok(answer)
 }
 
-/// The versions that `If-Match` names; `None` when any will do. What is no tag of ours matches nothing.
-fn expected_versions(headers: &HeaderMap) -> Option<Vec<u32>> {
-    headers.get(IF_MATCH)?;
-    if tags(headers, IF_MATCH).any(|tag| tag == "*") {
-        return None;
-    }
-    // A tag is the version, or the version and a hash of what was shown beside it: the distribution may differ.
-    let version = |tag: &str| {
-        let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
-        tag.split_once('.').map_or(tag, |(version, _)| version).parse().ok()
-    };
-    Some(tags(headers, IF_MATCH).filter_map(version).collect())
-}
-
 /// Understands a body, or reports all its mistakes at once.
 pub(super) fn drafts(body: &Value) -> Result<Vec<LevelDraft>, Problem> {
-    let levels = levels_of(body).map_err(|error| Problem::validation(vec![error]))?;
+    let levels =
+        items(body, "levels", "Levels", "A level").map_err(|error| Problem::validation(vec![error]))?;
     let mut errors = Vec::new();
     let unknown = body.as_object().into_iter().flat_map(|body| unknown_fields(body, &["levels"], "#"));
     errors.extend(unknown);
@@ -132,23 +115,6 @@ pub(super) fn drafts(body: &Value) -> Result<Vec<LevelDraft>, Problem> {
         errors.extend(field_errors(&mistakes));
     }
     if errors.is_empty() { Ok(drafts) } else { Err(Problem::validation(errors)) }
-}
-
-fn levels_of(body: &Value) -> Result<Vec<&Map<String, Value>>, FieldError> {
-    let invalid = |pointer: &str, detail: &str| FieldError::new(pointer, FieldCode::Invalid, detail);
-    let body = body.as_object().ok_or_else(|| invalid("#", "The body must be a JSON object"))?;
-    let required = || FieldError::new("#/levels", FieldCode::Required, "Levels are required");
-    let levels = body.get("levels").ok_or_else(required)?;
-    let levels = levels.as_array().ok_or_else(|| invalid("#/levels", "Levels must be a list"))?;
-    levels
-        .iter()
-        .enumerate()
-        .map(|(index, level)| {
-            level
-                .as_object()
-                .ok_or_else(|| invalid(&format!("#/levels/{index}"), "A level must be a JSON object"))
-        })
-        .collect()
 }
 
 pub(super) fn field_errors(mistakes: &LevelMistakes) -> Vec<FieldError> {

@@ -59,7 +59,8 @@ pub(in crate::routes) struct PointHistoryView {
 #[schema(as = PointHistoryEntry, example = json!({
     "id": "01a2034c-db3b-72e4-9b68-62b28dedf984", "points": 1, "source": "post_liked",
     "source_id": "0192f0c1-5c1e-7f4e-8f4b-000000000b0b", "actor_id": "0192f0c1-5c1e-7f4e-8f4b-000000000003",
-    "occurred_at": "2026-11-22T10:00:00Z", "recorded_at": "2026-11-22T10:00:00.125Z", "total_after": 45, "reason": null
+    "occurred_at": "2026-11-22T10:00:00Z", "recorded_at": "2026-11-22T10:00:00.125Z", "total_after": 45,
+    "capped": false, "reason": null
 }))]
 pub(in crate::routes) struct EntryView {
     id: Uuid,
@@ -82,6 +83,8 @@ pub(in crate::routes) struct EntryView {
     /// The member's total after it, whatever else the answer shows
     #[schema(minimum = 0)]
     total_after: i32,
+    /// Whether a cap of the community's rules left less of it than it is worth
+    capped: bool,
     /// Why, where a person changed the points; else `null`
     #[schema(required)]
     reason: Option<String>,
@@ -105,6 +108,7 @@ impl From<HistoryEntry> for EntryView {
             occurred_at,
             recorded_at,
             total_after,
+            is_capped,
             reason,
         } = entry;
         Self {
@@ -116,6 +120,7 @@ impl From<HistoryEntry> for EntryView {
             occurred_at: rfc3339(occurred_at),
             recorded_at: rfc3339(recorded_at),
             total_after: total_after.get(),
+            capped: is_capped,
             reason: reason.map(|reason| reason.as_str().to_owned()),
         }
     }

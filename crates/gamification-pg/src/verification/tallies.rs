@@ -1,0 +1,185 @@
+//! What audits read of tallies: what is kept for caps, and what follows from the ledger.
+
+use diesel::{
+    ExpressionMethods, QueryDsl,
+    sql_types::{BigInt, Bool, Uuid as SqlUuid},
+};
+use gamification_app::ports::{CommunityRange, Sample, StoreError, WrongTally};
+use serde_json::Value;
+use time::Date;
+use uuid::Uuid;
+
+use super::{ends, sample};
+use crate::{
+    PgTx,
+    schema::{level_configurations, member_points, tallies},
+    statement::{Plain, Rows, record, statements},
+};
+
+record! {
+    /// A cap that stands.
+    struct StandingCapRow: Written {
+        community_id: Uuid => tallies::community_id,
+        source: String => tallies::source,
+        is_per_pair: bool => Plain<Bool>,
+        counted_since: i32 => tallies::counted_since,
+    }
+}
+
+record! {
+    /// A tally that is off.
+    struct WrongTallyRow: Read {
+        community_id: Uuid => tallies::community_id,
+        user_id: Uuid => member_points::user_id,
+        member_points_id: Uuid => tallies::member_points_id,
+        day: Date => tallies::day,
+        source: String => tallies::source,
+        liker_id: Uuid => Plain<SqlUuid>,
+        counted_since: i32 => tallies::counted_since,
+        noted: i64 => Plain<BigInt>,
+        due: i64 => Plain<BigInt>,
+        count: i64 => Plain<BigInt>,
+    }
+}
+
+record! {
+    /// A tally that is to be made right.
+    struct TallyToCorrectRow: Written {
+        community_id: Uuid => tallies::community_id,
+        member_points_id: Uuid => tallies::member_points_id,
+        day: Date => tallies::day,
+        source: String => tallies::source,
+        liker_id: Uuid => tallies::liker_id,
+        counted_since: i32 => tallies::counted_since,
+    }
+}
+
+statements! {
+    /// What is kept for caps that stand is the sum of the ledger; what was awarded under them is kept.
+    struct SelectWrongTallies { standing: Rows<StandingCapRow>, limit: i64 => Plain<BigInt> } -> WrongTallyRow
+    = "WITH caps AS (
+           SELECT standing.community_id, standing.source, standing.is_per_pair, standing.counted_since FROM :standing),
+       ledger AS (
+           SELECT t.community_id, t.member_points_id, (t.occurred_at AT TIME ZONE 'UTC')::date AS day, t.source,
+                  COALESCE(t.actor_id, '00000000-0000-0000-0000-000000000000'::uuid) AS liker_id,
+                  LEAST(SUM(t.points), 2147483647) AS earned, MAX(t.rules_version) AS newest_version
+           FROM point_transactions AS t
+           WHERE t.points > 0 AND (t.community_id, t.source) IN (
+               SELECT caps.community_id, caps.source FROM caps)
+           GROUP BY GROUPING SETS (
+               (t.community_id, t.member_points_id, day, t.source),
+               (t.community_id, t.member_points_id, day, t.source, t.actor_id))),
+       due AS (
+           SELECT ledger.*, caps.counted_since FROM caps
+           JOIN ledger USING (community_id, source)
+           WHERE (ledger.liker_id <> '00000000-0000-0000-0000-000000000000'::uuid) = caps.is_per_pair),
+       kept AS (
+           SELECT k.community_id, k.member_points_id, k.day, k.source, k.liker_id, k.counted_since, k.earned
+           FROM caps
+           JOIN tallies AS k USING (community_id, source, counted_since)
+           WHERE (k.liker_id <> '00000000-0000-0000-0000-000000000000'::uuid) = caps.is_per_pair),
+       wrong AS (
+           SELECT community_id, member_points_id, day, source, liker_id, counted_since,
+                  COALESCE(kept.earned, 0)::bigint AS noted, COALESCE(due.earned, 0)::bigint AS due
+           FROM kept
+           FULL JOIN due USING (community_id, member_points_id, day, source, liker_id, counted_since)
+           WHERE kept.earned <> COALESCE(due.earned, 0)
+              OR (kept.earned IS NULL AND due.newest_version >= counted_since))
+       SELECT wrong.community_id, m.user_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id,
+              wrong.counted_since, wrong.noted, wrong.due, COUNT(*) OVER () AS count
+       FROM wrong
+       JOIN member_points AS m ON m.community_id = wrong.community_id AND m.id = wrong.member_points_id
+       ORDER BY wrong.community_id, m.user_id, wrong.day, wrong.source, wrong.liker_id LIMIT :limit";
+
+    /// The members must be locked.
+    struct CorrectTallies { wrong: Rows<TallyToCorrectRow> }
+    = "INSERT INTO tallies (community_id, member_points_id, day, source, liker_id, counted_since, earned)
+       SELECT wrong.community_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id,
+              wrong.counted_since, COALESCE(ledger.earned, 0)
+       FROM :wrong
+       CROSS JOIN LATERAL (
+           SELECT LEAST(SUM(t.points), 2147483647)::integer AS earned FROM point_transactions AS t
+           WHERE t.community_id = wrong.community_id AND t.member_points_id = wrong.member_points_id
+             AND t.source = wrong.source AND t.points > 0
+             AND (t.occurred_at AT TIME ZONE 'UTC')::date = wrong.day
+             AND (wrong.liker_id = '00000000-0000-0000-0000-000000000000'::uuid OR t.actor_id = wrong.liker_id)
+       ) AS ledger
+       ORDER BY wrong.community_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id
+       ON CONFLICT (community_id, member_points_id, day, source, liker_id)
+       DO UPDATE SET counted_since = excluded.counted_since, earned = excluded.earned";
+}
+
+impl From<&WrongTally> for TallyToCorrectRow {
+    fn from(tally: &WrongTally) -> Self {
+        let WrongTally { member, member_points_id, day, source, liker_id, counted_since, .. } = tally;
+        Self {
+            community_id: member.0.as_uuid(),
+            member_points_id: *member_points_id,
+            day: *day,
+            source: source.clone(),
+            liker_id: liker_id.unwrap_or_default(),
+            counted_since: *counted_since,
+        }
+    }
+}
+
+/// The caps that stand in a range of communities, by what is stored of them.
+async fn standing_caps(tx: &mut PgTx, range: CommunityRange) -> Result<Rows<StandingCapRow>, StoreError> {
+    let (first, last) = ends(range);
+    let rules = level_configurations::table
+        .filter(level_configurations::community_id.between(first, last))
+        .filter(level_configurations::rules.is_not_null())
+        .select((level_configurations::community_id, level_configurations::rules));
+    let rows: Vec<(Uuid, Option<Value>)> = tx.load(rules).await?;
+    let caps = rows.iter().flat_map(|(community_id, rules)| {
+        let rules = rules.iter().filter_map(Value::as_array).flatten();
+        rules.flat_map(|rule| {
+            let cap = |since: &str, is_per_pair| {
+                let source = rule.get("source")?.as_str()?.to_owned();
+                let counted_since = i32::try_from(rule.get(since)?.get("version")?.as_i64()?).ok()?;
+                Some(StandingCapRow { community_id: *community_id, source, is_per_pair, counted_since })
+            };
+            [cap("daily_since", false), cap("per_pair_since", true)].into_iter().flatten()
+        })
+    });
+    Ok(caps.collect())
+}
+
+/// Tallies that are off.
+pub(super) async fn wrong(
+    tx: &mut PgTx,
+    range: CommunityRange,
+    limit: i64,
+) -> Result<Sample<WrongTally>, StoreError> {
+    let standing = standing_caps(tx, range).await?;
+    sample(tx.rows(SelectWrongTallies { standing, limit }).await?, |row| {
+        let WrongTallyRow {
+            community_id,
+            user_id,
+            member_points_id,
+            day,
+            source,
+            liker_id,
+            counted_since,
+            noted,
+            due,
+            count,
+        } = row;
+        let wrong = WrongTally {
+            member: super::member(community_id, user_id),
+            member_points_id,
+            day,
+            source,
+            liker_id: Some(liker_id).filter(|liker_id| !liker_id.is_nil()),
+            counted_since,
+            noted,
+            due,
+        };
+        (wrong, count)
+    })
+}
+
+/// Makes tallies right, of members who are locked.
+pub(super) fn correct(tx: &mut PgTx, wrong: &[WrongTally]) {
+    tx.run(CorrectTallies { wrong: wrong.into() });
+}
