@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 
 /// Each with a query that finds what breaks it.
-const INVARIANTS: [(&str, &str); 13] = [
+const INVARIANTS: [(&str, &str); 14] = [
     (
         "a total is the sum of the member's transactions",
         "SELECT m.id::text FROM member_points m
@@ -28,17 +28,43 @@ const INVARIANTS: [(&str, &str); 13] = [
          GROUP BY community_id, member_points_id, source_id HAVING COUNT(*) > 1",
     ),
     (
-        "a like holds one point while it stands, and none otherwise, with the author that its switch names",
+        "a like holds the points that its switch says while it stands, and none otherwise, with the author that it names",
         "SELECT t.source_id::text
          FROM (SELECT community_id, member_points_id, source, source_id, actor_id, SUM(points) AS points
                FROM point_transactions WHERE source IN ('post_liked', 'comment_liked') GROUP BY 1, 2, 3, 4, 5) t
          JOIN member_points m ON m.community_id = t.community_id AND m.id = t.member_points_id
          FULL JOIN like_switches s ON s.community_id = t.community_id AND s.content_kind || '_liked' = t.source
              AND s.content_id = t.source_id AND s.liker_id = t.actor_id AND s.author_id = m.user_id
-         WHERE COALESCE(t.points, 0) < (s.author_id IS NOT NULL)::int
-            OR (COALESCE(t.points, 0) > (s.author_id IS NOT NULL)::int
+         WHERE COALESCE(t.points, 0) < COALESCE(CASE WHEN s.author_id IS NOT NULL THEN s.points END, 0)
+            OR (COALESCE(t.points, 0) > COALESCE(CASE WHEN s.author_id IS NOT NULL THEN s.points END, 0)
                 AND t.member_points_id NOT IN (
                     SELECT member_points_id FROM point_transactions WHERE requested_points < 0))",
+    ),
+    (
+        "an award is worth what the version of the rules says that it names, and its caps hold",
+        "WITH rules AS (
+             SELECT v.community_id, v.version, r ->> 'source' AS source, (r ->> 'points')::int AS worth,
+                    (r ->> 'daily_cap')::int AS daily_cap, (r ->> 'per_pair_daily_cap')::int AS pair_cap
+             FROM configuration_versions v CROSS JOIN jsonb_array_elements(v.content) r WHERE v.kind = 'rules'
+             UNION ALL
+             SELECT c.community_id, 1, d.source, d.worth, NULL, NULL FROM level_configurations c
+             CROSS JOIN (VALUES ('post_created', 2), ('comment_created', 1), ('post_liked', 1), ('comment_liked', 1),
+                                ('lesson_completed', 5)) d (source, worth)),
+         entries AS (
+             SELECT t.*, SUM(GREATEST(t.points, 0)) OVER (that_day ORDER BY t.id) AS that_day,
+                    SUM(GREATEST(t.points, 0)) OVER (of_pair ORDER BY t.id) AS of_pair
+             FROM point_transactions t WHERE t.source <> 'manual_adjustment'
+             WINDOW that_day AS (PARTITION BY t.community_id, t.member_points_id, t.source,
+                                 (t.occurred_at AT TIME ZONE 'UTC')::date),
+                    of_pair AS (PARTITION BY t.community_id, t.member_points_id, t.source,
+                                (t.occurred_at AT TIME ZONE 'UTC')::date, t.actor_id))
+         SELECT t.id::text FROM entries t
+         LEFT JOIN rules r ON r.community_id = t.community_id AND r.version = t.rules_version AND r.source = t.source
+         WHERE r.worth IS NULL
+            OR (t.points >= 0 AND COALESCE(t.requested_points, t.points) <> r.worth)
+            OR (t.points > 0 AND (t.that_day > r.daily_cap OR t.of_pair > r.pair_cap))
+            OR (t.points >= 0 AND t.points < r.worth
+                AND NOT COALESCE(t.that_day >= r.daily_cap, false) AND NOT COALESCE(t.of_pair >= r.pair_cap, false))",
     ),
     (
         "each transaction is told once, in the member's order, with the total after it",

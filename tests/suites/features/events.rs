@@ -62,11 +62,11 @@ pub(crate) fn course_changes(scene: &mut Scene, course: String, change: String, 
     scene.report(kind, data, &moment);
 }
 
-#[given(regex = r#"^(\w+) writes the (post|comment) "(.+)"$"#)]
-#[when(regex = r#"^(\w+) writes the (post|comment) "(.+)"$"#)]
-fn writes(scene: &mut Scene, author: String, kind: String, title: String) {
+#[given(regex = r#"^(\w+) writes the (post|comment) "([^"]+)"(?:, (.+))?$"#)]
+#[when(regex = r#"^(\w+) writes the (post|comment) "([^"]+)"(?:, (.+))?$"#)]
+fn writes(scene: &mut Scene, author: String, kind: String, title: String, moment: String) {
     let data = json!({format!("{kind}_id"): scene.id_of(&kind, &title), "author_id": scene.person(&author)});
-    scene.report(if kind == "post" { "PostCreated" } else { "CommentAdded" }, data, "");
+    scene.report(if kind == "post" { "PostCreated" } else { "CommentAdded" }, data, &moment);
 }
 
 #[given(regex = r#"^(\w+) (likes|unlikes) (\w+)'s (post|comment) "([^"]+)"(?:, (.+))?$"#)]

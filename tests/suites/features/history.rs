@@ -64,6 +64,7 @@ fn entries(scene: &Scene) -> Vec<Value> {
     assert!(history.get("next_cursor").is_some(), "it is said, and not left out: {history}");
     let fields = [
         "actor_id",
+        "capped",
         "id",
         "occurred_at",
         "points",

@@ -148,7 +148,10 @@ impl Scene {
             "by a clock that is a year ahead" => text(now + Duration::days(365)),
             clock => {
                 let clock = clock.strip_prefix("at ").unwrap_or_else(|| panic!("no moment: {moment:?}"));
-                format!("2026-01-01T{clock}:00Z")
+                match clock.strip_suffix(" the day before") {
+                    Some(clock) => format!("2025-12-31T{clock}:00Z"),
+                    None => format!("2026-01-01T{clock}:00Z"),
+                }
             }
         };
         let mut happened = event(kind, 0, data);

@@ -48,11 +48,11 @@ statements! {
     /// the cap came, of which there are few, or none.
     struct SelectTallies { wanted: Rows<WantedTallyRow> } -> TallyRow
     = "SELECT wanted.community_id, wanted.member_points_id, wanted.day, wanted.source, wanted.liker_id,
-              wanted.counted_since, COALESCE(kept.earned, found.earned, 0) AS earned
+              wanted.counted_since, COALESCE(kept.earned, found.earned) AS earned
        FROM :wanted
        LEFT JOIN tallies AS kept USING (community_id, member_points_id, day, source, liker_id, counted_since)
-       LEFT JOIN LATERAL (
-           SELECT LEAST(SUM(t.points), 2147483647)::integer AS earned
+       CROSS JOIN LATERAL (
+           SELECT LEAST(COALESCE(SUM(t.points), 0), 2147483647)::integer AS earned
            FROM point_transactions AS t
            WHERE kept.earned IS NULL AND t.community_id = wanted.community_id
              AND t.member_points_id = wanted.member_points_id
@@ -60,7 +60,7 @@ statements! {
              AND t.source = wanted.source AND t.points > 0
              AND t.occurred_at >= wanted.begins AND t.occurred_at < wanted.ends
              AND (wanted.liker_id = '00000000-0000-0000-0000-000000000000'::uuid OR t.actor_id = wanted.liker_id)
-       ) AS found ON TRUE";
+       ) AS found";
 
     struct UpsertTallies { changed: Rows<TallyRow> }
     = "INSERT INTO tallies (community_id, member_points_id, day, source, liker_id, counted_since, earned)

@@ -95,10 +95,10 @@ statements! {
     struct CorrectTallies { wrong: Rows<TallyToCorrectRow> }
     = "INSERT INTO tallies (community_id, member_points_id, day, source, liker_id, counted_since, earned)
        SELECT wrong.community_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id,
-              wrong.counted_since, COALESCE(ledger.earned, 0)
+              wrong.counted_since, ledger.earned
        FROM :wrong
        CROSS JOIN LATERAL (
-           SELECT LEAST(SUM(t.points), 2147483647)::integer AS earned FROM point_transactions AS t
+           SELECT LEAST(COALESCE(SUM(t.points), 0), 2147483647)::integer AS earned FROM point_transactions AS t
            WHERE t.community_id = wrong.community_id AND t.member_points_id = wrong.member_points_id
              AND t.source = wrong.source AND t.points > 0
              AND (t.occurred_at AT TIME ZONE 'UTC')::date = wrong.day
