@@ -237,7 +237,7 @@ fn clippy_knows_what_only_some_places_may_call() {
 }
 
 /// The files that say of themselves that they may call what clippy forbids, below `crates`.
-const EXCEPTIONS: [(&str, &str); 13] = [
+const EXCEPTIONS: [(&str, &str); 14] = [
     ("embedded-postgres/src/folders.rs", "it knows no IdGenerator"),
     ("gamification-app/src/audit/repair.rs", "repairs are transactions"),
     ("gamification-app/src/clock.rs", "it is the clock, and where ids come from"),
@@ -248,6 +248,7 @@ const EXCEPTIONS: [(&str, &str); 13] = [
     ("gamification-app/src/commands/register_channel.rs", "a command"),
     ("gamification-app/src/commands/set_course_level_requirement.rs", "a command"),
     ("gamification-app/src/commands/update_levels.rs", "a command"),
+    ("gamification-app/src/commands/update_rules.rs", "a command"),
     ("gamification-http/src/request_id.rs", "it names a request, and nothing that is stored"),
     ("gamification-pg/src/against_postgres/rows.rs", "it tests the repositories themselves"),
     ("gamification-server/benches/speed/main.rs", "it measures"),

@@ -39,6 +39,7 @@ mod readme;
 mod record_facts;
 mod reference_model;
 mod replica;
+mod rules;
 mod streams;
 mod thresholds;
 mod tokens;
