@@ -45,7 +45,8 @@ const INVARIANTS: [(&str, &str); 14] = [
         "WITH rules AS (
              SELECT v.community_id, v.version, r ->> 'source' AS source, (r ->> 'points')::int AS worth,
                     (r ->> 'daily_cap')::int AS daily_cap, (r ->> 'per_pair_daily_cap')::int AS pair_cap
-             FROM configuration_versions v CROSS JOIN jsonb_array_elements(v.content) r WHERE v.kind = 'rules'
+             FROM configuration_versions v CROSS JOIN jsonb_array_elements(v.content -> 'rules') r
+             WHERE v.kind = 'rules'
              UNION ALL
              SELECT c.community_id, 1, d.source, d.worth, NULL, NULL FROM level_configurations c
              CROSS JOIN (VALUES ('post_created', 2), ('comment_created', 1), ('post_liked', 1), ('comment_liked', 1),
@@ -147,7 +148,11 @@ const INVARIANTS: [(&str, &str); 14] = [
          UNION ALL
          SELECT m.user_id::text FROM leaderboard_progress b CROSS JOIN community_members m
          LEFT JOIN leaderboard_entries e ON e.community_id = m.community_id AND e.user_id = m.user_id
-         WHERE COALESCE(m.xid, 0) < b.xid AND (m.is_present AND m.is_listed) <> COALESCE(e.is_listed, false)",
+         JOIN level_configurations c ON c.community_id = m.community_id
+         WHERE COALESCE(m.xid, 0) < b.xid
+           AND (m.is_present AND m.is_listed
+                AND NOT (m.role = 'ADMIN' AND COALESCE((c.rules ->> 'exclude_admins')::boolean, false)))
+               <> COALESCE(e.is_listed, false)",
     ),
     (
         "the sections of a board hold everybody who is on it, once",

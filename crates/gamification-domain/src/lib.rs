@@ -164,6 +164,8 @@ pub use member_standing::MemberStanding;
 pub use point_source::{OncePer, OnceScope, PointRule, PointSource, UnknownPointSource};
 pub use point_transaction::{AwardedKeys, EntryCause, OnceOnlyKey, PointTransaction};
 pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};
-pub use rule_mistakes::{CapDraft, RuleDraft, RuleField, RuleMistake, RuleMistakes, RulePlace, RuleProblem};
+pub use rule_mistakes::{
+    CapDraft, RuleDraft, RuleField, RuleMistake, RuleMistakes, RulePlace, RuleProblem, RulesDraft,
+};
 pub use search_name::SearchName;
 pub use tally::{Tally, TallyKey};

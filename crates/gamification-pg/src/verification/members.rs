@@ -155,13 +155,16 @@ statements! {
               ledger.due_all_time,
               CASE WHEN directory.user_id IS NULL THEN false
                    WHEN directory.xid IS NULL OR directory.xid < boards.xid
-                       THEN directory.is_present AND directory.is_listed END AS is_listed
+                       THEN directory.is_present AND directory.is_listed AND NOT (
+                           directory.role = 'ADMIN'
+                           AND COALESCE((c.rules ->> 'exclude_admins')::boolean, false)) END AS is_listed
        FROM (SELECT * FROM member_points
              WHERE (community_id, user_id) >= (:community_id, :user_id) AND community_id <= :last_community_id
              ORDER BY community_id, user_id LIMIT :limit) AS m
        LEFT JOIN leaderboard_progress AS boards ON boards.is_only
        LEFT JOIN community_members AS directory
            ON directory.community_id = m.community_id AND directory.user_id = m.user_id
+       LEFT JOIN level_configurations AS c ON c.community_id = m.community_id
        LEFT JOIN leaderboard_entries AS e ON e.community_id = m.community_id AND e.user_id = m.user_id
        CROSS JOIN LATERAL (
            SELECT COALESCE(SUM(t.points), 0)::bigint AS ledger_points, COUNT(*) AS ledger_entries,

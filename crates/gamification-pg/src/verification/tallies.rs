@@ -132,7 +132,7 @@ async fn standing_caps(tx: &mut PgTx, range: CommunityRange) -> Result<Rows<Stan
         .select((level_configurations::community_id, level_configurations::rules));
     let rows: Vec<(Uuid, Option<Value>)> = tx.load(rules).await?;
     let caps = rows.iter().flat_map(|(community_id, rules)| {
-        let rules = rules.iter().filter_map(Value::as_array).flatten();
+        let rules = rules.iter().filter_map(|rules| rules.get("rules")?.as_array()).flatten();
         rules.flat_map(|rule| {
             let cap = |since: &str, is_per_pair| {
                 let source = rule.get("source")?.as_str()?.to_owned();
