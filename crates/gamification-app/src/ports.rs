@@ -3,7 +3,7 @@
 //! Write ports live on a transaction, which *is* the unit of work; dropping it without [`UnitOfWork::commit`] rolls
 //! back. Every method takes whole sets, so that a batch costs a fixed number of statements.
 //!
-//! **Lock order**, everywhere: recalculations → communities → community members → courses → level configurations →
+//! **Lock order**, everywhere: recalculations → sweeps → leaderboards → communities → community members → courses → level configurations →
 //! member points → like switches → level counts → outbox, and by key within each. A transaction that locks otherwise
 //! can deadlock with an award.
 
@@ -12,6 +12,7 @@ mod community;
 mod course_level_requirements;
 mod deliveries;
 mod directory;
+mod erasures;
 mod event_feed;
 mod leaderboards;
 mod ledger;
@@ -36,6 +37,9 @@ pub use deliveries::{
     SweptEvents,
 };
 pub use directory::{DirectoryRepository, Membership};
+pub use erasures::{
+    Erased, ErasedEntry, ErasureQueries, ErasureRepository, ErasureSweepRepository, SweepStage,
+};
 pub use event_feed::{EventFeed, EventFeeds, FedEvent};
 pub use leaderboards::{
     Board, BoardMember, BoardPart, BoardPlace, Boards, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT,
@@ -107,6 +111,8 @@ pub trait UnitOfWork:
     + Outbox
     + ChannelRepository
     + LeaderboardRepository
+    + ErasureRepository
+    + ErasureSweepRepository
     + RepairRepository
 {
     /// Makes everything durable at once. After an error it is unknown whether that happened.

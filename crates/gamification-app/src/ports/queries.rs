@@ -9,7 +9,7 @@ use gamification_domain::{
 };
 use time::OffsetDateTime;
 
-use super::{CommunityQueries, LeaderboardQueries, Membership, StoreError};
+use super::{CommunityQueries, ErasureQueries, LeaderboardQueries, Membership, StoreError};
 use crate::Reader;
 
 /// All reads that the service answers.
@@ -24,6 +24,7 @@ pub trait Queries:
     + CommunityQueries
     + CourseQueries
     + RecalculationQueries
+    + ErasureQueries
     + SchemaQueries
 {
 }
@@ -39,6 +40,7 @@ impl<Q> Queries for Q where
         + CommunityQueries
         + CourseQueries
         + RecalculationQueries
+        + ErasureQueries
         + SchemaQueries
 {
 }
