@@ -166,6 +166,7 @@ statements! {
        WHERE d.community_id = delivered.community_id AND d.event_id = delivered.event_id
          AND d.channel_id = delivered.channel_id";
 
+    /// Locks the delivery: where its member was erased meanwhile there is none any more, and nothing to note of it.
     struct SaveDeliveryFailure {
         channel: String => channels::name,
         community_id: Uuid => delivery_failures::community_id,
@@ -179,7 +180,11 @@ statements! {
     } = "INSERT INTO delivery_failures
              (community_id, member_id, channel_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
          SELECT :community_id, :member_id, channels.id, :event_id, :failures, :attempted_at, :retry_at, :parked_at, :cause
-         FROM channels WHERE channels.name = :channel
+         FROM channels
+         JOIN deliveries AS d
+             ON d.community_id = :community_id AND d.event_id = :event_id AND d.channel_id = channels.id
+         WHERE channels.name = :channel
+         FOR KEY SHARE OF d
          ON CONFLICT (community_id, member_id, channel_id) DO UPDATE SET
              event_id = excluded.event_id, failures = excluded.failures, attempted_at = excluded.attempted_at,
              retry_at = excluded.retry_at, parked_at = excluded.parked_at, cause = excluded.cause";

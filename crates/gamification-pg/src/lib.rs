@@ -49,6 +49,7 @@ mod against_postgres;
 pub mod connection;
 mod deliveries;
 mod embedding;
+mod erasure_keys;
 mod error;
 mod event_feed;
 mod json;

@@ -20,6 +20,8 @@ pub(super) fn all() -> Vec<Checked> {
         crate::repositories::channels::declared(),
         crate::repositories::course_level_requirements::declared(),
         crate::repositories::directory::declared(),
+        crate::repositories::erasure_sweeps::declared(),
+        crate::repositories::erasures::declared(),
         crate::repositories::leaderboards::declared(),
         crate::repositories::ledger::declared(),
         crate::repositories::level_configurations::declared(),

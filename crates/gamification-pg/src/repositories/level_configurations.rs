@@ -14,12 +14,12 @@ use crate::{
     error::{corrupt, misread},
     json::Json,
     schema::level_configurations,
-    statement::{Rows, record, statements},
+    statement::{Nested, Rows, record, statements},
 };
 
 record! {
     /// The key of a configuration.
-    struct LevelConfigurationKeyRow: Written {
+    pub(super) struct LevelConfigurationKeyRow: Written {
         community_id: Uuid => level_configurations::community_id,
     }
 }
@@ -34,15 +34,23 @@ record! {
     }
 }
 
+record! {
+    /// A configuration, and what the ids of erased users are hashed with.
+    pub(super) struct KeyedLevelConfigurationRow: Read {
+        erasure_key: Option<Vec<u8>> => level_configurations::erasure_key,
+        configuration: LevelConfigurationRow => Nested<LevelConfigurationRow>,
+    }
+}
+
 statements! {
     /// Waits for a change of thresholds that is being committed, and gives the thresholds after it.
-    struct LockLevelConfigurationsShared { wanted: Rows<LevelConfigurationKeyRow> } -> LevelConfigurationRow
-    = "SELECT c.community_id, c.id, c.levels, c.version
+    struct LockLevelConfigurationsShared { wanted: Rows<LevelConfigurationKeyRow> } -> KeyedLevelConfigurationRow
+    = "SELECT c.erasure_key, c.community_id, c.id, c.levels, c.version
        FROM level_configurations AS c
        JOIN :wanted USING (community_id)
        ORDER BY c.community_id FOR SHARE OF c";
 
-    struct InsertLevelConfigurations {
+    pub(super) struct InsertLevelConfigurations {
         new: Rows<LevelConfigurationRow>,
         now: OffsetDateTime => level_configurations::created_at,
     } = "INSERT INTO level_configurations (community_id, id, levels, version, created_at, updated_at)
@@ -175,6 +183,7 @@ impl PgTx {
         wanted: impl IntoIterator<Item = &LevelConfiguration>,
     ) -> Result<Vec<LevelConfiguration>, StoreError> {
         let wanted = wanted.into_iter().map(LevelConfiguration::community_id).collect();
-        self.read(LockLevelConfigurationsShared { wanted }).await
+        let rows = self.rows(LockLevelConfigurationsShared { wanted }).await?;
+        self.learn_erasure_keys(rows)
     }
 }

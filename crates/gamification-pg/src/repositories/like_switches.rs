@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gamification_app::ports::{LikeSwitchRepository, StoreError};
 use gamification_domain::{
-    Aggregate, CommentId, CommunityId, Content, LikeKey, LikeSwitch, LwwRegister, PostId, UserId,
+    Aggregate, CommentId, CommunityId, Content, LikeKey, LikeSwitch, LwwRegister, MemberKey, PostId, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -123,9 +123,29 @@ impl TryFrom<LikeSwitchRow> for LikeSwitch {
     }
 }
 
+impl PgTx {
+    /// An author who was erased is given by the pseudonym also where no sweep has been yet: it holds the like's point.
+    async fn replace_erased_authors(&mut self, switches: &mut [LikeSwitchRow]) -> Result<(), StoreError> {
+        let authors = switches.iter().filter(|row| self.erasure_keys().has(row.community_id));
+        let authors: BTreeSet<MemberKey> = authors
+            .filter_map(|row| Some((CommunityId::new(row.community_id), UserId::new(row.author_id?))))
+            .collect();
+        let erased = self.pseudonyms(&authors).await?;
+        for row in switches {
+            let author = row.author_id.map(|author| (CommunityId::new(row.community_id), UserId::new(author)));
+            if let Some(pseudonym) = author.and_then(|author| erased.get(&author)) {
+                row.author_id = Some(pseudonym.as_uuid());
+            }
+        }
+        Ok(())
+    }
+}
+
 impl LikeSwitchRepository for PgTx {
     async fn lock_like_switches(&mut self, likes: &BTreeSet<LikeKey>) -> Result<Vec<LikeSwitch>, StoreError> {
-        self.read(LockLikeSwitches { wanted: likes.iter().copied().collect() }).await
+        let mut rows = self.rows(LockLikeSwitches { wanted: likes.iter().copied().collect() }).await?;
+        self.replace_erased_authors(&mut rows).await?;
+        rows.into_iter().map(LikeSwitch::try_from).collect()
     }
 
     async fn insert_like_switches(

@@ -3,6 +3,8 @@
 pub(crate) mod channels;
 pub(crate) mod course_level_requirements;
 pub(crate) mod directory;
+pub(crate) mod erasure_sweeps;
+pub(crate) mod erasures;
 pub(crate) mod leaderboards;
 pub(crate) mod ledger;
 pub(crate) mod level_configurations;
