@@ -33,6 +33,6 @@ DO $$ BEGIN
         after_kind VARCHAR(10) NOT NULL,
         after_id UUID NOT NULL,
         after_user_id UUID NOT NULL,
-        updated_at TIMESTAMPTZ NOT NULL
+        began_at TIMESTAMPTZ NOT NULL
     );
 END $$;

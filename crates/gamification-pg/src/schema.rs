@@ -100,7 +100,7 @@ diesel::table! {
         after_kind -> Varchar,
         after_id -> Uuid,
         after_user_id -> Uuid,
-        updated_at -> Timestamptz,
+        began_at -> Timestamptz,
     }
 }
 

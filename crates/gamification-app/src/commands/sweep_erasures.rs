@@ -89,8 +89,7 @@ async fn sweep_in(
     clock: &impl Clock,
     community_id: CommunityId,
 ) -> Result<Ending<Swept>, StoreError> {
-    let now = clock.now();
-    let Some(stage) = tx.try_lock_sweep(community_id, now).await? else {
+    let Some(stage) = tx.try_lock_sweep(community_id, clock.now()).await? else {
         return Ok(Ending::Rollback(Swept::Elsewhere));
     };
     let has_more = match stage {
@@ -110,7 +109,7 @@ async fn sweep_in(
     }
     match stage.next() {
         Some(next) => {
-            tx.begin_stage(community_id, next, now).await?;
+            tx.begin_stage(community_id, next).await?;
             Ok(Ending::Commit(Swept::Chunk))
         }
         None => {

@@ -125,7 +125,6 @@ pub trait ErasureSweepRepository: Send {
         &mut self,
         community_id: CommunityId,
         stage: SweepStage,
-        now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Ends the sweep: the ids that it replaced are known no more.

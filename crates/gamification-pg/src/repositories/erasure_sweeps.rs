@@ -50,8 +50,8 @@ record! {
 statements! {
     struct BeginSweep {
         community_id: Uuid => erasure_sweeps::community_id,
-        now: OffsetDateTime => erasure_sweeps::updated_at,
-    } = "INSERT INTO erasure_sweeps (community_id, stage, after_kind, after_id, after_user_id, updated_at)
+        now: OffsetDateTime => erasure_sweeps::began_at,
+    } = "INSERT INTO erasure_sweeps (community_id, stage, after_kind, after_id, after_user_id, began_at)
          SELECT :community_id, 'leaderboards', '', '00000000-0000-0000-0000-000000000000',
                 '00000000-0000-0000-0000-000000000000', :now
          WHERE EXISTS (SELECT FROM erasures WHERE community_id = :community_id)
@@ -69,10 +69,9 @@ statements! {
     struct BeginStage {
         community_id: Uuid => erasure_sweeps::community_id,
         stage: String => erasure_sweeps::stage,
-        now: OffsetDateTime => erasure_sweeps::updated_at,
     } = "UPDATE erasure_sweeps
          SET stage = :stage, after_kind = '', after_id = '00000000-0000-0000-0000-000000000000',
-             after_user_id = '00000000-0000-0000-0000-000000000000', updated_at = :now
+             after_user_id = '00000000-0000-0000-0000-000000000000'
          WHERE community_id = :community_id";
 
     struct SelectErasedEntries { community_id: Uuid => erasures::community_id } -> ErasedEntryRow
@@ -284,10 +283,9 @@ impl ErasureSweepRepository for PgTx {
         &mut self,
         community_id: CommunityId,
         stage: SweepStage,
-        now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let stage = stored_stage(stage).to_owned();
-        self.run(BeginStage { community_id: community_id.as_uuid(), stage, now });
+        self.run(BeginStage { community_id: community_id.as_uuid(), stage });
         Ok(())
     }
 
