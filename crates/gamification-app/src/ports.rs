@@ -14,6 +14,7 @@ mod deliveries;
 mod directory;
 mod erasures;
 mod event_feed;
+mod exports;
 mod leaderboards;
 mod ledger;
 mod level_configurations;
@@ -41,6 +42,9 @@ pub use erasures::{
     Erased, ErasedEntry, ErasureQueries, ErasureRepository, ErasureSweepRepository, SweepStage,
 };
 pub use event_feed::{EventFeed, EventFeeds, FedEvent};
+pub use exports::{
+    ExportQueries, GivenLike, GivenLikes, LikePosition, StoredMembership, StoredProfile,
+};
 pub use leaderboards::{
     Board, BoardMember, BoardPart, BoardPlace, Boards, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT,
     LeaderboardProgress, LeaderboardQueries, LeaderboardRepository, LeaderboardStep, LockedLeaderboards,

@@ -9,7 +9,7 @@ use gamification_domain::{
 };
 use time::OffsetDateTime;
 
-use super::{CommunityQueries, ErasureQueries, LeaderboardQueries, Membership, StoreError};
+use super::{CommunityQueries, ErasureQueries, ExportQueries, LeaderboardQueries, Membership, StoreError};
 use crate::Reader;
 
 /// All reads that the service answers.
@@ -25,6 +25,7 @@ pub trait Queries:
     + CourseQueries
     + RecalculationQueries
     + ErasureQueries
+    + ExportQueries
     + SchemaQueries
 {
 }
@@ -41,6 +42,7 @@ impl<Q> Queries for Q where
         + CourseQueries
         + RecalculationQueries
         + ErasureQueries
+        + ExportQueries
         + SchemaQueries
 {
 }

@@ -15,6 +15,7 @@ pub(super) fn all() -> Vec<Checked> {
         crate::member_names::declared(),
         crate::queries::declared(),
         crate::queries::declared_community(),
+        crate::queries::declared_exports(),
         crate::queries::declared_history(),
         crate::queries::declared_leaderboards(),
         crate::repositories::channels::declared(),

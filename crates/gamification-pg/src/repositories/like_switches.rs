@@ -30,7 +30,7 @@ record! {
 
 record! {
     /// A switch.
-    struct LikeSwitchRow: Read & Written {
+    pub(crate) struct LikeSwitchRow: Read & Written {
         community_id: Uuid => like_switches::community_id,
         content_kind: String => like_switches::content_kind,
         content_id: Uuid => like_switches::content_id,
@@ -71,12 +71,19 @@ statements! {
 const POST: &str = "post";
 const COMMENT: &str = "comment";
 
-impl From<LikeKey> for LikeKeyRow {
-    fn from(LikeKey { community_id, content, liker_id }: LikeKey) -> Self {
-        let (content_kind, content_id) = match content {
+impl LikeSwitchRow {
+    /// How the columns say which content it is.
+    pub(crate) const fn content(content: Content) -> (&'static str, Uuid) {
+        match content {
             Content::Post(id) => (POST, id.as_uuid()),
             Content::Comment(id) => (COMMENT, id.as_uuid()),
-        };
+        }
+    }
+}
+
+impl From<LikeKey> for LikeKeyRow {
+    fn from(LikeKey { community_id, content, liker_id }: LikeKey) -> Self {
+        let (content_kind, content_id) = LikeSwitchRow::content(content);
         Self {
             community_id: community_id.as_uuid(),
             content_kind: content_kind.to_owned(),

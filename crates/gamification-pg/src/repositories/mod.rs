@@ -17,6 +17,7 @@ pub(crate) use channels::LEASE_LOCK;
 pub(crate) use directory::{CommunityMemberKeyRow, membership, membership_of, select_role};
 pub(crate) use ledger::LevelCountRow;
 pub(crate) use level_configurations::{LevelConfigurationRow, StoredLevel};
+pub(crate) use like_switches::LikeSwitchRow;
 pub(crate) use member_points::standing;
 
 use std::collections::BTreeSet;
