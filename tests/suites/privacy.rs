@@ -4,6 +4,8 @@ mod exports;
 mod races;
 mod sweeps;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use gamification_app::commands::{record_facts, sweep_erasures};
 use gamification_domain::{
     Adjustment, AdjustmentId, AdjustmentReason, CommentId, CommunityId, Content, CourseId, DirectoryText,
@@ -20,13 +22,15 @@ use crate::leaderboards::{Fixed, NOW, project_all};
 /// A name that is nowhere else.
 const NAME: &str = "Adalbertine Quuxworth";
 
-/// A fact of a community, told by an event that is called after its user: platforms do.
+/// A fact of a community, after those before, told by an event that is called after its user: platforms do.
 fn told(community_id: CommunityId, kind: FactKind) -> FactRecord {
+    static FACTS: AtomicI64 = AtomicI64::new(0);
+    let after = Duration::milliseconds(FACTS.fetch_add(1, Ordering::Relaxed));
     let user = kind.users()[0].map(|user| user.as_uuid().to_string()).unwrap_or_default();
     let metadata = EventMetadata {
         event_id: EventId::parse(&format!("{user} {}", id())).unwrap(),
         sequence: None,
-        time: Some(NOW - Duration::days(1)),
+        time: Some(NOW - Duration::days(1) + after),
         received_at: NOW,
     };
     FactRecord { fact: Fact::new(community_id, kind), metadata }
@@ -46,8 +50,8 @@ fn post() -> Content {
     Content::Post(PostId::new(id()))
 }
 
-fn adjusted(user_id: UserId, admin_id: UserId, points: i64) -> FactKind {
-    let reason = AdjustmentReason::parse(&format!("for {NAME}")).unwrap();
+fn adjusted(user_id: UserId, admin_id: UserId, points: i64, reason: &str) -> FactKind {
+    let reason = AdjustmentReason::parse(reason).unwrap();
     let adjustment = Adjustment::new(points, reason).unwrap();
     FactKind::PointsAdjusted { adjustment_id: AdjustmentId::new(id()), user_id, adjustment, admin_id }
 }
@@ -97,8 +101,8 @@ impl Scene {
             FactKind::ContentLiked { content: comment, liker_id: bob, author_id: ada },
             FactKind::ContentUnliked { content: comment, liker_id: bob, author_id: ada },
             FactKind::LessonCompleted { course_id, lesson_id, user_id: ada },
-            adjusted(ada, bob, 100),
-            adjusted(bob, ada, 3),
+            adjusted(ada, bob, 100, &format!("for {NAME}")),
+            adjusted(bob, ada, 3, "Organised the meetup"),
             FactKind::MemberLeft { user_id: ada },
         ]
     }
@@ -108,7 +112,9 @@ impl Scene {
         let mut facts = self.facts_about_ada();
         facts.pop();
         let verdicts = self.record(facts).await;
-        assert!(verdicts.iter().all(|verdict| *verdict == Applied), "{verdicts:?}");
+        let (known, new) = verdicts.split_at(2);
+        assert_eq!(known, [Duplicate; 2], "she has joined, and the profile is hers");
+        assert!(new.iter().all(|verdict| *verdict == Applied), "{new:?}");
     }
 
     async fn sweep(&self) {
@@ -116,14 +122,16 @@ impl Scene {
     }
 
     /// Rows in which there is anything of Ada.
-    async fn traces_of(&self, user_id: UserId) -> Vec<String> {
-        traces(&self.database, user_id.as_uuid()).await
+    async fn traces(&self) -> Vec<String> {
+        traces(&self.database, self.ada.as_uuid(), &[NAME]).await
     }
 }
 
-/// Rows in which there is anything of a user, or of the name.
-async fn traces(database: &TestDatabase, user_id: Uuid) -> Vec<String> {
-    database.search(&[user_id.to_string(), user_id.simple().to_string(), NAME.to_owned()]).await
+/// Rows in which there is anything of a user with some names.
+async fn traces(database: &TestDatabase, user_id: Uuid, names: &[&str]) -> Vec<String> {
+    let names = names.iter().map(|name| (*name).to_owned());
+    let texts = names.chain([user_id.to_string(), user_id.simple().to_string()]);
+    database.search(&texts.collect::<Vec<String>>()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,11 +139,11 @@ async fn nothing_of_an_erased_member_is_in_the_database_once_it_is_swept() {
     let scene = Scene::new().await;
     scene.live().await;
     project_all(&scene.store, &scene.database, NOW).await;
-    assert!(scene.traces_of(scene.ada).await.len() > 10, "she is everywhere");
+    assert!(scene.traces().await.len() > 10, "she is everywhere");
     assert_eq!(scene.erase(scene.ada).await, Applied);
     assert_verify_finds_nothing(scene.database.url());
     scene.sweep().await;
-    assert_eq!(scene.traces_of(scene.ada).await, [""; 0]);
+    assert_eq!(scene.traces().await, [""; 0]);
     assert_verify_finds_nothing(scene.database.url());
     assert_eq!(scene.database.number("SELECT COUNT(*) FROM erased_members").await, 1);
     assert_eq!(scene.database.number("SELECT COUNT(*) FROM erasures").await, 0);
@@ -169,7 +177,7 @@ async fn an_erasure_counts_once_and_facts_about_the_erased_have_no_effect() {
         assert_eq!(*last, Applied, "facts about others count");
         assert!(others.iter().all(|verdict| *verdict == Ignored), "{others:?}");
         scene.sweep().await;
-        assert_eq!(scene.traces_of(scene.ada).await, [""; 0]);
+        assert_eq!(scene.traces().await, [""; 0]);
     }
 }
 
@@ -181,7 +189,7 @@ async fn who_was_never_heard_of_is_erased_as_well() {
     assert_eq!(scene.record([joined(stranger, "Eve")]).await, [Ignored]);
     assert_eq!(scene.erase(stranger).await, Duplicate);
     scene.sweep().await;
-    assert_eq!(scene.traces_of(stranger).await, [""; 0]);
+    assert_eq!(traces(&scene.database, stranger.as_uuid(), &[]).await, [""; 0]);
     // Another community knows nothing of it.
     let elsewhere = CommunityId::new(id());
     let record = told(elsewhere, joined(stranger, "Eve"));
@@ -222,6 +230,6 @@ async fn a_like_of_an_erased_members_content_is_taken_back_where_its_point_is() 
     let left = "SELECT SUM(total_points)::bigint FROM member_points WHERE NOT is_present";
     assert_eq!(scene.database.number(left).await, 0);
     scene.sweep().await;
-    assert_eq!(scene.traces_of(scene.ada).await, [""; 0]);
+    assert_eq!(scene.traces().await, [""; 0]);
     assert_verify_finds_nothing(scene.database.url());
 }

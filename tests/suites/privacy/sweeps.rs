@@ -36,7 +36,7 @@ fn life(community: Uuid, user: Uuid, friend: Uuid) -> Vec<Value> {
         post_like("PostLiked", 3, community, other, user, friend),
         event("PointsAdjusted", 4, &adjustment(user, friend)),
     ];
-    for happened in &mut events {
+    for happened in events.iter_mut().filter(|happened| happened["data"]["author_id"] != json!(friend)) {
         happened["id"] = json!(format!("{user} {}", id()));
     }
     events
@@ -63,15 +63,15 @@ async fn nothing_of_an_erased_member_is_in_database_logs_or_metrics_while_a_webh
         database.number("SELECT COUNT(*) FROM delivery_failures").await == 2
     })
     .await;
-    assert!(traces(&database, user).await.len() > 8);
+    assert!(traces(&database, user, &[NAME]).await.len() > 8);
     drop(server.new_log());
     assert_eq!(server.send(&erased(community, user)).body["applied"], 1);
     assert_eq!(server.send(&erased(community, user)).body["duplicate"], 1);
     until_swept(&database).await;
-    for happened in life(community, user, friend).iter().filter(|event| event.to_string().contains("liked") || event["type"] != "PostCreated") {
-        assert_eq!(server.send(happened).body["ignored"], 1, "{happened}");
-    }
-    assert_eq!(traces(&database, user).await, [""; 0]);
+    let later = life(community, user, friend);
+    let applied = server.send_batch(&later).body["applied"].clone();
+    assert_eq!(applied, 1, "only the friend's own post counts");
+    assert_eq!(traces(&database, user, &[NAME]).await, [""; 0]);
     let of_friend = format!("SELECT COUNT(*) FROM deliveries WHERE member_id = '{friend}'");
     assert!(database.number(&of_friend).await > 0, "others' events wait on");
     assert_eq!(database.number(&of_friend).await, database.number("SELECT COUNT(*) FROM deliveries").await);
@@ -110,7 +110,7 @@ async fn a_killed_sweep_is_gone_on_with_and_who_is_erased_meanwhile_is_swept_nex
     until_swept(&database).await;
     drop(other);
     for erased in [user, friend] {
-        assert_eq!(traces(&database, erased).await, [""; 0]);
+        assert_eq!(traces(&database, erased, &[NAME]).await, [""; 0]);
     }
     assert_verify_finds_nothing(database.url());
 }
@@ -160,7 +160,7 @@ async fn boards_know_an_erased_member_no_more_also_where_a_section_begins_with_t
     record_facts(&store, &Fixed, &erased).await.unwrap();
     sweep_erasures(&store, &Fixed).await.unwrap();
     for user in &gone {
-        assert_eq!(traces(&database, user.as_uuid()).await, [""; 0]);
+        assert_eq!(traces(&database, user.as_uuid(), &[]).await, [""; 0]);
     }
     assert_verify_finds_nothing(database.url());
     project_all(&store, &database, NOW).await;
