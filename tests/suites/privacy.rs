@@ -72,7 +72,10 @@ impl Scene {
         let (community, ada, bob) = (CommunityId::new(id()), UserId::new(id()), UserId::new(id()));
         let scene = Self { store, database, community, ada, bob };
         let community_created = FactKind::CommunityCreated { name: None };
-        assert_eq!(scene.record([community_created, joined(ada, NAME), joined(bob, "Bob")]).await, [Applied; 3]);
+        assert_eq!(
+            scene.record([community_created, joined(ada, NAME), joined(bob, "Bob")]).await,
+            [Applied; 3]
+        );
         scene
     }
 

@@ -42,9 +42,7 @@ pub use erasures::{
     Erased, ErasedEntry, ErasureQueries, ErasureRepository, ErasureSweepRepository, SweepStage,
 };
 pub use event_feed::{EventFeed, EventFeeds, FedEvent};
-pub use exports::{
-    ExportQueries, GivenLike, GivenLikes, LikePosition, StoredMembership, StoredProfile,
-};
+pub use exports::{ExportQueries, GivenLike, GivenLikes, LikePosition, StoredMembership, StoredProfile};
 pub use leaderboards::{
     Board, BoardMember, BoardPart, BoardPlace, Boards, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT,
     LeaderboardProgress, LeaderboardQueries, LeaderboardRepository, LeaderboardStep, LockedLeaderboards,

@@ -170,7 +170,9 @@ impl FactKind {
             Self::ContentLiked { liker_id, author_id, .. }
             | Self::ContentUnliked { liker_id, author_id, .. } => [Some(*liker_id), Some(*author_id)],
             Self::PointsAdjusted { user_id, admin_id, .. } => [Some(*user_id), Some(*admin_id)],
-            Self::CommunityCreated { .. } | Self::CourseCreated { .. } | Self::CourseDeleted { .. } => [None, None],
+            Self::CommunityCreated { .. } | Self::CourseCreated { .. } | Self::CourseDeleted { .. } => {
+                [None, None]
+            }
         }
     }
 }

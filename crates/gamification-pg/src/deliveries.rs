@@ -217,7 +217,7 @@ statements! {
               COALESCE(BOOL_AND(is_old), true) AS is_all_old
        FROM looked_at";
 
-    /// What the channel has to deliver anyway stays as it is.
+    /// What the channel has to deliver anyway stays as it is. Events are locked against a sweep, which may rename them.
     struct DeliverAgain {
         channel: String => channels::name,
         since: OffsetDateTime => outbox::created_at,
@@ -226,7 +226,7 @@ statements! {
     } -> DeliveredAgainRow
     = "WITH looked_at AS (
            SELECT community_id, event_id, member_id, sequence, created_at >= :since AS is_meant
-           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit),
+           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit FOR SHARE),
        again AS (
            INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
            SELECT l.community_id, l.event_id, c.id, l.member_id, l.sequence

@@ -6,7 +6,7 @@ use gamification_app::{
 };
 use gamification_domain::{FactKind, Verdict::Applied};
 use gamification_tests::{
-    ApiScene, Answer,
+    Answer, ApiScene,
     event::{event, id, post_created, post_like},
     reading_service_token, service_token, until, user_token,
 };
@@ -31,7 +31,8 @@ async fn everything_stored_about_a_member_is_one_document_whatever_its_length() 
     events.push(post_like("PostLiked", 3, community, liked, ada, other));
     events.push(post_like("PostLiked", 3, community, id(), ada, other));
     let taken_back = events.last().unwrap()["data"]["post_id"].clone();
-    let unliked = json!({"community_id": community, "post_id": taken_back, "user_id": ada, "author_id": other});
+    let unliked =
+        json!({"community_id": community, "post_id": taken_back, "user_id": ada, "author_id": other});
     events.push(event("PostUnliked", 4, &unliked));
     let picture = json!({
         "community_id": community, "user_id": ada, "display_name": "Ada \"the first\" L.",

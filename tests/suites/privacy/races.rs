@@ -45,7 +45,10 @@ async fn an_erasure_beside_awards_likes_and_imports_is_before_or_after_each_of_t
         let past = scene.facts_about_ada();
         let recorded = AtomicUsize::new(0);
         let awards = record_until_ignored(&scene, &recorded, || {
-            vec![FactKind::ContentCreated { content: post(), author_id: ada }, adjusted(ada, bob, 1, super::NAME)]
+            vec![
+                FactKind::ContentCreated { content: post(), author_id: ada },
+                adjusted(ada, bob, 1, super::NAME),
+            ]
         });
         let likes_by = record_until_ignored(&scene, &recorded, || {
             vec![FactKind::ContentLiked { content: post(), liker_id: ada, author_id: bob }]

@@ -153,10 +153,8 @@ async fn boards_know_an_erased_member_no_more_also_where_a_section_begins_with_t
     assert!(!first.is_empty(), "boards have several sections");
     let gone: Vec<UserId> =
         first.iter().copied().map(UserId::new).chain(members.iter().copied().take(30)).collect();
-    let erased: Vec<FactRecord> = gone
-        .iter()
-        .map(|user_id| told(community_id, FactKind::MemberErased { user_id: *user_id }))
-        .collect();
+    let erased: Vec<FactRecord> =
+        gone.iter().map(|user_id| told(community_id, FactKind::MemberErased { user_id: *user_id })).collect();
     record_facts(&store, &Fixed, &erased).await.unwrap();
     sweep_erasures(&store, &Fixed).await.unwrap();
     for user in &gone {
@@ -166,5 +164,8 @@ async fn boards_know_an_erased_member_no_more_also_where_a_section_begins_with_t
     project_all(&store, &database, NOW).await;
     assert_verify_finds_nothing(database.url());
     let listed = "SELECT COUNT(*) FROM leaderboard_entries WHERE is_listed";
-    assert_eq!(database.number(listed).await, database.number("SELECT COUNT(*) FROM community_members").await);
+    assert_eq!(
+        database.number(listed).await,
+        database.number("SELECT COUNT(*) FROM community_members").await
+    );
 }

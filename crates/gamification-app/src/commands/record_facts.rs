@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use gamification_domain::{
     AwardScope, AwardState, Batch, Changes, Community, CommunityId, CommunityMember, Course,
-    CourseCommunities, DirectoryEntries, DirectoryScope, EntryFactory, FactKind, FactRecord, LevelConfiguration,
-    LevelConfigurationId, Loaded, MemberKey, MemberNeeded, MemberPoints, MemberPointsId, Scope, Verdict,
+    CourseCommunities, DirectoryEntries, DirectoryScope, EntryFactory, FactKind, FactRecord,
+    LevelConfiguration, LevelConfigurationId, Loaded, MemberKey, MemberNeeded, MemberPoints, MemberPointsId,
+    Scope, Verdict,
 };
 use time::OffsetDateTime;
 

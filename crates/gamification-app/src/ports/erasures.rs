@@ -45,7 +45,10 @@ pub trait ErasureRepository: Send {
     ) -> impl Future<Output = Result<Vec<MemberPoints>, StoreError>> + Send;
 
     /// Writes the ids, levels and presence of members who are erased, and locked.
-    fn save_erased(&mut self, members: &[MemberPoints]) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn save_erased(
+        &mut self,
+        members: &[MemberPoints],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// A user who is erased.
@@ -128,10 +131,8 @@ pub trait ErasureSweepRepository: Send {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Ends the sweep: the ids that it replaced are known no more.
-    fn end_sweep(
-        &mut self,
-        community_id: CommunityId,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn end_sweep(&mut self, community_id: CommunityId)
+    -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Reads about erasures.

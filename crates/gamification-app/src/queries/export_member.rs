@@ -87,7 +87,10 @@ pub async fn export_member<Q: Queries>(
 }
 
 /// Where a member is on a board; who is hidden is told it where they read themselves.
-fn place(Board { leaderboard, members, own, total_members: _ }: Board, user_id: UserId) -> Option<ExportedPlace> {
+fn place(
+    Board { leaderboard, members, own, total_members: _ }: Board,
+    user_id: UserId,
+) -> Option<ExportedPlace> {
     let member = members.into_iter().chain(own).find(|member| member.place.user_id == user_id)?;
     let BoardMember { rank, place, .. } = member;
     Some(ExportedPlace { leaderboard, rank, points: place.points })

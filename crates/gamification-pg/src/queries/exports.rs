@@ -21,7 +21,7 @@ use crate::{
     json::Json,
     known_levels::{KnownLevels, levels_unless_known},
     repositories::{LikeSwitchRow, standing},
-    schema::{community_members, like_switches, level_configurations, member_points},
+    schema::{community_members, level_configurations, like_switches, member_points},
     statement::{Nested, OrNull, Plain, Records, record, statements},
     stored_lww_state::{StoredLwwState, lww_state},
 };

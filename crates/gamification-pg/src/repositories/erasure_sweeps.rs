@@ -108,7 +108,25 @@ statements! {
        WHERE s.community_id = o.community_id AND s.board = o.board AND s.place = o.place
          AND s.sort_name = o.sort_name AND s.user_id = o.user_id";
 
-    /// Events stay in their chains; nobody is sent them who has not got them yet.
+    /// Comes before the sweep of the same rows: whoever is about to deliver them again has noted it, and the sweep sees it.
+    struct LockErasedEvents {
+        community_id: Uuid => erasures::community_id,
+        limit: i64 => Plain<BigInt>,
+    } -> SweptRow
+    = "WITH looked_at AS MATERIALIZED (
+           SELECT event_id, member_id FROM outbox
+           WHERE community_id = :community_id
+             AND event_id > (SELECT after_id FROM erasure_sweeps WHERE community_id = :community_id)
+           ORDER BY event_id LIMIT :limit)
+       SELECT COUNT(*) = :limit AS has_more
+       FROM (SELECT o.event_id
+             FROM looked_at AS l
+             JOIN erasures AS x ON x.community_id = :community_id AND x.user_id = l.member_id
+             JOIN outbox AS o ON o.community_id = :community_id AND o.event_id = l.event_id
+             ORDER BY o.event_id FOR NO KEY UPDATE OF o) AS locked";
+
+    /// Events stay in their chains; nobody is sent them who has not got them yet. `channels` is read so that no channel is
+    /// being registered meanwhile, which would get deliveries under the old ids (see `LOCK_CHANNELS`).
     struct SweepOutbox {
         community_id: Uuid => erasures::community_id,
         limit: i64 => Plain<BigInt>,
@@ -128,7 +146,8 @@ statements! {
            FROM found AS f WHERE o.community_id = :community_id AND o.event_id = f.event_id),
        undelivered AS (
            DELETE FROM deliveries AS d USING found AS f
-           WHERE d.community_id = :community_id AND d.event_id = f.event_id),
+           WHERE d.community_id = :community_id AND d.event_id = f.event_id
+             AND d.channel_id IN (SELECT id FROM channels)),
        progress AS (
            UPDATE erasure_sweeps AS s SET after_id = last.event_id
            FROM (SELECT event_id FROM looked_at ORDER BY event_id DESC LIMIT 1) AS last
@@ -272,18 +291,17 @@ impl ErasureSweepRepository for PgTx {
         let swept = match stage {
             // They are no table of rows to go through.
             SweepStage::Leaderboards => None,
-            SweepStage::Outbox => self.row(SweepOutbox { community_id, limit }).await?,
+            SweepStage::Outbox => {
+                self.row(LockErasedEvents { community_id, limit }).await?;
+                self.row(SweepOutbox { community_id, limit }).await?
+            }
             SweepStage::Ledger => self.row(SweepLedger { community_id, limit }).await?,
             SweepStage::Likes => self.row(SweepLikes { community_id, limit }).await?,
         };
         swept.map(|SweptRow { has_more }| has_more).ok_or_else(|| corrupt("a stage without rows"))
     }
 
-    async fn begin_stage(
-        &mut self,
-        community_id: CommunityId,
-        stage: SweepStage,
-    ) -> Result<(), StoreError> {
+    async fn begin_stage(&mut self, community_id: CommunityId, stage: SweepStage) -> Result<(), StoreError> {
         let stage = stored_stage(stage).to_owned();
         self.run(BeginStage { community_id: community_id.as_uuid(), stage });
         Ok(())
@@ -292,8 +310,8 @@ impl ErasureSweepRepository for PgTx {
     async fn end_sweep(&mut self, community_id: CommunityId) -> Result<(), StoreError> {
         let community_id = community_id.as_uuid();
         self.run(DeleteErasedFailures { community_id });
-        let swept = erasures::table
-            .filter(erasures::community_id.eq(community_id).and(erasures::is_in_sweep));
+        let swept =
+            erasures::table.filter(erasures::community_id.eq(community_id).and(erasures::is_in_sweep));
         self.execute(diesel::delete(swept));
         let sweep = erasure_sweeps::table.filter(erasure_sweeps::community_id.eq(community_id));
         self.execute(diesel::delete(sweep));
@@ -303,8 +321,11 @@ impl ErasureSweepRepository for PgTx {
 
 impl ErasureQueries for PgStore {
     async fn communities_to_sweep(&self, limit: i64) -> Result<Vec<CommunityId>, StoreError> {
-        let waiting =
-            erasures::table.select(erasures::community_id).distinct().order(erasures::community_id).limit(limit);
+        let waiting = erasures::table
+            .select(erasures::community_id)
+            .distinct()
+            .order(erasures::community_id)
+            .limit(limit);
         let communities: Vec<Uuid> = self.load(waiting).await?;
         Ok(communities.into_iter().map(CommunityId::new).collect())
     }

@@ -139,7 +139,8 @@ impl PgTx {
             .collect();
         let erased = self.pseudonyms(&authors).await?;
         for row in switches {
-            let author = row.author_id.map(|author| (CommunityId::new(row.community_id), UserId::new(author)));
+            let author =
+                row.author_id.map(|author| (CommunityId::new(row.community_id), UserId::new(author)));
             if let Some(pseudonym) = author.and_then(|author| erased.get(&author)) {
                 row.author_id = Some(pseudonym.as_uuid());
             }

@@ -16,7 +16,7 @@ use gamification_app::{
     ports::{GivenLike, Queries, Store, StoredMembership, StoredProfile},
     queries::{ExportPart, ExportedMember, ExportedPlace, MemberExport, export_member},
 };
-use gamification_domain::{CommunityId, Content, Leaderboard, MemberStanding, Profile};
+use gamification_domain::{CommunityId, Content, Leaderboard, MemberStanding, Profile, UserId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::{
@@ -182,7 +182,7 @@ impl From<GivenLike> for LikeView {
             Content::Post(id) => ("post", id.as_uuid()),
             Content::Comment(id) => ("comment", id.as_uuid()),
         };
-        let author_id = author_id.map(|author_id| author_id.as_uuid());
+        let author_id = author_id.map(UserId::as_uuid);
         Self { content, content_id, author_id, changed_at: rfc3339(changed_at) }
     }
 }
@@ -316,7 +316,9 @@ impl<Q: Queries> Sending<Q> {
                 Ok("]}".to_owned())
             }
             // Entries come first, then likes, then the end.
-            (State::Nothing(_) | State::Ledger(_) | State::Likes(_) | State::All, _) => Err(Problem::internal()),
+            (State::Nothing(_) | State::Ledger(_) | State::Likes(_) | State::All, _) => {
+                Err(Problem::internal())
+            }
         }
     }
 }
