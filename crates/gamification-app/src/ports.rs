@@ -39,7 +39,7 @@ pub use deliveries::{
 };
 pub use directory::{DirectoryRepository, Membership};
 pub use erasures::{
-    Erased, ErasedEntry, ErasureQueries, ErasureRepository, ErasureSweepRepository, SweepStage,
+    Erased, ErasedEntry, ErasureQueries, ErasureRepository, ErasureSweepRepository, SweepStage, SweptTable,
 };
 pub use event_feed::{EventFeed, EventFeeds, FedEvent};
 pub use exports::{ExportQueries, GivenLike, GivenLikes, LikePosition, StoredMembership, StoredProfile};

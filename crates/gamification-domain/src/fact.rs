@@ -187,11 +187,12 @@ pub struct FactRecord {
 }
 
 impl FactRecord {
-    /// The users whom the fact names, each in its community; nobody while that is not known.
+    /// The users whom the fact names, each in its community; nobody while that is not known. (The nil UUID is nobody.)
     pub fn members(&self) -> impl Iterator<Item = MemberKey> + use<> {
         let Fact { community_id, kind } = &self.fact;
         let community_id = *community_id;
-        kind.users().into_iter().flatten().filter_map(move |user_id| Some((community_id?, user_id)))
+        let users = kind.users().into_iter().flatten().filter(|user_id| !user_id.as_uuid().is_nil());
+        users.filter_map(move |user_id| Some((community_id?, user_id)))
     }
 
     /// What the fact does, by the rules.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gamification_domain::{
     Aggregate, Community, CommunityId, DomainEvent, FactRecord, LevelConfiguration, LevelCounts, MemberKey,
-    MemberPoints, Rejection, UserId, Verdict,
+    MemberPoints, UserId, Verdict,
 };
 use time::OffsetDateTime;
 
@@ -40,7 +40,8 @@ pub(crate) async fn erase_members_once(
     let verdicts: Vec<Verdict> = records
         .iter()
         .map(|record| match record.members().next() {
-            None => Verdict::Rejected(Rejection::CourseUnknown),
+            // The nil UUID stands for nobody.
+            None => Verdict::Ignored,
             // A second fact about the same member finds them erased.
             Some(member) if erased.remove(&member) => Verdict::Applied,
             Some(_) => Verdict::Duplicate,

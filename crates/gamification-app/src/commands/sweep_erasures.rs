@@ -100,9 +100,7 @@ async fn sweep_in(
             sweep_leaderboards(tx, community_id).await?;
             false
         }
-        SweepStage::Outbox | SweepStage::Ledger | SweepStage::Likes => {
-            tx.sweep_rows(community_id, stage, CHUNK).await?
-        }
+        SweepStage::Rows(table) => tx.sweep_rows(community_id, table, CHUNK).await?,
     };
     if has_more {
         return Ok(Ending::Commit(Swept::Chunk));

@@ -60,11 +60,18 @@ pub struct Erased {
     pub pseudonym: UserId,
 }
 
-/// The tables that a sweep goes through, in its order.
+/// What a sweep goes through, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SweepStage {
     /// What is seen of the erased comes first: the boards.
     Leaderboards,
+    /// A table, row by row.
+    Rows(SweptTable),
+}
+
+/// A table that holds ids of users and has no index by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweptTable {
     /// Outgoing events, and their deliveries.
     Outbox,
     /// Entries of the ledger.
@@ -75,7 +82,12 @@ pub enum SweepStage {
 
 impl SweepStage {
     /// Every stage, in order.
-    pub const ALL: [Self; 4] = [Self::Leaderboards, Self::Outbox, Self::Ledger, Self::Likes];
+    pub const ALL: [Self; 4] = [
+        Self::Leaderboards,
+        Self::Rows(SweptTable::Outbox),
+        Self::Rows(SweptTable::Ledger),
+        Self::Rows(SweptTable::Likes),
+    ];
 
     /// The stage behind it.
     pub(crate) fn next(self) -> Option<Self> {
@@ -114,12 +126,12 @@ pub trait ErasureSweepRepository: Send {
         community_id: CommunityId,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Replaces the ids of erased users in the next rows of a stage's table, at most `limit`, and notes how far that is.
+    /// Replaces the ids of erased users in the next rows of the stage's table, at most `limit`, and notes how far that is.
     /// Gives whether there may be more.
     fn sweep_rows(
         &mut self,
         community_id: CommunityId,
-        stage: SweepStage,
+        table: SweptTable,
         limit: i64,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 

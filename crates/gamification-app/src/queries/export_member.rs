@@ -43,7 +43,7 @@ pub struct ExportedPlace {
 pub enum ExportPart {
     /// The next entries of their ledger, oldest first.
     Entries(Vec<HistoryEntry>),
-    /// The next likes that they gave; maybe none, although others follow.
+    /// The next likes that they gave, behind all entries; maybe none, although others follow. There is one such part at least.
     Likes(Vec<GivenLike>),
 }
 

@@ -8,13 +8,11 @@ use gamification_app::{
         StoredMembership, StoredProfile,
     },
 };
-use gamification_domain::{
-    Aggregate, CommunityId, DirectoryText, LikeKey, LikeSwitch, MemberKey, Profile, UserId,
-};
+use gamification_domain::{Aggregate, CommunityId, LikeKey, LikeSwitch, MemberKey, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{CommunityViewRow, community_view};
+use super::{CommunityViewRow, community::profile, community_view};
 use crate::{
     PgStore,
     error::misread,
@@ -110,18 +108,12 @@ impl StoredProfileRow {
             return Ok(StoredProfile { standing, membership: None });
         };
         let change = lww_state(presence_change).map_err(misread!(community_members::presence_change, key))?;
-        let text = |text: Option<String>| text.map(|text| DirectoryText::parse(&text)).transpose();
-        let profile = Profile {
-            display_name: text(display_name).map_err(misread!(community_members::display_name, key))?,
-            avatar_url: text(avatar_url).map_err(misread!(community_members::avatar_url, key))?,
-            is_listed,
-        };
         let membership = StoredMembership {
             is_present,
             changed_at: change.map(|change| change.version.occurred_at),
             known_since,
             role: role.parse().map_err(misread!(community_members::role, key))?,
-            profile,
+            profile: profile(key, display_name, avatar_url, is_listed)?,
         };
         Ok(StoredProfile { standing, membership: Some(membership) })
     }

@@ -8,7 +8,8 @@ use diesel::{
     sql_types::{BigInt, Bool},
 };
 use gamification_app::ports::{
-    Erased, ErasedEntry, ErasureQueries, ErasureSweepRepository, StoreError, SweepStage, WindowSums,
+    Erased, ErasedEntry, ErasureQueries, ErasureSweepRepository, StoreError, SweepStage, SweptTable,
+    WindowSums,
 };
 use gamification_domain::{CommunityId, UserId};
 use time::OffsetDateTime;
@@ -235,9 +236,9 @@ statements! {
 const fn stored_stage(stage: SweepStage) -> &'static str {
     match stage {
         SweepStage::Leaderboards => "leaderboards",
-        SweepStage::Outbox => "outbox",
-        SweepStage::Ledger => "ledger",
-        SweepStage::Likes => "likes",
+        SweepStage::Rows(SweptTable::Outbox) => "outbox",
+        SweepStage::Rows(SweptTable::Ledger) => "ledger",
+        SweepStage::Rows(SweptTable::Likes) => "likes",
     }
 }
 
@@ -284,21 +285,19 @@ impl ErasureSweepRepository for PgTx {
     async fn sweep_rows(
         &mut self,
         community_id: CommunityId,
-        stage: SweepStage,
+        table: SweptTable,
         limit: i64,
     ) -> Result<bool, StoreError> {
         let community_id = community_id.as_uuid();
-        let swept = match stage {
-            // They are no table of rows to go through.
-            SweepStage::Leaderboards => None,
-            SweepStage::Outbox => {
+        let swept = match table {
+            SweptTable::Outbox => {
                 self.row(LockErasedEvents { community_id, limit }).await?;
                 self.row(SweepOutbox { community_id, limit }).await?
             }
-            SweepStage::Ledger => self.row(SweepLedger { community_id, limit }).await?,
-            SweepStage::Likes => self.row(SweepLikes { community_id, limit }).await?,
+            SweptTable::Ledger => self.row(SweepLedger { community_id, limit }).await?,
+            SweptTable::Likes => self.row(SweepLikes { community_id, limit }).await?,
         };
-        swept.map(|SweptRow { has_more }| has_more).ok_or_else(|| corrupt("a stage without rows"))
+        swept.map(|SweptRow { has_more }| has_more).ok_or_else(|| corrupt("a chunk has no end"))
     }
 
     async fn begin_stage(&mut self, community_id: CommunityId, stage: SweepStage) -> Result<(), StoreError> {

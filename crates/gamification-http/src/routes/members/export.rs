@@ -1,6 +1,6 @@
 //! `GET /api/communities/{community_id}/members/{user_id}/export`: what is stored about a member, to take along.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use actix_web::{
     Error, HttpRequest, HttpResponse,
@@ -214,25 +214,18 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     }
     let head = HeadView::of(community_id, api.system.now(), member);
     let until = Instant::now() + valid_for.min(TIME);
-    Ok(answer.streaming(document(export, json(&head)?, until)))
+    Ok(answer.streaming(document(export, beginning(&head)?, until)))
 }
 
 /// A document on its way out.
 struct Sending<Q> {
     export: MemberExport<Q>,
     until: Instant,
-    state: State,
-}
-
-/// What of the document was sent.
-enum State {
-    /// Nothing: this is what it begins with.
-    Nothing(String),
-    /// So much of the ledger.
-    Ledger(List),
-    /// All of the ledger, and so much of the likes.
-    Likes(List),
-    All,
+    /// What it begins with, until that is sent.
+    head: Option<String>,
+    /// The list that is under way: the ledger, then the likes.
+    list: List,
+    has_likes: bool,
 }
 
 /// A list on its way out: whether anything of it was sent.
@@ -247,7 +240,7 @@ impl List {
     fn items<T: Serialize>(&mut self, items: &[T]) -> Result<String, Problem> {
         let mut written = String::from("\n");
         for item in items {
-            if std::mem::replace(&mut self.has_items, true) {
+            if mem::replace(&mut self.has_items, true) {
                 written.push(',');
             }
             written.push_str(&json(item)?);
@@ -261,12 +254,12 @@ fn document<Q: Queries>(
     head: String,
     until: Instant,
 ) -> impl Stream<Item = Result<Bytes, Error>> {
-    let sending = Sending { export, until, state: State::Nothing(head) };
+    let sending = Sending { export, until, head: Some(head), list: List::default(), has_likes: false };
     stream::unfold(Some(sending), async |sending| {
         let mut sending = sending?;
         match sending.next().await {
-            Ok(None) => None,
             Ok(Some(part)) => Some((Ok(part.into()), Some(sending))),
+            Ok(None) => Some((Ok(Bytes::from_static(b"]}")), None)),
             // The connection is closed without an end of the body, so that nobody takes the document for whole.
             Err(problem) => Some((Err(problem.into()), None)),
         }
@@ -274,21 +267,13 @@ fn document<Q: Queries>(
 }
 
 impl<Q: Queries> Sending<Q> {
-    /// The next part of the document; `None` when all of it was sent.
+    /// The next part of the document; `None` when all but its end was sent.
     async fn next(&mut self) -> Result<Option<String>, Problem> {
-        if let State::Nothing(head) = &mut self.state {
-            // All but the brace that ends it.
-            let mut begin = std::mem::take(head);
-            begin.pop();
-            begin.push_str(",\"ledger\":[");
-            self.state = State::Ledger(List::default());
-            return Ok(Some(begin));
-        }
-        if matches!(self.state, State::All) {
-            return Ok(None);
+        if let Some(head) = self.head.take() {
+            return Ok(Some(head));
         }
         let part = self.read().await?;
-        self.write(part).map(Some)
+        part.map(|part| self.write(part)).transpose()
     }
 
     /// Reads the next part, when other exports let it.
@@ -298,33 +283,32 @@ impl<Q: Queries> Sending<Q> {
         within_deadline(self.export.next()).await
     }
 
-    fn write(&mut self, part: Option<ExportPart>) -> Result<String, Problem> {
-        match (&mut self.state, part) {
-            (State::Ledger(list), Some(ExportPart::Entries(entries))) => {
-                let entries: Vec<EntryView> = entries.into_iter().map(EntryView::from).collect();
-                list.items(&entries)
-            }
-            (State::Ledger(_), Some(ExportPart::Likes(likes))) => {
-                let mut list = List::default();
-                let written = format!("],\"likes_given\":[{}", list.items(&views(likes))?);
-                self.state = State::Likes(list);
+    fn write(&mut self, part: ExportPart) -> Result<String, Problem> {
+        match part {
+            ExportPart::Entries(entries) => self.list.items(&views::<_, EntryView>(entries)),
+            ExportPart::Likes(likes) => {
+                let mut written = String::new();
+                if !mem::replace(&mut self.has_likes, true) {
+                    written.push_str("],\"likes_given\":[");
+                    self.list = List::default();
+                }
+                written.push_str(&self.list.items(&views::<_, LikeView>(likes))?);
                 Ok(written)
-            }
-            (State::Likes(list), Some(ExportPart::Likes(likes))) => list.items(&views(likes)),
-            (State::Likes(_), None) => {
-                self.state = State::All;
-                Ok("]}".to_owned())
-            }
-            // Entries come first, then likes, then the end.
-            (State::Nothing(_) | State::Ledger(_) | State::Likes(_) | State::All, _) => {
-                Err(Problem::internal())
             }
         }
     }
 }
 
-fn views(likes: Vec<GivenLike>) -> Vec<LikeView> {
-    likes.into_iter().map(LikeView::from).collect()
+fn views<T, V: From<T>>(parts: Vec<T>) -> Vec<V> {
+    parts.into_iter().map(V::from).collect()
+}
+
+/// The head without the brace that ends it, and the beginning of the ledger.
+fn beginning(head: &HeadView) -> Result<String, Problem> {
+    let mut written = json(head)?;
+    written.pop();
+    written.push_str(",\"ledger\":[");
+    Ok(written)
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, Problem> {
