@@ -1,9 +1,17 @@
 //! What servers do after an erasure: sweeps, deliveries, streams, logs and metrics.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use gamification_app::commands::{record_facts, sweep_erasures};
-use gamification_domain::{CommunityId, FactKind, FactRecord, UserId};
+use gamification_domain::{CommunityId, FactKind, FactRecord, UserId, Verdict::Applied};
 use gamification_tests::{
-    ApiScene, Launch, Reaction, Receiver, Streaming, TestDatabase, TestServer, WEBHOOK_SECRET,
+    ApiScene, Campaign, Launch, Reaction, Receiver, Streaming, TestDatabase, TestServer, WEBHOOK_SECRET,
     assert_verify_finds_nothing,
     event::{community_created, event, id, member_joined, post_created, post_like},
     until, user_token,
@@ -11,7 +19,7 @@ use gamification_tests::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Fixed, NAME, joined, post, told, traces};
+use super::{Fixed, NAME, Scene, joined, post, told, traces};
 use crate::leaderboards::{NOW, project_all};
 
 fn erased(community: Uuid, user: Uuid) -> Value {
@@ -83,6 +91,66 @@ async fn nothing_of_an_erased_member_is_in_database_logs_or_metrics_while_a_webh
         }
     }
     assert_verify_finds_nothing(database.url());
+}
+
+/// Events that a relay has read already, and could not deliver, are not noted under the id of who was erased meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_that_fail_beside_an_erasure_bring_nothing_of_the_erased_back() {
+    let campaign = Campaign::new("deliveries_that_fail_beside_an_erasure", 3, 200);
+    let database = TestDatabase::empty().await;
+    let is_away = Arc::new(AtomicBool::new(true));
+    let away = Arc::clone(&is_away);
+    let receiver = Receiver::start(move |_| match away.load(Ordering::Relaxed) {
+        true => Reaction { delay: Duration::from_millis(5), ..Reaction::REFUSED },
+        false => Reaction::TAKEN,
+    });
+    let server = Launch::on(database.url())
+        .env("GAMIFICATION_WEBHOOK_URL", receiver.url())
+        .env("GAMIFICATION_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .without_log()
+        .serve();
+    let (community, friend) = (id(), id());
+    assert_eq!(server.send(&community_created(community)).body["applied"], 1);
+    assert_eq!(server.send(&member_joined(community, friend)).body["applied"], 1);
+    let mut gone = Vec::new();
+    for round in 0..campaign.rounds() {
+        is_away.store(true, Ordering::Relaxed);
+        let users: Vec<Uuid> = (0..10).map(|_| id()).collect();
+        for user in &users {
+            assert_eq!(server.send_batch(&life(community, *user, friend)).body["applied"], 6);
+        }
+        let tried = receiver.deliveries().len() + campaign.random(u64::from(round)).below(8);
+        until("some are tried", async || receiver.deliveries().len() >= tried).await;
+        let erasures: Vec<Value> = users.iter().map(|user| erased(community, *user)).collect();
+        assert_eq!(server.send_batch(&erasures).body["applied"], users.len());
+        until_swept(&database).await;
+        is_away.store(false, Ordering::Relaxed);
+        gone.extend(users);
+        let left = "SELECT COUNT(*) FROM deliveries";
+        until("others' events are delivered", async || database.number(left).await == 0).await;
+        assert_eq!(database.number("SELECT COUNT(*) FROM delivery_failures").await, 0);
+    }
+    for user in gone {
+        assert_eq!(traces(&database, user, &[]).await, [""; 0]);
+    }
+    assert_verify_finds_nothing(database.url());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_goes_through_tables_of_many_chunks() {
+    let scene = Scene::new().await;
+    scene.live().await;
+    let of = |author_id| FactKind::ContentCreated { content: post(), author_id };
+    let liked = |liker_id, author_id| FactKind::ContentLiked { content: post(), liker_id, author_id };
+    for _ in 0..6 {
+        let (ada, bob) = (scene.ada, scene.bob);
+        let facts = (0..1_000).flat_map(|_| [of(bob), liked(ada, bob), liked(bob, ada)]);
+        assert!(scene.record(facts).await.iter().all(|verdict| *verdict == Applied));
+    }
+    assert_eq!(scene.erase(scene.ada).await, Applied);
+    scene.sweep().await;
+    assert_eq!(scene.traces().await, [""; 0]);
+    assert_verify_finds_nothing(scene.database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]
