@@ -141,7 +141,8 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
         | "course_accesses"
         | "course_level_requirement"
         | "set_course_level_requirement"
-        | "point_history" => match (who, target) {
+        | "point_history"
+        | "export_member" => match (who, target) {
             // A service's subject is no user; only where its scope says so it reads like one.
             ("nobody" | "service" | "adjusting service", _) => 401,
             ("reading service", _) if is_admins => 401,
@@ -156,7 +157,11 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
             (_, "unknown") => 404,
             ("stranger", _) | (_, "other") => 403,
             // Ada's, which only she may read without being an admin.
-            ("member" | "moderator", _) if operation.id == "point_history" => 403,
+            ("member" | "moderator", _)
+                if ["point_history", "export_member"].contains(&operation.id.as_str()) =>
+            {
+                403
+            }
             ("Ada" | "member" | "moderator", _) if is_admins || is_of_admins_and_services => 403,
             ("Ada" | "member" | "moderator" | "admin", _) => 200,
             other => panic!("{other:?}"),

@@ -35,6 +35,7 @@ mod nats;
 mod observability;
 mod outbox;
 mod planner_statistics;
+mod privacy;
 mod readme;
 mod record_facts;
 mod reference_model;

@@ -41,7 +41,7 @@ impl Rules {
     #[must_use]
     pub fn at_random(random: &mut Random) -> Self {
         let number = |random: &mut Random, below| i64::try_from(random.below(below)).expect("it is small");
-        let mut cap = |random: &mut Random, below| (random.below(2) == 0).then(|| number(random, below));
+        let cap = |random: &mut Random, below| (random.below(2) == 0).then(|| number(random, below));
         let mut rule = |source: &str| Rule {
             worth: number(random, 7),
             daily_cap: cap(random, 9),

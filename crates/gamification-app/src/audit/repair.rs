@@ -246,7 +246,11 @@ async fn repair_in(
     let Some(CommunityConfiguration { levels, rules: _ }) = configurations.first() else {
         return Ok(Ending::Rollback(Vec::new()));
     };
-    let keys: BTreeSet<MemberKey> = last_seen.keys().map(|user_id| (community_id, *user_id)).collect();
+    let mut keys: BTreeSet<MemberKey> = last_seen.keys().map(|user_id| (community_id, *user_id)).collect();
+    // Who was erased since they were seen must not come into being again.
+    for erased in tx.erased_members(&keys).await? {
+        keys.remove(&erased);
+    }
     let members = tx.lock(&new_members(system, keys.iter().copied()), now).await?;
     let sources_of_truth = tx.sources_of_truth(&keys).await?;
     let sources_of_truth: BTreeMap<UserId, SourceOfTruth> = sources_of_truth
