@@ -175,13 +175,14 @@ const INVARIANTS: [(&str, &str); 14] = [
 /// session come before tables of the same name.
 const SEEN_THROUGH_PSEUDONYMS: &str = "
     CREATE TEMP VIEW point_transactions AS
-        SELECT t.community_id, t.member_points_id, t.points, t.source, t.source_id, t.occurred_at, t.xid, t.requested_points,
+        SELECT t.community_id, t.id, t.member_points_id, t.points, t.source, t.source_id, t.event_id, t.occurred_at, t.xid,
+               t.requested_points, t.rules_version,
                COALESCE(x.pseudonym, t.actor_id) AS actor_id
         FROM public.point_transactions t
         LEFT JOIN erasures x ON x.community_id = t.community_id AND x.user_id = t.actor_id;
     CREATE TEMP VIEW like_switches AS
         SELECT s.community_id, s.content_kind, s.content_id, COALESCE(liker.pseudonym, s.liker_id) AS liker_id,
-               COALESCE(author.pseudonym, s.author_id) AS author_id
+               COALESCE(author.pseudonym, s.author_id) AS author_id, s.points
         FROM public.like_switches s
         LEFT JOIN erasures liker ON liker.community_id = s.community_id AND liker.user_id = s.liker_id
         LEFT JOIN erasures author ON author.community_id = s.community_id AND author.user_id = s.author_id;
