@@ -64,7 +64,9 @@ async fn erase_in(
     let known: Vec<Community> = communities.iter().copied().map(Community::new).collect();
     tx.lock(&known, now).await?;
     tx.delete_memberships(members).await?;
-    let levels = tx.lock_level_configurations(&default_levels(system, communities.into_iter()), now).await?;
+    let levels = tx
+        .lock_level_configurations_exclusively(&default_levels(system, communities.into_iter()), now)
+        .await?;
     let erased = tx.note_erasures(members, now).await?;
     if erased.is_empty() {
         return Ok(Ending::Rollback((BTreeSet::new(), Vec::new())));

@@ -24,7 +24,7 @@ pub trait ErasureRepository: Send {
 
     /// Locks the level configurations of communities against awards, and gives them; `defaults` has one for each, which is
     /// inserted where the community has none.
-    fn lock_level_configurations(
+    fn lock_level_configurations_exclusively(
         &mut self,
         defaults: &[LevelConfiguration],
         now: OffsetDateTime,

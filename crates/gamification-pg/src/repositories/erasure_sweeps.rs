@@ -156,7 +156,7 @@ statements! {
        SELECT COUNT(*) = :limit AS has_more FROM looked_at";
 
     /// Entries of the erased, and those that they caused for others. A reason may hold a name, and the id of an adjustment
-    /// is made of the member's; it is replaced by that of the entry. (An adjustment always has a reason.)
+    /// is made of the member's; it is replaced by that of the entry. (An adjustment always has a reason, and nothing else has one.)
     struct SweepLedger {
         community_id: Uuid => erasures::community_id,
         limit: i64 => Plain<BigInt>,
@@ -177,8 +177,7 @@ statements! {
            UPDATE point_transactions AS t
            SET actor_id = COALESCE(f.actor, t.actor_id), event_id = 'erased',
                once_per = CASE WHEN t.once_per = f.old_member THEN f.member ELSE t.once_per END,
-               source_id = CASE WHEN t.reason IS NOT NULL AND f.member IS NOT NULL THEN t.id
-                                ELSE t.source_id END,
+               source_id = CASE WHEN t.reason IS NOT NULL AND f.member IS NOT NULL THEN t.id ELSE t.source_id END,
                reason = CASE WHEN t.reason IS NOT NULL AND f.member IS NOT NULL THEN 'erased' ELSE t.reason END
            FROM found AS f WHERE t.community_id = :community_id AND t.id = f.id),
        progress AS (

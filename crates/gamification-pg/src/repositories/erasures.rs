@@ -169,7 +169,7 @@ impl ErasureRepository for PgTx {
         Ok(())
     }
 
-    async fn lock_level_configurations(
+    async fn lock_level_configurations_exclusively(
         &mut self,
         defaults: &[LevelConfiguration],
         now: OffsetDateTime,
