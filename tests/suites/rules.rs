@@ -195,7 +195,7 @@ async fn a_preview_says_what_the_caps_take_from_the_same_events() {
         let happened: Vec<Value> = (0..200)
             .map(|_| {
                 let mut happened = scene.anything(&mut random);
-                let ago = time::Duration::minutes(random.below(3 * 24 * 60) as i64);
+                let ago = time::Duration::minutes(i64::try_from(random.below(3 * 24 * 60)).unwrap());
                 happened["time"] = (now - ago).format(&Rfc3339).unwrap().into();
                 happened
             })
