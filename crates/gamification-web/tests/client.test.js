@@ -451,9 +451,17 @@ describe("calls", () => {
     await client.setCourseRequirement(user(2), null);
     await client.community();
     await client.members({ query: "ada & co", cursor: null });
+    await client.levelsHistory({ cursor: "AAAAAg", limit: 5 });
+    await client.rulesHistory();
+    await client.previewRules([{ source: "post_liked", points: 1, daily_cap: null }]);
+    const rules = await client.setRules([], { ifMatch: '"6.a"' });
+    assert.equal(requests.at(-1)?.headers.get("if-match"), '"6.a"');
+    assert.equal(client.etag(rules), '"7.a"');
+    assert.equal(client.etag(await client.rules()), '"7.a"');
     await client.setLevels([], { ifMatch: '"7.a"' });
     await client.in(user(5)).levels();
     assert.deepEqual(requests.at(4)?.body, { minimum_level: null });
+    assert.deepEqual(requests.at(9)?.body, { rules: [{ source: "post_liked", points: 1, daily_cap: null }] });
     assert.equal(requests.at(-2)?.headers.get("if-match"), '"7.a"');
     assert.deepEqual(seen(), [
       `GET /members/${user(1)}/points?cursor=a+b&limit=5&source=post_liked`,
@@ -463,6 +471,11 @@ describe("calls", () => {
       `PUT /courses/${user(2)}/level-requirement`,
       "GET ",
       "GET /members?query=ada+%26+co",
+      "GET /levels/history?cursor=AAAAAg&limit=5",
+      "GET /rules/history",
+      "POST /rules/preview",
+      "PUT /rules",
+      "GET /rules",
       "PUT /levels",
       `GET /api/communities/${user(5)}/levels`,
     ]);

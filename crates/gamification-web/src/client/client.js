@@ -69,6 +69,15 @@ export const createClient = ({ clock = CLOCK, live = false, locale = null, ...op
         requests.send(`${path}/levels/preview`, { ...options, method: "POST", body: { levels }, repeatable: true }),
       setLevels: (levels, { signal, ifMatch } = {}) =>
         put("/levels", { levels }, { signal, headers: { "if-match": ifMatch } }),
+      levelsHistory: ({ signal, ...query } = {}) => get("/levels/history", query, { signal }),
+
+      rules: (options) => get("/rules", {}, options),
+      previewRules: (rules, options) =>
+        requests.send(`${path}/rules/preview`, { ...options, method: "POST", body: { rules }, repeatable: true }),
+      // Nothing that is watched changes with them: they count for what is earned from then on.
+      setRules: (rules, { signal, ifMatch } = {}) =>
+        requests.send(`${path}/rules`, { signal, method: "PUT", body: { rules }, headers: { "if-match": ifMatch } }),
+      rulesHistory: ({ signal, ...query } = {}) => get("/rules/history", query, { signal }),
 
       courseAccess: batched(
         clock,
