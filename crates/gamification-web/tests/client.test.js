@@ -134,6 +134,28 @@ describe("answers that are kept", () => {
     );
   });
 
+  test("what is asked after a change is no answer from before it", async () => {
+    let isSlow = true;
+    /** @type {(response: Response) => void} */
+    let answer = () => {};
+    const { client, seen, settle } = service(({ method }) => {
+      if (method !== "GET" || !isSlow) return json({ versions: [method], next_cursor: null });
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    });
+    const before = client.rulesHistory();
+    await client.setRules([]);
+    isSlow = false;
+    assert.deepEqual(seen(), ["GET /rules/history", "PUT /rules"]);
+    const after = client.rulesHistory();
+    await settle();
+    assert.deepEqual(seen(), ["GET /rules/history"]);
+    answer(json({ versions: [], next_cursor: null }));
+    assert.deepEqual((await before).versions, [], "who asked before is answered, too");
+    assert.equal((await after).versions.length, 1);
+  });
+
   test("equal requests under way are one", async () => {
     const { client, seen } = service(() => json(levels()));
     const [one, other] = await Promise.all([client.levels(), client.levels()]);

@@ -117,7 +117,7 @@ test("Preview says what the caps would have taken, source by source, and forgets
   }));
 
 test("a preview of what is no longer in the fields is not shown", () =>
-  onRules(async (page) => {
+  onRules(async (page, service) => {
     /** @type {() => void} */
     let answer = () => {};
     const typed = new Promise((resolve) => {
@@ -131,11 +131,13 @@ test("a preview of what is no longer in the fields is not shown", () =>
     await button(page, "Preview").click();
     assert.equal(await button(page, "Save").getAttribute("aria-disabled"), "true", "one request at a time");
     await field(page, "Post: cap a day").fill("200");
+    await field(page, "Post: cap a day").press("Enter");
     const answered = page.waitForResponse("**/rules/preview");
     answer();
     await answered;
     await button(page, "Save").and(page.locator(":not([aria-disabled])")).waitFor();
     assert.equal(await page.locator(".rules").getByText("beyond").filter({ visible: true }).count(), 0);
+    assert.equal(asked(service, "PUT"), 0);
   }));
 
 test("Save sends the rules with the version that it began with, by Enter too, and history has it", () =>
@@ -162,6 +164,30 @@ test("Save sends the rules with the version that it began with, by Enter too, an
     await button(page, "Save").click();
     await newest.getByText("Version 3").waitFor();
     assert.equal(service.state.rules[2]?.per_pair_daily_cap, null);
+  }));
+
+test("history has what was saved while it was read", () =>
+  onRules(async (page) => {
+    await visit(page, "#/members", "Members");
+    /** @type {() => void} */
+    let answer = () => {};
+    const saved = new Promise((resolve) => {
+      answer = () => resolve(undefined);
+    });
+    let isFirst = true;
+    await page.route("**/rules/history?*", async (route) => {
+      if (isFirst) {
+        isFirst = false;
+        await saved;
+      }
+      await route.continue().catch(() => {}); // it was called off
+    });
+    await visit(page, "#/rules", "Rules");
+    await field(page, "Post: points").fill("3");
+    await button(page, "Save").click();
+    await page.locator(".versions li").getByText("Version 2").waitFor();
+    answer();
+    assert.equal(await page.locator(".versions li").count(), 2);
   }));
 
 test("each mistake goes to its field, and the focus to the first", () =>
