@@ -2,8 +2,8 @@ DO $$ BEGIN
 
 -- A community's rules stand beside its levels, in the row that awards lock anyway: no award reads a row more for them.
 ALTER TABLE level_configurations
-    -- One of {"source", "points", "daily_cap", "per_pair_daily_cap", "daily_since", "per_pair_since"} for each source; NULL
-    -- for the defaults.
+    -- {"rules", "exclude_admins"}, with one of {"source", "points", "daily_cap", "per_pair_daily_cap", "daily_since",
+    -- "per_pair_since"} for each source; NULL for the defaults.
     ADD COLUMN rules JSONB,
     ADD COLUMN rules_version INTEGER NOT NULL DEFAULT 1 CHECK (rules_version >= 1);
 

@@ -211,6 +211,34 @@ Feature: Leaderboards
       When the platform reports that Ada is listed "perhaps"
       Then the answer is 422 VALIDATION_ERROR
 
+  Rule: Admins are hidden by setting `exclude_admins` in the community's rules: they keep their own rank in `your_rank` only.
+
+    Scenario: Admins are left out, and let in again
+      Given Bob earned 3 points 2 days ago
+      And Grace earned 5 points 2 days ago
+      And Grace leaves admins out of leaderboards
+      When Bob opens the leaderboards
+      Then the members of the seven_day board are Bob, Ada and Eve
+      When Grace opens the leaderboards
+      Then the members of the seven_day board are Bob, Ada and Eve
+      And your rank on the seven_day board is 1 with 5 points
+      When Grace lets admins on leaderboards
+      And Bob opens the leaderboards
+      Then the members of the seven_day board are Grace, Bob, Ada and Eve
+
+    Scenario: Who becomes an admin goes, and who is none any more comes back
+      Given Grace leaves admins out of leaderboards
+      And Ada becomes ADMIN
+      When Bob opens the leaderboards
+      Then the members of the all_time board are Bob and Eve
+      When Ada becomes MODERATOR
+      And Bob opens the leaderboards
+      Then the members of the all_time board are Ada, Bob and Eve
+
+    Scenario: Whether admins are left out is yes or no
+      When Grace leaves admins out of leaderboards as "perhaps"
+      Then the answer is 422 VALIDATION_ERROR "exclude_admins must be true or false"
+
   Rule: The widget shows the best five of 30 days.
 
     Scenario: Five, of thirty days

@@ -114,6 +114,12 @@ impl Operation {
         let level =
             |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": level - 1});
         match self.id.as_str() {
+            "update_rules" | "preview_rules" => {
+                let rule = |source| json!({"source": source, "points": 1, "daily_cap": 10});
+                let sources =
+                    ["post_created", "comment_created", "post_liked", "comment_liked", "lesson_completed"];
+                Some(("application/json", json!({"rules": sources.map(rule).to_vec()})))
+            }
             "update_levels" | "preview_levels" => {
                 Some(("application/json", json!({"levels": (1..=9).map(level).collect::<Vec<_>>()})))
             }

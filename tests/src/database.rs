@@ -72,6 +72,23 @@ impl TestDatabase {
         row.unwrap_or_else(|error| panic!("{query}: {error}")).get(0)
     }
 
+    /// Rows of any table in which one of some texts is, whatever its case and whatever the type of the column, as a dump would
+    /// show them.
+    pub async fn search(&self, texts: &[String]) -> Vec<String> {
+        let client = self.client().await;
+        let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
+        let mut found = Vec::new();
+        for table in client.query(tables, &[]).await.expect(tables) {
+            let table: String = table.get(0);
+            let rows = format!("SELECT lower(row::text) FROM {table} AS row");
+            let rows = client.query(&rows, &[]).await.unwrap_or_else(|error| panic!("{rows}: {error}"));
+            let rows = rows.iter().map(|row| row.get::<_, String>(0));
+            let hits = rows.filter(|row| texts.iter().any(|text| row.contains(&text.to_lowercase())));
+            found.extend(hits.map(|row| format!("{table}: {row}")));
+        }
+        found
+    }
+
     /// The lines of the log that tell of a deadlock in it (40P01); in this cluster one is found after 20 milliseconds.
     #[must_use]
     pub fn deadlocks(&self) -> Vec<String> {

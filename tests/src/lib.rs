@@ -56,6 +56,7 @@
 //! | | random histories against the reference model, their windows to the second, and the model against itself | `reference_model.rs`; `src/model/tests.rs` | 500 / 20,000; 60 / 3,000; 300 / 30,000 histories |
 //! | | reads on two servers after changes on either | `fresh_reads.rs` | 60 / 5,000 |
 //! | | adjustments beside awards, through two servers | `adjustments.rs` | 30 / 1,000 rounds |
+//! | | erasures beside awards, likes and imports; beside deliveries that fail | `privacy/races.rs`; `privacy/sweeps.rs` | 5 / 300; 3 / 200 |
 //! | | boards beside the events that move them | `leaderboards.rs` | 20 / 2,000 rounds of two servers |
 //! | | a database of the first version | `upgrade.rs` | 1,000 / 10,000 members |
 //! | | killed between commit and acknowledgement; the broker killed; poison; seconds without a database; thousands behind | `nats/campaigns.rs` | 4 / 200; 3 / 20; 2 / 20; 3 / 20; 3 / 1,000 |

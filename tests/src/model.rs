@@ -4,14 +4,15 @@
 //! nothing with the crates under test, has no database and no hurry: it keeps every change that it was told, and looks
 //! for the newest whenever it needs one.
 //!
-//! A community's rules are the default ones (no caps, nobody excluded by their role). What does not fit in a member's
-//! total is left out, as the service rejects it.
+//! Nobody is excluded from boards by their role. What does not fit in a member's total is left out, as the service rejects
+//! it.
 
 mod board;
 mod changes;
 mod member;
 mod names;
 mod random_history;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -26,6 +27,7 @@ pub use self::{
     board::{Board, Standing, Window},
     member::{Entry, HistoryLine, Member, Profile},
     random_history::{EXACT_EDGES, History, Plan, Request, WIDE_EDGES},
+    rules::Rules,
 };
 use self::{changes::Changes, told::Told};
 
@@ -61,10 +63,13 @@ type LikeKey = (&'static str, Uuid, Uuid);
 pub struct Model {
     community_id: Uuid,
     thresholds: [i64; 9],
+    rules: Rules,
     members: BTreeMap<Uuid, Member>,
     counted: BTreeSet<OnceKey>,
-    /// Each change names who holds the point of the like from then on.
+    /// Each change names who holds the points of the like from then on.
     likes: BTreeMap<LikeKey, Changes<Option<Uuid>>>,
+    /// How many they are, of likes that stand.
+    held: BTreeMap<LikeKey, i64>,
     courses: BTreeSet<Uuid>,
     /// By their members and idempotency keys, each with its place among the member's entries.
     requests: BTreeMap<(Uuid, String), (Adjustment, usize)>,
@@ -73,13 +78,15 @@ pub struct Model {
 impl Model {
     /// A community in which nothing has happened.
     #[must_use]
-    pub const fn new(community_id: Uuid) -> Self {
+    pub fn new(community_id: Uuid) -> Self {
         Self {
             community_id,
             thresholds: DEFAULT_THRESHOLDS,
+            rules: Rules::default(),
             members: BTreeMap::new(),
             counted: BTreeSet::new(),
             likes: BTreeMap::new(),
+            held: BTreeMap::new(),
             courses: BTreeSet::new(),
             requests: BTreeMap::new(),
         }
@@ -96,16 +103,16 @@ impl Model {
             return;
         }
         match told.kind {
-            "PostCreated" => self.create_content("post_created", 2, told.id("post_id"), &told),
-            "CommentAdded" => self.create_content("comment_created", 1, told.id("comment_id"), &told),
+            "PostCreated" => self.create_content("post_created", told.id("post_id"), &told),
+            "CommentAdded" => self.create_content("comment_created", told.id("comment_id"), &told),
             "PostLiked" => self.turn_like("post_liked", told.id("post_id"), true, &told),
             "PostUnliked" => self.turn_like("post_liked", told.id("post_id"), false, &told),
             "CommentLiked" => self.turn_like("comment_liked", told.id("comment_id"), true, &told),
             "CommentUnliked" => self.turn_like("comment_liked", told.id("comment_id"), false, &told),
             "LessonCompleted" => {
                 let (lesson, user_id) = (told.id("lesson_id"), told.id("user_id"));
-                let entry = told.entry("lesson_completed", 5, lesson, user_id);
-                self.post_once(("lesson_completed", lesson, Some(user_id)), user_id, entry);
+                let entry = told.entry("lesson_completed", 0, lesson, user_id);
+                self.earn_once(("lesson_completed", lesson, Some(user_id)), user_id, entry);
             }
             "PointsAdjusted" => {
                 let id = told.id("adjustment_id");
@@ -113,7 +120,10 @@ impl Model {
                     reason: told.text("reason"),
                     ..told.entry(ADJUSTMENT, told.number("points"), id, told.id("admin_id"))
                 };
-                self.post_once((ADJUSTMENT, id, None), told.id("user_id"), entry);
+                let key = (ADJUSTMENT, id, None);
+                if !self.counted.contains(&key) && self.post(told.id("user_id"), entry) {
+                    self.counted.insert(key);
+                }
             }
             "CourseCreated" | "CourseDeleted" => {
                 self.courses.insert(told.id("course_id"));
@@ -142,6 +152,7 @@ impl Model {
                 source_id: None,
                 actor_id: *admin_id,
                 occurred_at: at,
+                is_capped: false,
                 reason: Some(reason.clone()),
             };
             if !self.post(*user_id, entry) {
@@ -161,6 +172,11 @@ impl Model {
         self.members.values_mut().for_each(|member| member.lift(&thresholds));
     }
 
+    /// Judges by other rules what is applied from now on.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
     /// Everybody whom an event has named as somebody whose points, presence, role or profile it changes.
     #[must_use]
     pub const fn members(&self) -> &BTreeMap<Uuid, Member> {
@@ -174,12 +190,12 @@ impl Model {
     }
 
     /// A post or a comment counts once, whoever is named as its author.
-    fn create_content(&mut self, source: &'static str, points: i64, content: Uuid, told: &Told<'_>) {
+    fn create_content(&mut self, source: &'static str, content: Uuid, told: &Told<'_>) {
         let author = told.id("author_id");
-        self.post_once((source, content, None), author, told.entry(source, points, content, author));
+        self.earn_once((source, content, None), author, told.entry(source, 0, content, author));
     }
 
-    /// The newest change of a like says who holds its point, if anybody; a like of one's own content is none.
+    /// The newest change of a like says who holds its points, if anybody; a like of one's own content is none.
     fn turn_like(&mut self, source: &'static str, content: Uuid, is_given: bool, told: &Told<'_>) {
         let (liker, author) = (told.id("user_id"), told.id("author_id"));
         if liker == author {
@@ -190,22 +206,39 @@ impl Model {
         changes.add(told, is_given.then_some(author));
         let after = changes.newest().copied().flatten();
         if before != after {
-            if let Some(author) = after
-                && !self.post(author, told.entry(source, 1, content, liker))
-            {
-                return;
-            }
+            let earned = match after {
+                Some(author) => match self.earn(author, told.entry(source, 0, content, liker)) {
+                    Some(points) => points,
+                    None => return,
+                },
+                None => 0,
+            };
+            let held = self.held.insert((source, content, liker), earned);
             if let Some(author) = before {
-                self.post(author, told.entry(source, -1, content, liker));
+                self.post(author, told.entry(source, -held.unwrap_or_default(), content, liker));
             }
         }
         self.likes.insert((source, content, liker), changes);
     }
 
-    fn post_once(&mut self, key: OnceKey, user_id: Uuid, entry: Entry) {
-        if !self.counted.contains(&key) && self.post(user_id, entry) {
+    fn earn_once(&mut self, key: OnceKey, user_id: Uuid, entry: Entry) {
+        if !self.counted.contains(&key) && self.earn(user_id, entry).is_some() {
             self.counted.insert(key);
         }
+    }
+
+    /// Appends an entry of what a source is worth, as far as caps leave room; its points. `None` when the total would be too
+    /// large.
+    fn earn(&mut self, user_id: Uuid, entry: Entry) -> Option<i64> {
+        let member = self.members.entry(user_id).or_default();
+        let points = self.rules.room(member, &entry);
+        if member.total() + points > LARGEST_TOTAL {
+            return None;
+        }
+        let is_capped = points < self.rules.worth(entry.source);
+        member.append(Entry { points, is_capped, ..entry });
+        member.lift(&self.thresholds);
+        Some(points)
     }
 
     /// Appends an entry; of what it takes, as much as there is. `false` when the total would be too large.

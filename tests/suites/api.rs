@@ -91,9 +91,17 @@ async fn every_answer_is_documented_and_says_that_it_is_not_to_be_guessed_at() {
 
 /// Who is turned away with which status, by the contract's table.
 fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
-    let is_admins =
-        ["update_levels", "preview_levels", "course_level_requirement", "set_course_level_requirement"]
-            .contains(&operation.id.as_str());
+    let is_admins = [
+        "update_levels",
+        "preview_levels",
+        "course_level_requirement",
+        "set_course_level_requirement",
+        "update_rules",
+        "preview_rules",
+    ]
+    .contains(&operation.id.as_str());
+    let is_of_admins_and_services =
+        ["rules", "rules_history", "levels_history"].contains(&operation.id.as_str());
     match operation.id.as_str() {
         "live" | "ready" | "metrics" | "openapi" => 200,
         "docs" => 308,
@@ -124,11 +132,17 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
         | "levels"
         | "update_levels"
         | "preview_levels"
+        | "levels_history"
+        | "rules"
+        | "update_rules"
+        | "preview_rules"
+        | "rules_history"
         | "course_access"
         | "course_accesses"
         | "course_level_requirement"
         | "set_course_level_requirement"
-        | "point_history" => match (who, target) {
+        | "point_history"
+        | "export_member" => match (who, target) {
             // A service's subject is no user; only where its scope says so it reads like one.
             ("nobody" | "service" | "adjusting service", _) => 401,
             ("reading service", _) if is_admins => 401,
@@ -136,15 +150,19 @@ fn expected(operation: &Operation, who: &str, target: &str) -> u16 {
             ("reading service", "own") => 200,
             // The member whom it asks about is of the scene's community.
             ("reading service", _) => match operation.id.as_str() {
-                "community" | "members" | "stream" | "levels" | "badges" | "leaderboards"
-                | "leaderboard_widget" | "leaderboard" => 200,
+                "community" | "members" | "stream" | "levels" | "levels_history" | "rules"
+                | "rules_history" | "badges" | "leaderboards" | "leaderboard_widget" | "leaderboard" => 200,
                 _ => 404,
             },
             (_, "unknown") => 404,
             ("stranger", _) | (_, "other") => 403,
             // Ada's, which only she may read without being an admin.
-            ("member" | "moderator", _) if operation.id == "point_history" => 403,
-            ("Ada" | "member" | "moderator", _) if is_admins => 403,
+            ("member" | "moderator", _)
+                if ["point_history", "export_member"].contains(&operation.id.as_str()) =>
+            {
+                403
+            }
+            ("Ada" | "member" | "moderator", _) if is_admins || is_of_admins_and_services => 403,
             ("Ada" | "member" | "moderator" | "admin", _) => 200,
             other => panic!("{other:?}"),
         },

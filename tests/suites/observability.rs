@@ -20,7 +20,7 @@ const PROCESSED: &str = "gamification_events_processed_total";
 const AWARDED: &str = "gamification_points_awarded_total";
 const DEDUCTED: &str = "gamification_points_deducted_total";
 const LEVEL_UPS: &str = "gamification_levelups_total";
-const EVENT_TYPES: [&str; 16] = [
+const EVENT_TYPES: [&str; 17] = [
     "PostCreated",
     "CommentAdded",
     "PostLiked",
@@ -34,6 +34,7 @@ const EVENT_TYPES: [&str; 16] = [
     "MemberProfileChanged",
     "MemberRoleChanged",
     "MemberLeft",
+    "MemberErased",
     "CourseCreated",
     "CourseDeleted",
     "unknown",

@@ -18,7 +18,7 @@ use gamification_tests::{
     assert_verify_finds_nothing, block_until,
     model::{
         Adjustment, Board, EXACT_EDGES, Entry, History, HistoryLine, Member, Model, Plan, Profile, Request,
-        Standing, WIDE_EDGES, Window,
+        Rules, Standing, WIDE_EDGES, Window,
     },
     reading_service_token, user_token,
 };
@@ -45,21 +45,42 @@ struct Told {
     model: Model,
     /// Requests to adjust points, each with the number of events before it and the answer's status.
     requests: Vec<(usize, Request, u16)>,
+    /// Rules that were set, each with the number of events before it.
+    rules: Vec<(usize, Rules)>,
 }
 
 impl Told {
     fn new(history: History) -> Self {
-        Self { model: Model::new(history.community_id), history, requests: Vec::new() }
+        Self { model: Model::new(history.community_id), history, requests: Vec::new(), rules: Vec::new() }
     }
 
     /// For messages: what was told, to be told again.
     fn story(&self) -> String {
-        format!("{:?} among {}", self.requests, Value::from(self.history.events.clone()))
+        format!("{:?} and {:?} among {}", self.requests, self.rules, Value::from(self.history.events.clone()))
+    }
+
+    /// Whether rules change in its midst. What counts from its receipt is not told there: the model knows neither the moment
+    /// nor, at midnight, the day.
+    fn has_rules(&self) -> bool {
+        !self.history.plan.bad_clocks
     }
 
     /// A number of its own, so that all parts of boards are looked at in some history.
     fn number(&self) -> usize {
         self.history.community_id.as_bytes()[0].into()
+    }
+
+    /// Lets an admin set rules after so many events; nothing where there is none.
+    fn set_rules(&mut self, server: &TestServer, events: usize, rules: Rules) {
+        let mut members = self.model.members().iter();
+        let admin = members.find(|(_, member)| member.is_present() && member.role() == "ADMIN");
+        if let Some((admin, _)) = admin {
+            let path = format!("/api/communities/{}/rules", self.history.community_id);
+            let answer = server.put(&path, *admin, &[], &rules.body());
+            assert_eq!(answer.status, 200, "{answer:?} after {}", self.story());
+            self.rules.push((events, rules.clone()));
+            self.model.set_rules(rules);
+        }
     }
 
     /// Sends a request to adjust points after so many events, and compares its answer; nothing where the community is
@@ -113,8 +134,15 @@ fn ask_to_adjust(server: &TestServer, community_id: Uuid, Request { key, adjustm
 }
 
 /// What the service knows by now.
-fn plan(now: OffsetDateTime) -> Plan {
-    Plan { now, edges: WIDE_EDGES, profile_changes: true, adjustments: true, bad_clocks: true }
+fn plan(now: OffsetDateTime, has_rules: bool) -> Plan {
+    Plan {
+        now,
+        edges: WIDE_EDGES,
+        profile_changes: true,
+        adjustments: true,
+        bad_clocks: !has_rules,
+        midnights: has_rules,
+    }
 }
 
 /// Sends histories in their order, in a few batches, each with a part of every history; between them, requests to adjust
@@ -138,8 +166,10 @@ fn tell(server: &TestServer, random: &mut Random, histories: Vec<History>) -> Ve
             for (events, told) in waiting.iter().zip(&mut told) {
                 let requests: Vec<Request> =
                     (0..random.below(3)).map(|_| told.history.request(random)).collect();
+                let rules = (told.has_rules() && random.below(2) == 0).then(|| Rules::at_random(random));
                 let sent = told.history.events.len() - events.len();
                 scope.spawn(move || {
+                    rules.into_iter().for_each(|rules| told.set_rules(server, sent, rules));
                     requests.into_iter().for_each(|request| told.adjust(server, sent, request));
                 });
             }
@@ -193,13 +223,13 @@ fn compare_totals(server: &TestServer, told: &Told) {
 
 /// An entry of the ledger, by what the model and the API both know of it.
 fn written(HistoryLine { entry, total_after }: &HistoryLine<'_>) -> Value {
-    let Entry { points, source, source_id, actor_id, occurred_at: _, reason } = entry;
-    json!([points, source, source_id, actor_id, reason, total_after])
+    let Entry { points, source, source_id, actor_id, occurred_at: _, is_capped, reason } = entry;
+    json!([points, source, source_id, actor_id, reason, total_after, is_capped])
 }
 
 /// The same of an entry that the API shows.
 fn shown_line(entry: &Value) -> Value {
-    let fields = ["points", "source", "source_id", "actor_id", "reason", "total_after"];
+    let fields = ["points", "source", "source_id", "actor_id", "reason", "total_after", "capped"];
     let mut line = fields.map(|field| entry[field].clone());
     let source_id = line[2].as_str().unwrap_or_else(|| panic!("{entry}")).parse().unwrap();
     line[2] = json!(told_id(source_id));
@@ -351,7 +381,7 @@ async fn compare_ledgers(database: &Client, told: &[Told], now: OffsetDateTime) 
         found.entry((row.get(0), row.get(1))).or_default().push(line);
     }
     let line = |entry: &Entry| {
-        let Entry { points, source, source_id, actor_id, occurred_at, reason: _ } = entry;
+        let Entry { points, source, source_id, actor_id, occurred_at, is_capped: _, reason: _ } = entry;
         (*points, (*source).to_owned(), *source_id, *actor_id, (*occurred_at).min(now))
     };
     for told in told {
@@ -380,7 +410,12 @@ async fn random_histories_end_as_the_reference_model_says() {
         let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap() - Duration::seconds(1);
         let mut told = Vec::new();
         while told.len() < AT_ONCE as usize {
-            let histories = (0..ABREAST).map(|_| History::at_random(&mut random, plan(now))).collect();
+            let histories = (0..ABREAST)
+                .map(|_| {
+                    let has_rules = random.below(2) == 0;
+                    History::at_random(&mut random, plan(now, has_rules))
+                })
+                .collect();
             told.extend(tell(&server, &mut random, histories));
         }
         let told_at = OffsetDateTime::now_utc();
@@ -418,8 +453,14 @@ async fn windows_of_random_histories_end_as_the_reference_model_says_to_the_seco
     let campaign = Campaign::new("reference model, windows", 60, 3_000);
     let (database, mut random) = (TestDatabase::migrated().await, campaign.random(0));
     let store = database.store(2);
-    let plan =
-        Plan { now: NOW, edges: EXACT_EDGES, profile_changes: true, adjustments: true, bad_clocks: true };
+    let plan = Plan {
+        now: NOW,
+        edges: EXACT_EDGES,
+        profile_changes: true,
+        adjustments: true,
+        bad_clocks: true,
+        midnights: false,
+    };
     let mut told = Vec::new();
     for _ in 0..campaign.rounds() {
         let history = History::at_random(&mut random, plan);

@@ -99,8 +99,19 @@ impl History {
             // Elsewhere the community is not even known, and nobody has joined.
             post_created(other, id(), ada),
         ];
-        let answer = server.send_batch(&events);
-        assert_eq!(answer.body["applied"], events.len(), "{answer:?}");
+        let (known, happened) = events.split_at(3);
+        assert_eq!(server.send_batch(known).body["applied"], known.len());
+        // Caps that nobody meets: what they go by is kept.
+        let rule = |source: &str, points| json!({"source": source, "points": points, "daily_cap": 1_000});
+        let mut rules =
+            [("post_created", 2), ("comment_created", 1), ("comment_liked", 1), ("lesson_completed", 5)]
+                .map(|(source, points)| rule(source, points))
+                .to_vec();
+        rules.push(json!({"source": "post_liked", "points": 1, "per_pair_daily_cap": 1_000}));
+        let path = format!("/api/communities/{community}/rules");
+        assert_eq!(server.put(&path, admin, &[], &json!({"rules": rules})).status, 200);
+        let answer = server.send_batch(happened);
+        assert_eq!(answer.body["applied"], happened.len(), "{answer:?}");
         let thresholds = [0, 2, 9, 60, 100, 150, 210, 280, 360];
         let answer = set_thresholds(&server, community, admin, &thresholds);
         assert!([200, 202].contains(&answer), "{answer}");

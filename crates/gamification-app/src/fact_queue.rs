@@ -15,7 +15,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use gamification_domain::{FactRecord, Verdict};
+use gamification_domain::{FactKind, FactRecord, Verdict};
 use tokio::{
     sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinSet,
@@ -25,7 +25,7 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     Chain, Clock, IdGenerator,
-    commands::record_facts_once,
+    commands::{record_facts_once, transactions},
     observation::count_rejected_event,
     ports::{BoxedError, Store, StoreError},
 };
@@ -157,7 +157,10 @@ fn span_of(records: &[FactRecord]) -> Span {
     }
     if let [lone] = records {
         span.record("event_type", lone.fact.event_type().as_str());
-        span.record("event_id", lone.metadata.event_id.as_str());
+        // An erasure may be called after whom it erases.
+        if !matches!(lone.fact.kind, FactKind::MemberErased { .. }) {
+            span.record("event_id", lone.metadata.event_id.as_str());
+        }
     }
     let mut communities = records.iter().map(|record| record.fact.community_id);
     if let Some(Some(first)) = communities.next()
@@ -231,7 +234,7 @@ struct Part {
     tries: u32,
 }
 
-/// Records facts in one transaction, if that goes. If not, each half is tried, and so on, until what can't be recorded
+/// Records facts in one transaction, if that goes (erasures apart). If not, each half is tried, and so on, until what can't be recorded
 /// is alone and the others are through.
 async fn record_each(
     store: &impl Store,
@@ -240,7 +243,7 @@ async fn record_each(
 ) -> Vec<Recorded> {
     let deadline = Instant::now() + DEADLINE;
     let mut outcomes = vec![Err(RecordError::Unavailable); records.len()];
-    let mut parts = VecDeque::from([Part { places: 0..records.len(), tries: 0 }]);
+    let mut parts: VecDeque<Part> = parts_of(records).collect();
     while let Some(Part { places, tries }) = parts.pop_front() {
         let (Some(part), Some(outcomes)) = (records.get(places.clone()), outcomes.get_mut(places.clone()))
         else {
@@ -278,6 +281,15 @@ async fn record_each(
         }
     }
     outcomes
+}
+
+/// Facts as they are tried first: all together, but for erasures, which have transactions of their own.
+fn parts_of(records: &[FactRecord]) -> impl Iterator<Item = Part> {
+    transactions(records).scan(0, |first, part| {
+        let places = *first..*first + part.len();
+        *first = places.end;
+        Some(Part { places, tries: 0 })
+    })
 }
 
 /// One transaction. Whatever goes wrong in it is an error, panics too: they must not end the worker.

@@ -9,6 +9,7 @@
 
 mod commit_announcement;
 mod consumption;
+mod erasures;
 mod gauges;
 mod leaderboards;
 mod member_names;
@@ -25,6 +26,7 @@ pub(crate) use self::retention::RETENTION;
 pub use self::{
     commit_announcement::CommitAnnouncement,
     consumption::{Receipt, Settlement, Source, SourceError, SourceMessage, consume_events},
+    erasures::Erasures,
     gauges::Gauges,
     leaderboards::Leaderboards,
     member_names::MemberNames,
@@ -66,6 +68,7 @@ where
 {
     let mut jobs = JoinSet::new();
     jobs.spawn(run(CommitAnnouncement::new(store.clone())));
+    jobs.spawn(run(Erasures::new(store.clone(), system.clone())));
     jobs.spawn(run(Gauges::new(store.clone(), deliveries.clone(), system.clone())));
     jobs.spawn(run(Leaderboards::new(store.clone(), system.clone())));
     jobs.spawn(run(TableGrowth::new(store.clone())));

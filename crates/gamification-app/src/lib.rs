@@ -12,6 +12,9 @@
 //!
 //! Leaderboards are a projection beside the transactions that award points: [`commands::project_leaderboards`] says how.
 //!
+//! Users are erased by a fact of their own kind: what is found by user at once, the rest by
+//! [`commands::sweep_erasures`].
+//!
 //! [`EventStreams`] hand what was committed to pages that are open, whatever process committed it.
 //!
 //! [`audit`] compares what is derived with what it is derived from, and puts it right.

@@ -3,8 +3,9 @@
 //! Write ports live on a transaction, which *is* the unit of work; dropping it without [`UnitOfWork::commit`] rolls
 //! back. Every method takes whole sets, so that a batch costs a fixed number of statements.
 //!
-//! **Lock order**, everywhere: recalculations → communities → community members → courses → level configurations, and
-//! rules with them → member points, and tallies with them → like switches → level counts → outbox, and by key within each. A transaction that locks otherwise
+//! **Lock order**, everywhere: recalculations → sweeps → leaderboards → communities → community members → courses → level
+//! configurations, and rules with them → member points, and tallies with them → like switches → level counts → outbox, and by
+//! key within each. A transaction that locks otherwise
 //! can deadlock with an award.
 
 mod channels;
@@ -13,7 +14,9 @@ mod community_rules;
 mod course_level_requirements;
 mod deliveries;
 mod directory;
+mod erasures;
 mod event_feed;
+mod exports;
 mod leaderboards;
 mod ledger;
 mod level_configurations;
@@ -39,7 +42,11 @@ pub use deliveries::{
     SweptEvents,
 };
 pub use directory::{DirectoryRepository, Membership};
+pub use erasures::{
+    Erased, ErasedEntry, ErasureQueries, ErasureRepository, ErasureSweepRepository, SweepStage, SweptTable,
+};
 pub use event_feed::{EventFeed, EventFeeds, FedEvent};
+pub use exports::{ExportQueries, GivenLike, GivenLikes, LikePosition, StoredMembership, StoredProfile};
 pub use leaderboards::{
     Board, BoardMember, BoardPart, BoardPlace, Boards, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT,
     LeaderboardProgress, LeaderboardQueries, LeaderboardRepository, LeaderboardStep, LockedLeaderboards,
@@ -114,6 +121,8 @@ pub trait UnitOfWork:
     + Outbox
     + ChannelRepository
     + LeaderboardRepository
+    + ErasureRepository
+    + ErasureSweepRepository
     + RepairRepository
 {
     /// Makes everything durable at once. After an error it is unknown whether that happened.

@@ -48,7 +48,7 @@ pub struct Scope {
 impl Scope {
     /// What these facts touch; facts without a community, even after [`crate::CourseCommunities::resolve`], nothing.
     #[must_use]
-    pub fn of(records: &[FactRecord]) -> Self {
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a FactRecord>) -> Self {
         let mut scope = Self::default();
         for record in records {
             if let Some(community_id) = record.fact.community_id {
@@ -69,7 +69,7 @@ impl Scope {
                 self.awards.include_award(community_id, Award::for_like(key, author_id, &record.metadata));
                 self.likes.insert(key);
             }
-            Effect::OwnContentLiked => {}
+            Effect::OwnContentLiked | Effect::Erased => {}
             Effect::CommunityNamed(_) => {
                 self.directory.communities.insert(community_id);
             }
@@ -122,7 +122,7 @@ pub enum Verdict {
     Duplicate,
     /// A newer change had overtaken it.
     Stale,
-    /// It has no effect by the rules: a like of one's own content.
+    /// It has no effect by the rules: a like of one's own content, or a fact about a user who was erased.
     Ignored,
     /// It can't be recorded; nothing was changed.
     Rejected(Rejection),
@@ -224,7 +224,7 @@ impl Batch {
                 };
                 self.likes.turn(key, metadata, change, &mut self.awards, entries)?
             }
-            Effect::OwnContentLiked => Verdict::Ignored,
+            Effect::OwnContentLiked | Effect::Erased => Verdict::Ignored,
             Effect::CommunityNamed(name) => {
                 self.directory.name_community(community_id, name.cloned(), metadata).into()
             }

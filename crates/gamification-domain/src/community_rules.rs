@@ -4,7 +4,7 @@ use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::{
     CapDraft, CommunityId, OncePer, PointSource, Points, RuleDraft, RuleField, RuleMistakes, RuleProblem,
-    Tally, TallyKey, fact::Award, rule_mistakes::Mistakes, tally::Limit,
+    RulesDraft, Tally, TallyKey, fact::Award, rule_mistakes::Mistakes, tally::Limit,
 };
 
 /// What a source is worth in a community, and how much of it counts.
@@ -70,26 +70,26 @@ impl StandingRule {
     }
 }
 
-/// The rules by which a community's members earn points (an aggregate).
+/// The rules by which a community's members earn points, and who is on its leaderboards (an aggregate).
 ///
 /// A rule counts for facts that are recorded after it; nothing earned before changes.
 ///
 /// ```
-/// use gamification_domain::{CapDraft, CommunityId, CommunityRules, PointSource, RuleDraft};
+/// use gamification_domain::{CapDraft, CommunityId, CommunityRules, PointSource, RulesDraft};
 /// use time::macros::datetime;
 /// use uuid::Uuid;
 ///
 /// let mut rules = CommunityRules::default_for(CommunityId::new(Uuid::from_u128(1)));
 /// assert_eq!(rules.rule(PointSource::LessonCompleted).points.get(), 5);
 ///
-/// let mut drafts: Vec<RuleDraft> = rules.rules().map(RuleDraft::from).collect();
-/// drafts[0].daily_cap = CapDraft::Points(10);
-/// assert!(rules.update(&drafts, datetime!(2026-11-27 12:00 UTC)).unwrap());
+/// let mut draft = RulesDraft::from(&rules);
+/// draft.rules[0].daily_cap = CapDraft::Points(10);
+/// assert!(rules.update(&draft, datetime!(2026-11-27 12:00 UTC)).unwrap());
 /// assert_eq!(rules.version(), 2);
 ///
-/// drafts[0].points = Some(1_001);
-/// drafts[4].per_pair_daily_cap = CapDraft::Points(1);
-/// let mistakes = rules.update(&drafts, datetime!(2026-11-27 13:00 UTC)).unwrap_err();
+/// draft.rules[0].points = Some(1_001);
+/// draft.rules[4].per_pair_daily_cap = CapDraft::Points(1);
+/// let mistakes = rules.update(&draft, datetime!(2026-11-27 13:00 UTC)).unwrap_err();
 /// let texts: Vec<String> = mistakes.as_slice().iter().map(ToString::to_string).collect();
 /// assert_eq!(texts, [
 ///     "Points must be a whole number from 0 to 1000",
@@ -101,6 +101,7 @@ pub struct CommunityRules {
     community_id: CommunityId,
     version: u32,
     rules: Vec<StandingRule>,
+    excludes_admins: bool,
 }
 
 impl CommunityRules {
@@ -111,6 +112,7 @@ impl CommunityRules {
             community_id,
             version: 1,
             rules: PointSource::earned().map(StandingRule::default_of).collect(),
+            excludes_admins: false,
         }
     }
 
@@ -122,8 +124,9 @@ impl CommunityRules {
         community_id: CommunityId,
         version: u32,
         stored: &[StandingRule],
+        excludes_admins: bool,
     ) -> Result<Self, RuleMistakes> {
-        let mut rules = Self { version, ..Self::default_for(community_id) };
+        let mut rules = Self { version, excludes_admins, ..Self::default_for(community_id) };
         for standing in &mut rules.rules {
             if let Some(stored) = stored.iter().find(|stored| stored.rule.source == standing.rule.source) {
                 *standing = *stored;
@@ -134,15 +137,17 @@ impl CommunityRules {
         Ok(rules)
     }
 
-    /// Replaces the rules of all sources, in any order; whether anything changed. The version rises by one when it did.
+    /// Replaces all rules; whether anything changed. The version rises by one when it did.
     ///
     /// # Errors
     /// [`RuleMistakes`] with every mistake and its place; nothing is changed then.
-    pub fn update(&mut self, drafts: &[RuleDraft], now: OffsetDateTime) -> Result<bool, RuleMistakes> {
-        let new = validate(drafts)?;
-        let has_changed = !self.rules().eq(new.iter().copied());
+    pub fn update(&mut self, draft: &RulesDraft, now: OffsetDateTime) -> Result<bool, RuleMistakes> {
+        let new = validate(&draft.rules)?;
+        let has_changed =
+            !self.rules().eq(new.iter().copied()) || self.excludes_admins != draft.exclude_admins;
         if has_changed {
             self.version += 1;
+            self.excludes_admins = draft.exclude_admins;
             let begins = CountedSince { version: self.version, at: now };
             for (standing, rule) in self.rules.iter_mut().zip(new) {
                 *standing = standing.replaced_by(rule, begins);
@@ -198,6 +203,12 @@ impl CommunityRules {
     #[must_use]
     pub fn standing_rules(&self) -> &[StandingRule] {
         &self.rules
+    }
+
+    /// Whether admins are left out of leaderboards: they see their own rank only, as members do who are not listed.
+    #[must_use]
+    pub const fn excludes_admins(&self) -> bool {
+        self.excludes_admins
     }
 
     /// Whose rules these are.

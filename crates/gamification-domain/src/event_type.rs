@@ -76,6 +76,8 @@ event_types! {
     MemberRoleChanged;
     /// A member left; points and level wait for their return.
     MemberLeft;
+    /// A user is to be forgotten: a community erases them.
+    MemberErased;
     /// A course came into being, or has a new title.
     CourseCreated;
     /// A course was deleted.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Adjustment, AdjustmentId, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventMetadata,
-    EventType, LessonId, LikeKey, PointSource, Profile, Role, SourceId, UserId,
+    EventType, LessonId, LikeKey, MemberKey, PointSource, Profile, Role, SourceId, UserId,
 };
 
 /// Something that happened in a community. What it changes follows from the fact, never from the message.
@@ -98,6 +98,12 @@ pub enum FactKind {
         /// The user, who is no member from then on.
         user_id: UserId,
     },
+    /// A user is to be forgotten. It is recorded in a transaction of its own, never in a [`Batch`](crate::Batch), and
+    /// later facts that name the user have no effect.
+    MemberErased {
+        /// The user, whom the community knows no more from then on.
+        user_id: UserId,
+    },
     /// A course came into being, or has a new title.
     CourseCreated {
         /// The course, which the community lists from then on.
@@ -144,8 +150,29 @@ impl FactKind {
             Self::MemberProfileChanged { .. } => EventType::MemberProfileChanged,
             Self::MemberRoleChanged { .. } => EventType::MemberRoleChanged,
             Self::MemberLeft { .. } => EventType::MemberLeft,
+            Self::MemberErased { .. } => EventType::MemberErased,
             Self::CourseCreated { .. } => EventType::CourseCreated,
             Self::CourseDeleted { .. } => EventType::CourseDeleted,
+        }
+    }
+
+    /// The users whom it names, whatever their part in it; the nil UUID where a service acts for nobody.
+    #[must_use]
+    pub const fn users(&self) -> [Option<UserId>; 2] {
+        match self {
+            Self::ContentCreated { author_id: user_id, .. }
+            | Self::LessonCompleted { user_id, .. }
+            | Self::MemberJoined { user_id, .. }
+            | Self::MemberProfileChanged { user_id, .. }
+            | Self::MemberRoleChanged { user_id, .. }
+            | Self::MemberLeft { user_id }
+            | Self::MemberErased { user_id } => [Some(*user_id), None],
+            Self::ContentLiked { liker_id, author_id, .. }
+            | Self::ContentUnliked { liker_id, author_id, .. } => [Some(*liker_id), Some(*author_id)],
+            Self::PointsAdjusted { user_id, admin_id, .. } => [Some(*user_id), Some(*admin_id)],
+            Self::CommunityCreated { .. } | Self::CourseCreated { .. } | Self::CourseDeleted { .. } => {
+                [None, None]
+            }
         }
     }
 }
@@ -160,6 +187,14 @@ pub struct FactRecord {
 }
 
 impl FactRecord {
+    /// The users whom the fact names, each in its community; nobody while that is not known. (The nil UUID is nobody.)
+    pub fn members(&self) -> impl Iterator<Item = MemberKey> + use<> {
+        let Fact { community_id, kind } = &self.fact;
+        let community_id = *community_id;
+        let users = kind.users().into_iter().flatten().filter(|user_id| !user_id.as_uuid().is_nil());
+        users.filter_map(move |user_id| Some((community_id?, user_id)))
+    }
+
     /// What the fact does, by the rules.
     pub(crate) fn effect(&self) -> Effect<'_> {
         let Self { fact: Fact { kind, .. }, metadata } = self;
@@ -208,6 +243,7 @@ impl FactRecord {
             FactKind::MemberLeft { user_id } => {
                 Effect::MembershipChanged { user_id: *user_id, change: MembershipChange::Left }
             }
+            FactKind::MemberErased { user_id: _ } => Effect::Erased,
             FactKind::CourseCreated { course_id, listing } => {
                 Effect::CourseListed { course_id: *course_id, listing: Some(listing) }
             }
@@ -233,6 +269,8 @@ pub(crate) enum Effect<'a> {
     CommunityNamed(Option<&'a DirectoryText>),
     /// A membership changes.
     MembershipChanged { user_id: UserId, change: MembershipChange<'a> },
+    /// Nothing in a batch: a member is erased in a transaction of its own.
+    Erased,
     /// A course is listed, or not any more.
     CourseListed { course_id: CourseId, listing: Option<&'a CourseListing> },
 }

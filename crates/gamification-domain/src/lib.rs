@@ -61,6 +61,9 @@
 //! | level count | how many present members a level has ([`LevelCounts`]) |
 //! | directory | who is in which community with which role, and which courses exist: learned from events |
 //! | membership, present | whether a user is a member now; points and level of who left stay |
+//! | erasure | a user is forgotten, at their request: the community keeps numbers that lead to nobody ([`FactKind::MemberErased`]) |
+//! | pseudonym | the id that stands for an erased user in the ledger, made up for it |
+//! | sweep | what is left of an erased user's id is replaced by the pseudonym, table by table, beside other work |
 //! | like switch | a like, which is on or off; its point hangs on it ([`LikeSwitch`]) |
 //! | register, version | a value of which the newest change wins, and the place of a change in that order ([`LwwRegister`], [`LwwVersion`]) |
 //! | outbox | events that leave with the transaction that caused them |
@@ -164,6 +167,8 @@ pub use member_standing::MemberStanding;
 pub use point_source::{OncePer, OnceScope, PointRule, PointSource, UnknownPointSource};
 pub use point_transaction::{AwardedKeys, EntryCause, OnceOnlyKey, PointTransaction};
 pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};
-pub use rule_mistakes::{CapDraft, RuleDraft, RuleField, RuleMistake, RuleMistakes, RulePlace, RuleProblem};
+pub use rule_mistakes::{
+    CapDraft, RuleDraft, RuleField, RuleMistake, RuleMistakes, RulePlace, RuleProblem, RulesDraft,
+};
 pub use search_name::SearchName;
 pub use tally::{Tally, TallyKey};

@@ -123,6 +123,16 @@ impl MemberPoints {
         self.is_present = is_present;
     }
 
+    /// The user is erased: total and level stay as numbers, under an id that leads to nobody. They are at the level that
+    /// `levels` make of their points first, since a recalculation goes by the ids of users and may be past the new one.
+    ///
+    /// Gives `MemberLeveledUp`, of the new id, when the level rose.
+    pub fn erase(&mut self, pseudonym: UserId, levels: &LevelConfiguration) -> Option<DomainEvent> {
+        self.user_id = pseudonym;
+        self.is_present = false;
+        self.recalculate_level(levels)
+    }
+
     /// Awards the entry's points, unless its once-only key was awarded before: then `None`. An award of 0 points, by a rule
     /// or because a cap left nothing, has its entry all the same, which answers for it when it comes again.
     ///
@@ -376,6 +386,20 @@ mod tests {
         member.deduct_points(entry(PointSource::PostLiked, 1), &mut AwardedKeys::default()).unwrap();
         assert_eq!(member.recalculate_level(&levels(10)), None);
         assert_eq!((member.total_points().get(), member.current_level().get()), (9, 2));
+    }
+
+    #[test]
+    fn an_erased_member_is_numbers_under_another_id_at_the_level_that_points_reach() {
+        let mut erased = member(40, 2);
+        let pseudonym = UserId::new(Uuid::from_u128(4));
+        let Some(DomainEvent::MemberLeveledUp(event)) = erased.erase(pseudonym, &levels(10)) else {
+            panic!("{erased:?}");
+        };
+        assert_eq!((event.member_id, event.new_level.get()), (pseudonym, 5));
+        let MemberStanding { user_id, total_points, current_level } = erased.standing();
+        assert_eq!((user_id, total_points.get(), current_level.get()), (pseudonym, 40, 5));
+        assert!(!erased.is_present());
+        assert_eq!(erased.erase(pseudonym, &levels(10)), None);
     }
 
     #[test]

@@ -1,6 +1,22 @@
 //! Rules as an admin sends them, what can be wrong with them, and where.
 
-use crate::{PointSource, SourceRule};
+use crate::{CommunityRules, PointSource, Points, SourceRule};
+
+/// Rules as they were sent, before anything is checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RulesDraft {
+    /// Those of all sources, in any order.
+    pub rules: Vec<RuleDraft>,
+    /// Whether admins are left out of leaderboards.
+    pub exclude_admins: bool,
+}
+
+impl From<&CommunityRules> for RulesDraft {
+    /// The draft that leaves rules as they are.
+    fn from(rules: &CommunityRules) -> Self {
+        Self { rules: rules.rules().map(RuleDraft::from).collect(), exclude_admins: rules.excludes_admins() }
+    }
+}
 
 /// The rule of a source as it was sent, before anything is checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +46,7 @@ pub enum CapDraft {
 impl From<SourceRule> for RuleDraft {
     /// The draft that leaves a rule as it is.
     fn from(SourceRule { source, points, daily_cap, per_pair_daily_cap }: SourceRule) -> Self {
-        let cap = |cap: Option<crate::Points>| {
+        let cap = |cap: Option<Points>| {
             cap.map_or(CapDraft::None, |points| CapDraft::Points(i64::from(points.get())))
         };
         Self {
@@ -95,7 +111,7 @@ pub enum RuleProblem {
     #[error("Points must be a whole number from 0 to {max}", max = SourceRule::MAX_POINTS)]
     PointsOutOfRange,
     /// A cap is neither nothing nor a whole number, or out of range.
-    #[error("A cap must be a whole number from 0 to {max}, or null for none", max = crate::Points::MAX)]
+    #[error("A cap must be a whole number from 0 to {max}, or null for none", max = Points::MAX)]
     CapOutOfRange,
     /// A cap for each pair of members, for something that is no like.
     #[error("Only likes have a cap for each pair of members")]

@@ -106,6 +106,7 @@ fn award_of(community_id: CommunityId, record: &FactRecord) -> Option<Award<'_>>
         | Effect::Adjusted { .. }
         | Effect::OwnContentLiked
         | Effect::CommunityNamed(_)
+        | Effect::Erased
         | Effect::MembershipChanged { .. }
         | Effect::CourseListed { .. } => None,
     }

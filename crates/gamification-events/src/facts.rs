@@ -34,6 +34,7 @@ pub(crate) fn read_fact(event_type: EventType, data: &Fields<'_>) -> Result<Fact
         }
         EventType::MemberRoleChanged => member_role_changed(data)?,
         EventType::MemberLeft => FactKind::MemberLeft { user_id: data.id("user_id")? },
+        EventType::MemberErased => FactKind::MemberErased { user_id: data.id("user_id")? },
         EventType::CourseCreated => course_created(data)?,
         EventType::CourseDeleted => FactKind::CourseDeleted { course_id: data.id("course_id")? },
     };

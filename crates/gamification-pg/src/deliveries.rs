@@ -166,6 +166,7 @@ statements! {
        WHERE d.community_id = delivered.community_id AND d.event_id = delivered.event_id
          AND d.channel_id = delivered.channel_id";
 
+    /// Locks the delivery: where its member was erased meanwhile there is none any more, and nothing to note of it.
     struct SaveDeliveryFailure {
         channel: String => channels::name,
         community_id: Uuid => delivery_failures::community_id,
@@ -179,7 +180,11 @@ statements! {
     } = "INSERT INTO delivery_failures
              (community_id, member_id, channel_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
          SELECT :community_id, :member_id, channels.id, :event_id, :failures, :attempted_at, :retry_at, :parked_at, :cause
-         FROM channels WHERE channels.name = :channel
+         FROM channels
+         JOIN deliveries AS d
+             ON d.community_id = :community_id AND d.event_id = :event_id AND d.channel_id = channels.id
+         WHERE channels.name = :channel
+         FOR KEY SHARE OF d
          ON CONFLICT (community_id, member_id, channel_id) DO UPDATE SET
              event_id = excluded.event_id, failures = excluded.failures, attempted_at = excluded.attempted_at,
              retry_at = excluded.retry_at, parked_at = excluded.parked_at, cause = excluded.cause";
@@ -212,7 +217,7 @@ statements! {
               COALESCE(BOOL_AND(is_old), true) AS is_all_old
        FROM looked_at";
 
-    /// What the channel has to deliver anyway stays as it is.
+    /// What the channel has to deliver anyway stays as it is. Events are locked against a sweep, which may rename them.
     struct DeliverAgain {
         channel: String => channels::name,
         since: OffsetDateTime => outbox::created_at,
@@ -221,7 +226,7 @@ statements! {
     } -> DeliveredAgainRow
     = "WITH looked_at AS (
            SELECT community_id, event_id, member_id, sequence, created_at >= :since AS is_meant
-           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit),
+           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit FOR SHARE),
        again AS (
            INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
            SELECT l.community_id, l.event_id, c.id, l.member_id, l.sequence

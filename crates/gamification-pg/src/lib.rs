@@ -24,6 +24,9 @@
 //! Every key begins with the community, but for what belongs to one installation of PostgreSQL as a whole: how far boards
 //! have come (`leaderboard_progress`, by numbers of transactions) and the index by which entries leave a window.
 //!
+//! Which users were erased is known by keyed hashes (`erasure_keys.rs`): a transaction learns the keys from the rows of the
+//! level configurations that it locks, and where there is none, it asks for nobody.
+//!
 //! It knows nothing of HTTP.
 //!
 //! # To add a repository
@@ -49,6 +52,7 @@ mod against_postgres;
 pub mod connection;
 mod deliveries;
 mod embedding;
+mod erasure_keys;
 mod error;
 mod event_feed;
 mod json;

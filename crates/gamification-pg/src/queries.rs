@@ -1,12 +1,15 @@
 //! Reads: one round trip each, what the caller may see included.
 
 mod community;
+mod exports;
 mod history;
 mod leaderboards;
 mod rules;
 
 #[cfg(test)]
 pub(crate) use community::declared as declared_community;
+#[cfg(test)]
+pub(crate) use exports::declared as declared_exports;
 #[cfg(test)]
 pub(crate) use history::declared as declared_history;
 #[cfg(test)]

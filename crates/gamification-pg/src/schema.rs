@@ -97,6 +97,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    erased_members (community_id, user_hash) {
+        community_id -> Uuid,
+        user_hash -> Bytea,
+        erased_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    erasure_sweeps (community_id) {
+        community_id -> Uuid,
+        stage -> Varchar,
+        after_kind -> Varchar,
+        after_id -> Uuid,
+        after_user_id -> Uuid,
+        began_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    erasures (community_id, user_id) {
+        community_id -> Uuid,
+        user_id -> Uuid,
+        pseudonym -> Uuid,
+        member_points_id -> Nullable<Uuid>,
+        is_in_sweep -> Bool,
+    }
+}
+
+diesel::table! {
     leaderboard_entries (community_id, user_id) {
         community_id -> Uuid,
         user_id -> Uuid,
@@ -143,6 +172,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         rules -> Nullable<Jsonb>,
         rules_version -> Integer,
+        erasure_key -> Nullable<Bytea>,
     }
 }
 
@@ -246,6 +276,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     courses,
     deliveries,
     delivery_failures,
+    erased_members,
+    erasure_sweeps,
+    erasures,
     leaderboard_entries,
     leaderboard_progress,
     leaderboard_sections,

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::{
     connection::{Connector, pool},
+    erasure_keys::ErasureKeys,
     error::{store_error, unavailable},
     known_levels::LevelsCache,
     lookups::Lookups,
@@ -111,9 +112,15 @@ pub struct PgTx {
     has_begun: bool,
     has_events: bool,
     events_committed: Arc<Notify>,
+    erasure_keys: ErasureKeys,
 }
 
 impl PgTx {
+    /// The keys of the communities whose level configurations were locked.
+    pub(crate) const fn erasure_keys(&mut self) -> &mut ErasureKeys {
+        &mut self.erasure_keys
+    }
+
     /// Lets a statement wait for the next that gives something.
     pub(crate) fn send_later<S>(&mut self, statement: S)
     where
@@ -210,6 +217,7 @@ impl PgStore {
             has_begun: false,
             has_events: false,
             events_committed: Arc::clone(&self.events_committed),
+            erasure_keys: ErasureKeys::default(),
         };
         tx.batch_later(begin);
         Ok(tx)

@@ -18,6 +18,8 @@ pub struct Entry {
     pub actor_id: Option<Uuid>,
     /// When it counts as having happened.
     pub occurred_at: OffsetDateTime,
+    /// Whether a cap left less of it than it is worth.
+    pub is_capped: bool,
     /// Why an admin adjusted points.
     pub reason: Option<String>,
 }

@@ -45,6 +45,8 @@ pub struct Plan {
     pub adjustments: bool,
     /// Whether some events have no time, or one in the future.
     pub bad_clocks: bool,
+    /// Whether things happen where days begin and end.
+    pub midnights: bool,
 }
 
 /// What happened in a community, in the order in which it is told.
@@ -56,6 +58,8 @@ pub struct History {
     pub users: Vec<Uuid>,
     /// As the platform sends them. Every second history is told in the order in which it happened.
     pub events: Vec<Value>,
+    /// What it is made of.
+    pub plan: Plan,
 }
 
 /// A request to adjust points.
@@ -98,7 +102,7 @@ impl History {
             told.sort_by_key(|(moment, _)| *moment);
         }
         let events = told.into_iter().map(|(_, event)| event).collect();
-        Self { community_id, users, events }
+        Self { community_id, users, events, plan }
     }
 
     /// A request to adjust the points of one of its users: by a service, or by any of them, admin or not. Keys come again,
@@ -306,6 +310,12 @@ impl Teller<'_> {
             0..=2 => {
                 let windows: Vec<Duration> = Window::ALL.into_iter().filter_map(Window::length).collect();
                 now - *self.random.pick(&windows) + Duration::seconds(*self.random.pick(self.plan.edges))
+            }
+            3 if self.plan.midnights => {
+                // No edge of a window is near.
+                let midnight =
+                    now.replace_time(time::Time::MIDNIGHT) - Duration::days(2 + number(self.random, 3));
+                midnight + *self.random.pick(&[Duration::MICROSECOND * -1, Duration::ZERO, Duration::SECOND])
             }
             3 => now - seconds(self.random, 2),
             // Finer than the database keeps.

@@ -324,6 +324,7 @@ fn random_histories_end_the_same_in_any_order_and_come_to_the_edges_of_windows()
         profile_changes: true,
         adjustments,
         bad_clocks: adjustments,
+        midnights: false,
     };
     let edges = Window::ALL
         .into_iter()

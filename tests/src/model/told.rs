@@ -57,6 +57,7 @@ impl<'a> Told<'a> {
             source_id: Some(source_id),
             actor_id: Some(actor_id),
             occurred_at,
+            is_capped: false,
             reason: None,
         }
     }

@@ -6,7 +6,8 @@
 //! To add a scenario, write it with the steps that are there. A step lies in the file of its subject: what the
 //! platform reports in `events`, what members see in `members` and `history`, what admins change in `levels` and `gates` and
 //! try in `preview`, who may do what in `access` and `services`, leaderboards in `leaderboards`, the list of members in `communities`, points that people add in
-//! `adjustments`, what members earn points by in `rules`, reads that are repeated in `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
+//! `adjustments`, what members earn points by in `rules`, who is erased and what is exported in `privacy`, reads that are repeated in
+//! `polling`, and the answer that the scenario got in `answers`. An undefined step fails the run.
 
 #![allow(
     clippy::expect_used,
@@ -30,6 +31,7 @@ mod levels;
 mod members;
 mod polling;
 mod preview;
+mod privacy;
 mod rules;
 mod scene;
 mod services;

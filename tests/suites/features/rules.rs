@@ -74,6 +74,29 @@ fn sends_repeated(scene: &mut Scene, admin: String) {
     scene.put(&admin, "rules", &[], &body);
 }
 
+fn exclude_admins(scene: &mut Scene, admin: &str, exclude: Value) {
+    let mut body = defaults();
+    body["exclude_admins"] = exclude;
+    scene.put(admin, "rules", &[], &body);
+}
+
+#[given(regex = r"^(\w+) leaves admins out of leaderboards$")]
+fn leaves_admins_out(scene: &mut Scene, admin: String) {
+    exclude_admins(scene, &admin, true.into());
+    assert_eq!(scene.granted()["exclude_admins"], true);
+}
+
+#[when(regex = r"^(\w+) lets admins on leaderboards$")]
+fn lets_admins_in(scene: &mut Scene, admin: String) {
+    exclude_admins(scene, &admin, false.into());
+    assert_eq!(scene.granted()["exclude_admins"], false);
+}
+
+#[when(regex = r#"^(\w+) leaves admins out of leaderboards as "(\w+)"$"#)]
+fn leaves_admins_out_as(scene: &mut Scene, admin: String, exclude: String) {
+    exclude_admins(scene, &admin, exclude.into());
+}
+
 #[when("the classroom's backend reads the rules")]
 fn service_reads(scene: &mut Scene) {
     let path = scene.path("rules");

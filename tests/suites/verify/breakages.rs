@@ -9,7 +9,7 @@ struct Breakage {
 }
 
 /// Where only values are broken that are derived from others.
-const DERIVED: [Breakage; 16] = [
+const DERIVED: [Breakage; 19] = [
     Breakage {
         sql: "UPDATE member_points SET total_points = total_points + 100 WHERE user_id = $ada AND community_id = $community",
         finding: ("total", "found 114, expected 14"),
@@ -74,6 +74,19 @@ const DERIVED: [Breakage; 16] = [
         // As by a server from before there were such names, during an upgrade.
         sql: "UPDATE community_members SET search_name = 'zoe' WHERE user_id = $ada AND community_id = $community",
         finding: ("search name", "found another name, expected the one that is shown, folded"),
+    },
+    Breakage {
+        sql: "UPDATE tallies SET earned = 7 WHERE source = 'post_created' AND community_id = $community",
+        finding: ("tally", "found 7, expected 2"),
+    },
+    Breakage {
+        // With it, more could be earned than the cap allows.
+        sql: "DELETE FROM tallies WHERE source = 'comment_created' AND community_id = $community",
+        finding: ("tally", "found 0, expected 1"),
+    },
+    Breakage {
+        sql: "UPDATE tallies SET earned = 3 WHERE liker_id = $liker AND community_id = $community",
+        finding: ("tally", "found 3, expected 1"),
     },
     Breakage {
         // All at once, in every place.
@@ -159,7 +172,7 @@ const ORIGINAL: [(Breakage, &str); 13] = [
     ),
     (
         Breakage {
-            sql: "UPDATE like_switches SET author_id = $ada WHERE content_id = $post AND liker_id = $bob",
+            sql: "UPDATE like_switches SET author_id = $ada, points = 1 WHERE content_id = $post AND liker_id = $bob",
             finding: ("like", "found 0, expected 1"),
         },
         "UPDATE like_switches SET author_id = NULL WHERE content_id = $post AND liker_id = $bob",

@@ -19,7 +19,7 @@ use crate::{
     contention, ledger,
     ports::{
         CommunityRange, LedgerRepository, MemberNames, RepairRepository, Repository, Snapshot, SourceOfTruth,
-        Store, StoreError, StoredMember, UnitOfWork, Verification, WrongLevelCount,
+        Store, StoreError, StoredMember, UnitOfWork, Verification, WrongLevelCount, WrongTally,
     },
     transaction::{self, Ending},
 };
@@ -90,32 +90,40 @@ async fn rename_members(store: &impl MemberNames, misnamed: &[MemberKey]) -> Res
 }
 
 /// Computes wrong tallies anew, under the locks of their members.
-#[expect(clippy::disallowed_methods, reason = "a repair begins its transactions, as a command does")]
 async fn repair_tallies(
     store: &(impl Store + Verification),
     system: &(impl Clock + IdGenerator),
     range: CommunityRange,
 ) -> Result<Vec<Finding>, StoreError> {
-    let mut repaired = Vec::new();
     let mut snapshot = store.snapshot().await?;
     let wrong = snapshot.wrong_tallies(range, ALL).await?.first;
     snapshot.end().await?;
     for wrong in wrong.chunks(CHUNK) {
-        let members: BTreeSet<MemberKey> = wrong.iter().map(|wrong| wrong.member).collect();
-        contention::retry(|| async {
-            let mut tx = store.begin().await?;
-            let locked: Result<Vec<MemberPoints>, _> =
-                tx.lock(&new_members(system, members.iter().copied()), system.now()).await;
-            let corrected = match locked {
-                Ok(_) => tx.correct_tallies(wrong).await.map(Ending::Commit),
-                Err(error) => Err(error),
-            };
-            transaction::end(tx, corrected).await
-        })
-        .await?;
-        repaired.extend(wrong.iter().map(wrong_tally));
+        contention::retry(|| try_to_repair_tallies(store, system, wrong)).await?;
     }
-    Ok(repaired)
+    Ok(wrong.iter().map(wrong_tally).collect())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a repair begins its transactions, as a command does")]
+async fn try_to_repair_tallies(
+    store: &impl Store,
+    system: &(impl Clock + IdGenerator),
+    wrong: &[WrongTally],
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    let corrected = correct_tallies(&mut tx, system, wrong).await;
+    transaction::end(tx, corrected).await
+}
+
+async fn correct_tallies(
+    tx: &mut (impl RepairRepository + Repository<MemberPoints>),
+    system: &(impl Clock + IdGenerator),
+    wrong: &[WrongTally],
+) -> Result<Ending<()>, StoreError> {
+    let members: BTreeSet<MemberKey> = wrong.iter().map(|wrong| wrong.member).collect();
+    tx.lock(&new_members(system, members.into_iter()), system.now()).await?;
+    tx.correct_tallies(wrong).await?;
+    Ok(Ending::Commit(()))
 }
 
 /// Corrects counts by what they are off at one moment. Awards change them by what they change of the members, so that
@@ -238,7 +246,11 @@ async fn repair_in(
     let Some(CommunityConfiguration { levels, rules: _ }) = configurations.first() else {
         return Ok(Ending::Rollback(Vec::new()));
     };
-    let keys: BTreeSet<MemberKey> = last_seen.keys().map(|user_id| (community_id, *user_id)).collect();
+    let mut keys: BTreeSet<MemberKey> = last_seen.keys().map(|user_id| (community_id, *user_id)).collect();
+    // Who was erased since they were seen must not come into being again.
+    for erased in tx.erased_members(&keys).await? {
+        keys.remove(&erased);
+    }
     let members = tx.lock(&new_members(system, keys.iter().copied()), now).await?;
     let sources_of_truth = tx.sources_of_truth(&keys).await?;
     let sources_of_truth: BTreeMap<UserId, SourceOfTruth> = sources_of_truth

@@ -92,6 +92,10 @@ pub async fn adjust_points(
     if let Verdict::Rejected(Rejection::Overflow(overflow)) = verdict {
         return Err(overflow.into());
     }
+    if verdict == Verdict::Ignored {
+        // The member was erased meanwhile.
+        return Err(ReadError::MemberNotFound.into());
+    }
     let found = queries.adjustment(community_id, adjustment_id).await.map_err(ReadError::from)?;
     let Some(AdjustmentEntry { adjustment: recorded, entry }) = found else {
         return Err(AdjustPointsError::NotRecorded(RecordError::Internal));

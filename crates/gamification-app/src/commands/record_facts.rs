@@ -4,65 +4,103 @@ use std::collections::BTreeSet;
 
 use gamification_domain::{
     AwardScope, AwardState, Batch, Changes, Community, CommunityId, CommunityMember, Course,
-    CourseCommunities, DirectoryEntries, DirectoryScope, EntryFactory, FactRecord, LevelConfiguration,
-    LevelConfigurationId, Loaded, MemberKey, MemberNeeded, MemberPoints, MemberPointsId, Scope, Tally,
-    Verdict,
+    CourseCommunities, DirectoryEntries, DirectoryScope, EntryFactory, FactKind, FactRecord,
+    LevelConfiguration, LevelConfigurationId, Loaded, MemberKey, MemberNeeded, MemberPoints, MemberPointsId,
+    Scope, Tally, Verdict,
 };
 use time::OffsetDateTime;
 
+use super::erase_members_once;
 use crate::{
     Clock, IdGenerator, contention, ledger,
     ledger::Posted,
     observation,
     ports::{
-        DirectoryRepository, LedgerRepository, LevelConfigurationRepository, LikeSwitchRepository, Outbox,
-        Store, StoreError,
+        DirectoryRepository, ErasureRepository, LedgerRepository, LevelConfigurationRepository,
+        LikeSwitchRepository, Outbox, Store, StoreError,
     },
     transaction::{self, Ending},
 };
 
-/// Records facts in one transaction, all or none, and gives each one's verdict, in the order of the facts.
+/// Records facts in one transaction, all or none, and gives each one's verdict, in the order of the facts. Erasures that
+/// are among them have a transaction of their own, between those of what comes before and of what comes behind.
 ///
 /// One fact is a batch of one. However many there are, the number of statements is the same. Facts that were
 /// recorded before, under whatever event id, change nothing.
 ///
 /// # Errors
-/// [`StoreError`] when the database failed, or other transactions were in the way again and again. Nothing was changed,
-/// unless the failure is that of the commit itself: then recording the same facts again finds out.
+/// [`StoreError`] when the database failed, or other transactions were in the way again and again. Nothing was changed
+/// by the transaction that failed, unless the failure is that of the commit itself: recording the same facts again finds
+/// out.
 pub async fn record_facts(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     records: &[FactRecord],
 ) -> Result<Vec<Verdict>, StoreError> {
-    contention::retry(|| record_facts_once(store, system, records)).await
+    let mut verdicts = Vec::with_capacity(records.len());
+    for part in transactions(records) {
+        verdicts.extend(contention::retry(|| record_facts_once(store, system, part)).await?);
+    }
+    Ok(verdicts)
 }
 
-/// The same, but contention is for the caller to deal with.
+/// Facts in the parts that are a transaction each: erasures are apart from all else.
+pub(crate) fn transactions(records: &[FactRecord]) -> impl Iterator<Item = &[FactRecord]> {
+    records.chunk_by(|before, after| is_erasure(before) == is_erasure(after))
+}
+
+const fn is_erasure(record: &FactRecord) -> bool {
+    matches!(record.fact.kind, FactKind::MemberErased { .. })
+}
+
+/// The same for one of the [`transactions`], but contention is for the caller to deal with.
 pub(crate) async fn record_facts_once(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     records: &[FactRecord],
 ) -> Result<Vec<Verdict>, StoreError> {
-    let mut more_members = BTreeSet::new();
+    if records.iter().any(is_erasure) {
+        return erase_members_once(store, system, records).await;
+    }
+    let mut learned = Learned::default();
     loop {
-        match attempt(store, system, records.to_vec(), &more_members).await {
+        match attempt(store, system, records.to_vec(), &learned).await {
             Ok(verdicts) => return Ok(verdicts),
-            // Each member is asked for once, so this ends by itself.
+            // Each member is learned of once, so this ends by itself.
             Err(Failure::MemberNeeded(member)) => {
-                if !more_members.insert(member) {
+                if !learned.more_members.insert(member) {
                     return Err(StoreError::Corrupt(
                         "a member was not found although they were locked".into(),
                     ));
                 }
             }
+            Err(Failure::Erased(members)) => learned.erased.extend(members),
             Err(Failure::Store(error)) => return Err(error),
         }
+    }
+}
+
+/// What attempts that did not go through have shown.
+#[derive(Default)]
+struct Learned {
+    /// Members whom the facts don't name, and whose points they change.
+    more_members: BTreeSet<MemberKey>,
+    /// Members whom the facts name, and who were erased: for ever, so that it is true for the next attempt.
+    erased: BTreeSet<MemberKey>,
+}
+
+impl Learned {
+    /// Whether a fact has no effect, since it names an erased user.
+    fn ignores(&self, record: &FactRecord) -> bool {
+        !self.erased.is_empty() && record.members().any(|member| self.erased.contains(&member))
     }
 }
 
 /// Why one attempt did not go through.
 enum Failure {
     MemberNeeded(MemberKey),
+    /// Rows were made for them, which must not stay.
+    Erased(BTreeSet<MemberKey>),
     Store(StoreError),
 }
 
@@ -83,11 +121,11 @@ async fn attempt(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     mut records: Vec<FactRecord>,
-    more_members: &BTreeSet<MemberKey>,
+    learned: &Learned,
 ) -> Result<Vec<Verdict>, Failure> {
     let now = system.now();
     let mut tx = store.begin().await?;
-    let recorded = record_in(&mut tx, system, &mut records, more_members, now).await;
+    let recorded = record_in(&mut tx, system, &mut records, learned, now).await;
     let (verdicts, posted) = transaction::end(tx, recorded).await?;
     observation::facts_recorded(&records, &verdicts, system.now());
     posted.committed();
@@ -100,19 +138,22 @@ async fn record_in(
              + LevelConfigurationRepository
              + LedgerRepository
              + LikeSwitchRepository
+             + ErasureRepository
              + Outbox
          ),
     system: &(impl Clock + IdGenerator),
     records: &mut [FactRecord],
-    more_members: &BTreeSet<MemberKey>,
+    learned: &Learned,
     now: OffsetDateTime,
 ) -> Result<Ending<(Vec<Verdict>, Posted)>, Failure> {
     resolve_courses(tx, records).await?;
-    let mut scope = Scope::of(records);
-    scope.awards.members.extend(more_members);
+    let judged = || records.iter().filter(|record| !learned.ignores(record));
+    let mut scope = Scope::of(judged());
+    scope.awards.members.extend(&learned.more_members);
+    let named: BTreeSet<MemberKey> = judged().flat_map(FactRecord::members).collect();
 
-    let loaded = load(tx, system, &scope, records, now).await?;
-    let (verdicts, changes) = decide(system, loaded, records, now)?;
+    let loaded = load(tx, system, &scope, records, &named, now).await?;
+    let (verdicts, changes) = decide(system, loaded, records, learned, now)?;
     let posted = write(tx, system, changes, now).await?;
     Ok(Ending::Commit((verdicts, posted)))
 }
@@ -121,13 +162,17 @@ fn decide(
     ids: &impl IdGenerator,
     loaded: Loaded,
     records: &[FactRecord],
+    learned: &Learned,
     now: OffsetDateTime,
 ) -> Result<(Vec<Verdict>, Changes), MemberNeeded> {
     let mut batch = Batch::new(loaded);
     let mut next_id = || ids.next_id();
     let mut entries = EntryFactory { recorded_at: now, next_id: &mut next_id };
-    let verdicts: Result<Vec<Verdict>, MemberNeeded> =
-        records.iter().map(|record| batch.record(record, &mut entries)).collect();
+    let verdict = |record| match learned.ignores(record) {
+        true => Ok(Verdict::Ignored),
+        false => batch.record(record, &mut entries),
+    };
+    let verdicts: Result<Vec<Verdict>, MemberNeeded> = records.iter().map(verdict).collect();
     Ok((verdicts?, batch.into_changes()))
 }
 
@@ -144,15 +189,22 @@ async fn resolve_courses(
 
 /// Loads and locks what the scope names, in the order that [`ports`](crate::ports) prescribes.
 async fn load(
-    tx: &mut (impl DirectoryRepository + LevelConfigurationRepository + LedgerRepository + LikeSwitchRepository),
+    tx: &mut (
+             impl DirectoryRepository
+             + LevelConfigurationRepository
+             + LedgerRepository
+             + LikeSwitchRepository
+             + ErasureRepository
+         ),
     ids: &impl IdGenerator,
     Scope { directory, awards, likes }: &Scope,
     records: &[FactRecord],
+    named: &BTreeSet<MemberKey>,
     now: OffsetDateTime,
-) -> Result<Loaded, StoreError> {
+) -> Result<Loaded, Failure> {
     Ok(Loaded {
         directory: load_directory(tx, directory, now).await?,
-        awards: load_awards(tx, ids, awards, records, now).await?,
+        awards: load_awards(tx, ids, awards, records, named, now).await?,
         likes: tx.lock_like_switches(likes).await?,
     })
 }
@@ -175,14 +227,20 @@ async fn load_directory(
 }
 
 async fn load_awards(
-    tx: &mut (impl LevelConfigurationRepository + LedgerRepository),
+    tx: &mut (impl LevelConfigurationRepository + LedgerRepository + ErasureRepository),
     ids: &impl IdGenerator,
     AwardScope { communities, members, once_only_keys }: &AwardScope,
     records: &[FactRecord],
+    named: &BTreeSet<MemberKey>,
     now: OffsetDateTime,
-) -> Result<AwardState, StoreError> {
+) -> Result<AwardState, Failure> {
     let defaults = default_levels(ids, communities.iter().copied());
     let configurations = tx.lock_configurations_shared(&defaults, now).await?;
+    // From the lock to the commit nobody is erased.
+    let erased = tx.erased_members(named).await?;
+    if !erased.is_empty() {
+        return Err(Failure::Erased(erased));
+    }
     let members: Vec<MemberPoints> = tx.lock(&new_members(ids, members.iter().copied()), now).await?;
     let awarded_keys = tx.awarded_keys(once_only_keys).await?;
     // Which they are is known once the rules are: none where nothing is capped.

@@ -1,6 +1,6 @@
 //! An admin says what members earn points by.
 
-use gamification_domain::{CommunityRules, MemberKey, RuleDraft, RuleMistakes, SourceRule};
+use gamification_domain::{CommunityRules, MemberKey, RuleMistakes, RulesDraft, SourceRule};
 
 use crate::{
     Clock,
@@ -13,8 +13,8 @@ use crate::{
 /// What an admin asks for.
 #[derive(Clone, Debug)]
 pub struct RulesUpdate {
-    /// The rules of all sources, in any order.
-    pub drafts: Vec<RuleDraft>,
+    /// All rules.
+    pub draft: RulesDraft,
     /// The versions that the admin may have looked at, when the change shall only apply to one of them.
     pub expected_versions: Option<Vec<u32>>,
 }
@@ -83,11 +83,19 @@ async fn write_rules(
     update: &RulesUpdate,
 ) -> Result<Ending<Option<CommunityRules>>, UpdateRulesError> {
     access::admin(tx.membership((community_id, user_id)).await?)?;
+    // Boards follow changes of members, who are locked before rules are: so it is looked before what will change.
+    let excluded_before = tx.excludes_admins(community_id).await?;
+    if excluded_before != update.draft.exclude_admins {
+        tx.touch_admins(community_id).await?;
+    }
     let mut rules = tx.lock_community_rules(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?;
+    if rules.excludes_admins() != excluded_before {
+        return Err(StoreError::Contention("the rules have changed meanwhile".into()).into());
+    }
     // After the lock: no award before it was recorded later.
     let now = clock.now();
     let version = rules.version();
-    let has_changed = rules.update(&update.drafts, now)?;
+    let has_changed = rules.update(&update.draft, now)?;
     if update.expected_versions.as_ref().is_some_and(|expected| !expected.contains(&version)) {
         return Err(UpdateRulesError::Stale);
     }
@@ -100,7 +108,10 @@ async fn write_rules(
 
 fn log((community_id, admin_id): MemberKey, rules: &CommunityRules) {
     let text: Vec<String> = rules.rules().map(described).collect();
-    tracing::info!(%community_id, %admin_id, version = rules.version(), rules = text.join("; "), "rules updated");
+    tracing::info!(
+        %community_id, %admin_id, version = rules.version(), rules = text.join("; "),
+        exclude_admins = rules.excludes_admins(), "rules updated"
+    );
 }
 
 fn described(rule: SourceRule) -> String {

@@ -11,6 +11,19 @@ use super::StoreError;
 /// [`lock_configurations_shared`](super::LevelConfigurationRepository::lock_configurations_shared): the lock is that of
 /// the levels.
 pub trait CommunityRulesRepository: Send {
+    /// Whether a community leaves its admins out of leaderboards, read without a lock.
+    fn excludes_admins(
+        &mut self,
+        community_id: CommunityId,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Lets leaderboards look again whether a community's admins are on them. The lock on members comes before that on
+    /// rules.
+    fn touch_admins(
+        &mut self,
+        community_id: CommunityId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Locks a community's levels and rules against awards and other changes; `None` when the community is not known.
     fn lock_community_rules(
         &mut self,

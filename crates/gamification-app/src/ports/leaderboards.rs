@@ -72,7 +72,7 @@ pub struct DirectoryMember {
     pub key: MemberKey,
     /// The name that is shown of them; `None` where the platform told none.
     pub display_name: Option<DirectoryText>,
-    /// Whether they are present, and not hidden.
+    /// Whether they are present, and neither hidden nor an admin whom the rules leave out.
     pub is_listed: bool,
 }
 

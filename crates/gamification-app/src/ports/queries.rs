@@ -10,7 +10,8 @@ use gamification_domain::{
 use time::OffsetDateTime;
 
 use super::{
-    CommunityQueries, ConfigurationHistoryQueries, LeaderboardQueries, Membership, RuleQueries, StoreError,
+    CommunityQueries, ConfigurationHistoryQueries, ErasureQueries, ExportQueries, LeaderboardQueries,
+    Membership, RuleQueries, StoreError,
 };
 use crate::Reader;
 
@@ -28,6 +29,8 @@ pub trait Queries:
     + CommunityQueries
     + CourseQueries
     + RecalculationQueries
+    + ErasureQueries
+    + ExportQueries
     + SchemaQueries
 {
 }
@@ -45,6 +48,8 @@ impl<Q> Queries for Q where
         + CommunityQueries
         + CourseQueries
         + RecalculationQueries
+        + ErasureQueries
+        + ExportQueries
         + SchemaQueries
 {
 }

@@ -3,6 +3,7 @@
 mod authorize_adjuster;
 mod authorize_admin;
 mod explain_points;
+mod export_member;
 mod get_badges;
 mod get_community;
 mod get_course_access;
@@ -20,6 +21,7 @@ mod read_error;
 pub use authorize_adjuster::{Adjuster, authorize_adjuster};
 pub use authorize_admin::authorize_admin;
 pub use explain_points::{Explained, Explanation, explain_points};
+pub use export_member::{ExportPart, ExportedMember, ExportedPlace, MemberExport, export_member};
 pub use get_badges::{Badge, get_badges};
 pub use get_community::{Community, get_community};
 pub use get_course_access::{CourseAccesses, Learner, get_course_access, get_course_accesses};

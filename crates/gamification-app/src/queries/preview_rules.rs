@@ -1,6 +1,6 @@
 //! An admin looks at what other rules would have done.
 
-use gamification_domain::{MemberKey, RuleDraft, RuleMistakes, SourceRule};
+use gamification_domain::{MemberKey, RuleMistakes, RulesDraft, SourceRule};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -48,11 +48,11 @@ pub async fn preview_rules(
     queries: &impl Queries,
     clock: &impl Clock,
     (community_id, user_id): MemberKey,
-    drafts: &[RuleDraft],
+    draft: &RulesDraft,
 ) -> Result<RulesPreview, PreviewRulesError> {
     let now = clock.now();
     let mut rules = access::admin_view(queries.community_rules(community_id, Reader::User(user_id)).await?)?;
-    rules.update(drafts, now)?;
+    rules.update(draft, now)?;
     let since = now - PREVIEWED;
     let rules: Vec<SourceRule> = rules.rules().collect();
     let CapsLookedAt { members, sources } =

@@ -475,3 +475,31 @@ fn known_courses_say_the_community_of_their_lessons() {
     known.resolve(&mut records);
     assert_eq!(records[0].fact.community_id, Some(COMMUNITY));
 }
+
+#[test]
+fn an_erasure_is_nothing_to_a_batch_and_names_whom_it_erases() {
+    let erased = at(1, here(FactKind::MemberErased { user_id: user(1) }));
+    let scope = Scope::of([&erased]);
+    assert!(scope.awards.members.is_empty() && scope.directory.members.is_empty());
+    let mut next_id = || Uuid::nil();
+    let mut entries = EntryFactory { recorded_at: NOON, next_id: &mut next_id };
+    let verdict = Batch::new(Loaded::default()).record(&erased, &mut entries);
+    assert_eq!(verdict, Ok(Verdict::Ignored));
+    assert_eq!(erased.members().collect::<Vec<_>>(), [(COMMUNITY, user(1))]);
+}
+
+#[test]
+fn a_fact_names_everybody_who_has_a_part_in_it_and_nobody_else() {
+    let named = |fact: Fact| at(1, fact).members().map(|(_, user_id)| user_id).collect::<Vec<_>>();
+    assert_eq!(named(created(1, 2)), [user(2)]);
+    assert_eq!(named(liked(1, 2, 3)), [user(2), user(3)]);
+    assert_eq!(named(unliked(1, 2, 3)), [user(2), user(3)]);
+    assert_eq!(named(joined(2)), [user(2)]);
+    assert_eq!(named(here(FactKind::CommunityCreated { name: None })), []);
+    let nobody = UserId::new(Uuid::nil());
+    assert_eq!(named(here(FactKind::MemberErased { user_id: nobody })), []);
+    let course_id = CourseId::new(Uuid::nil());
+    let lesson =
+        FactKind::LessonCompleted { course_id, lesson_id: LessonId::new(Uuid::nil()), user_id: user(2) };
+    assert_eq!(named(Fact { community_id: None, kind: lesson }), [], "its community is not known yet");
+}

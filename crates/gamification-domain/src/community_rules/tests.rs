@@ -10,12 +10,12 @@ fn rules() -> CommunityRules {
     CommunityRules::default_for(CommunityId::new(Uuid::nil()))
 }
 
-fn drafts(rules: &CommunityRules) -> Vec<RuleDraft> {
-    rules.rules().map(RuleDraft::from).collect()
+fn drafts(rules: &CommunityRules) -> RulesDraft {
+    RulesDraft::from(rules)
 }
 
-fn draft(drafts: &mut [RuleDraft], source: PointSource) -> &mut RuleDraft {
-    drafts.iter_mut().find(|draft| draft.source == Some(source)).unwrap()
+fn draft(drafts: &mut RulesDraft, source: PointSource) -> &mut RuleDraft {
+    drafts.rules.iter_mut().find(|draft| draft.source == Some(source)).unwrap()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn the_defaults_are_the_table_of_the_product_without_caps() {
 fn the_same_rules_again_in_any_order_change_nothing() {
     let mut now = rules();
     let mut same = drafts(&now);
-    same.reverse();
+    same.rules.reverse();
     assert_eq!(now.update(&same, NOON), Ok(false));
     assert_eq!(now, rules());
 }
@@ -70,12 +70,12 @@ fn a_cap_is_counted_from_the_moment_it_came_until_it_goes() {
 #[test]
 fn every_mistake_is_told_with_its_place() {
     let mut wrong = drafts(&rules());
-    wrong[0].points = Some(-1);
-    wrong[1].points = None;
-    wrong[1].daily_cap = CapDraft::NotANumber;
-    wrong[2].per_pair_daily_cap = CapDraft::Points(-1);
-    wrong[3].source = Some(PointSource::ManualAdjustment);
-    wrong[4].source = Some(PointSource::PostCreated);
+    wrong.rules[0].points = Some(-1);
+    wrong.rules[1].points = None;
+    wrong.rules[1].daily_cap = CapDraft::NotANumber;
+    wrong.rules[2].per_pair_daily_cap = CapDraft::Points(-1);
+    wrong.rules[3].source = Some(PointSource::ManualAdjustment);
+    wrong.rules[4].source = Some(PointSource::PostCreated);
     let mut untouched = rules();
     let mistakes = untouched.update(&wrong, NOON).unwrap_err();
     let told: Vec<(RulePlace, RuleProblem)> =
@@ -100,10 +100,10 @@ fn every_mistake_is_told_with_its_place() {
 #[test]
 fn the_ends_of_the_ranges_are_within_them() {
     let mut drafts = drafts(&rules());
-    drafts[2].points = Some(1_000);
-    drafts[2].daily_cap = CapDraft::Points(0);
-    drafts[2].per_pair_daily_cap = CapDraft::Points(i64::from(i32::MAX));
-    drafts[3].points = Some(0);
+    drafts.rules[2].points = Some(1_000);
+    drafts.rules[2].daily_cap = CapDraft::Points(0);
+    drafts.rules[2].per_pair_daily_cap = CapDraft::Points(i64::from(i32::MAX));
+    drafts.rules[3].points = Some(0);
     assert_eq!(rules().update(&drafts, NOON), Ok(true));
 }
 
@@ -117,12 +117,23 @@ fn a_day_is_one_of_utc() {
 fn stored_rules_come_back_and_what_is_none_is_refused() {
     let mut rules = rules();
     let mut drafts = drafts(&rules);
-    drafts[0].daily_cap = CapDraft::Points(7);
+    drafts.rules[0].daily_cap = CapDraft::Points(7);
     rules.update(&drafts, NOON).unwrap();
     let stored = rules.standing_rules().to_vec();
-    assert_eq!(CommunityRules::restore(rules.community_id(), 2, &stored), Ok(rules.clone()));
-    assert_eq!(CommunityRules::restore(rules.community_id(), 2, &stored[..1]).unwrap(), rules);
+    assert_eq!(CommunityRules::restore(rules.community_id(), 2, &stored, false), Ok(rules.clone()));
+    assert_eq!(CommunityRules::restore(rules.community_id(), 2, &stored[..1], false).unwrap(), rules);
     let mut broken = stored;
     broken[0].rule.points = Points::constant(1_001);
-    assert!(CommunityRules::restore(rules.community_id(), 2, &broken).is_err());
+    assert!(CommunityRules::restore(rules.community_id(), 2, &broken, false).is_err());
+}
+
+#[test]
+fn leaving_admins_out_is_a_version_of_its_own() {
+    let mut rules = rules();
+    let mut draft = drafts(&rules);
+    draft.exclude_admins = true;
+    assert_eq!(rules.update(&draft, NOON), Ok(true));
+    assert_eq!((rules.version(), rules.excludes_admins()), (2, true));
+    assert_eq!(rules.update(&draft, NOON), Ok(false));
+    assert_eq!(RulesDraft::from(&rules), draft);
 }

@@ -51,6 +51,7 @@ fn contract() -> Vec<(&'static str, Vec<&'static str>)> {
         ("MemberProfileChanged", vec!["community_id", "user_id"]),
         ("MemberRoleChanged", vec!["community_id", "user_id"]),
         ("MemberLeft", vec!["community_id", "user_id"]),
+        ("MemberErased", vec!["community_id", "user_id"]),
         ("CourseCreated", vec!["community_id", "course_id"]),
         ("CourseDeleted", vec!["community_id", "course_id"]),
     ]

@@ -67,6 +67,7 @@ endpoints! {
         members::badges<S, E>,
         members::level<S, E>,
         members::history<S, E>,
+        members::export<S, E>,
         members::adjust<S, E>,
         levels::get<S, E>,
         levels::update<S, E>,

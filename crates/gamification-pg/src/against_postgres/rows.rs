@@ -9,7 +9,7 @@ use gamification_domain::{
     Community, CommunityConfiguration, CommunityId, CommunityMember, Content, Course, CourseId,
     CourseLevelRequirement, CourseLevelRequirementId, EventId, EventMetadata, LevelConfiguration,
     LevelConfigurationId, LevelDraft, LevelNumber, LikeKey, LikeSwitch, MemberPoints, MemberPointsId, PostId,
-    RuleDraft, UserId,
+    RulesDraft, UserId,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -57,9 +57,9 @@ async fn write(tx: &mut PgTx, now: OffsetDateTime) -> Result<(), StoreError> {
     drafts[0].name = Some(format!("Since {now}").chars().take(30).collect());
     levels.update_levels(&drafts).expect("these are levels");
     tx.save_level_configuration(&levels, USER, now).await?;
-    let mut drafts: Vec<RuleDraft> = rules.rules().map(RuleDraft::from).collect();
-    drafts[0].points = Some(i64::from(rules.version()) + 10);
-    rules.update(&drafts, now).expect("these are rules");
+    let mut draft = RulesDraft::from(&rules);
+    draft.rules[0].points = Some(i64::from(rules.version()) + 10);
+    rules.update(&draft, now).expect("these are rules");
     tx.save_community_rules(&rules, USER, now).await?;
     let requirement = CourseLevelRequirement {
         id: CourseLevelRequirementId::new(ID),

@@ -87,7 +87,7 @@ statements! {
 }
 
 /// How a member appears, of the columns that say so.
-fn profile(
+pub(super) fn profile(
     key: [Uuid; 2],
     display_name: Option<String>,
     avatar_url: Option<String>,

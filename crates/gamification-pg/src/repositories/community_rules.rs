@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::ports::{CommunityRulesRepository, StoreError};
 use gamification_domain::{
-    CommunityId, CommunityRules, CountedSince, PointSource, Points, SourceRule, StandingRule, UserId,
+    CommunityId, CommunityRules, CountedSince, PointSource, Points, Role, SourceRule, StandingRule, UserId,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -13,14 +13,14 @@ use crate::{
     PgTx,
     error::{corrupt, misread},
     json::Json,
-    schema::{configuration_versions, level_configurations},
+    schema::{community_members, configuration_versions, level_configurations},
     statement::{NotNull, record, statements},
 };
 
 record! {
     /// The rules beside a community's levels.
     pub(crate) struct StoredRulesRow: Read {
-        rules: Option<Json<Vec<StoredRule>>> => level_configurations::rules,
+        rules: Option<Json<StoredRules>> => level_configurations::rules,
         rules_version: i32 => level_configurations::rules_version,
     }
 }
@@ -28,22 +28,47 @@ record! {
 statements! {
     struct UpdateCommunityRules {
         community_id: Uuid => level_configurations::community_id,
-        rules: Json<Vec<StoredRule>> => NotNull<level_configurations::rules>,
+        rules: Json<StoredRules> => NotNull<level_configurations::rules>,
         version: i32 => level_configurations::rules_version,
     } = "UPDATE level_configurations SET rules = :rules, rules_version = :version
          WHERE community_id = :community_id";
 
+    /// The default of `xid` is the transaction that writes: leaderboards follow from it.
+    struct TouchAdmins {
+        community_id: Uuid => community_members::community_id,
+        role: String => community_members::role,
+    } = "WITH admins AS (
+             SELECT m.user_id FROM community_members AS m
+             WHERE m.community_id = :community_id AND m.role = :role AND m.is_present
+             ORDER BY m.user_id FOR NO KEY UPDATE OF m)
+         UPDATE community_members AS m SET xid = DEFAULT
+         FROM admins WHERE m.community_id = :community_id AND m.user_id = admins.user_id";
+
     struct InsertRulesVersion {
         community_id: Uuid => configuration_versions::community_id,
         version: i32 => configuration_versions::version,
-        content: Json<Vec<StoredRule>> => configuration_versions::content,
+        content: Json<StoredRules> => configuration_versions::content,
         changed_by: Uuid => NotNull<configuration_versions::changed_by>,
         now: OffsetDateTime => configuration_versions::changed_at,
     } = "INSERT INTO configuration_versions (community_id, kind, version, content, changed_by, changed_at)
          VALUES (:community_id, 'rules', :version, :content, :changed_by, :now)";
 }
 
-/// An entry of the column `rules`.
+/// What the column `rules` holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredRules {
+    rules: Vec<StoredRule>,
+    exclude_admins: bool,
+}
+
+#[cfg(test)]
+impl crate::statement::checks::Sample for StoredRules {
+    fn sample() -> Self {
+        Self { rules: Vec::new(), exclude_admins: false }
+    }
+}
+
+/// The rule of a source.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredRule {
     source: PointSource,
@@ -102,7 +127,7 @@ impl From<StoredRule> for StandingRule {
 
 impl StoredRulesRow {
     /// The rules of a version.
-    pub(crate) const fn new(rules_version: i32, rules: Json<Vec<StoredRule>>) -> Self {
+    pub(crate) const fn new(rules_version: i32, rules: Json<StoredRules>) -> Self {
         Self { rules: Some(rules), rules_version }
     }
 
@@ -120,20 +145,40 @@ impl StoredRulesRow {
 fn restore(
     community_id: CommunityId,
     version: i32,
-    rules: Json<Vec<StoredRule>>,
+    rules: Json<StoredRules>,
 ) -> Result<CommunityRules, StoreError> {
     let key = [community_id.as_uuid()];
     let version = u32::try_from(version).map_err(misread!(level_configurations::rules_version, key))?;
-    let rules = rules.understood().map_err(misread!(level_configurations::rules, key))?;
+    let StoredRules { rules, exclude_admins } =
+        rules.understood().map_err(misread!(level_configurations::rules, key))?;
     let rules: Vec<StandingRule> = rules.into_iter().map(StandingRule::from).collect();
-    CommunityRules::restore(community_id, version, &rules).map_err(misread!(level_configurations::rules, key))
+    CommunityRules::restore(community_id, version, &rules, exclude_admins)
+        .map_err(misread!(level_configurations::rules, key))
 }
 
-fn stored(rules: &CommunityRules) -> Json<Vec<StoredRule>> {
-    Json::new(rules.standing_rules().iter().map(StoredRule::from).collect())
+fn stored(rules: &CommunityRules) -> Json<StoredRules> {
+    Json::new(StoredRules {
+        rules: rules.standing_rules().iter().map(StoredRule::from).collect(),
+        exclude_admins: rules.excludes_admins(),
+    })
 }
 
 impl CommunityRulesRepository for PgTx {
+    async fn excludes_admins(&mut self, community_id: CommunityId) -> Result<bool, StoreError> {
+        let rules = level_configurations::table
+            .filter(level_configurations::community_id.eq(community_id.as_uuid()))
+            .select((level_configurations::rules, level_configurations::rules_version));
+        let row: Option<StoredRulesRow> = self.first(rules).await?;
+        let rules = row.map(|row| row.of_community(community_id)).transpose()?;
+        Ok(rules.is_some_and(|rules| rules.excludes_admins()))
+    }
+
+    async fn touch_admins(&mut self, community_id: CommunityId) -> Result<(), StoreError> {
+        let role = Role::Admin.as_str().to_owned();
+        self.run(TouchAdmins { community_id: community_id.as_uuid(), role });
+        Ok(())
+    }
+
     async fn lock_community_rules(
         &mut self,
         community_id: CommunityId,

@@ -8,7 +8,7 @@ use gamification_app::ports::{
     CommunityRange, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT, LeaderboardProgress,
     LeaderboardRepository, LeaderboardStep, LockedLeaderboards, StoreError, TransactionNumber, WindowSums,
 };
-use gamification_domain::{CommunityId, DirectoryText, MemberKey, UserId, WindowStarts};
+use gamification_domain::{CommunityId, DirectoryText, MemberKey, Role, UserId, WindowStarts};
 use uuid::Uuid;
 
 #[cfg(test)]
@@ -88,13 +88,21 @@ impl TryFrom<DirectoryMemberRow> for DirectoryMember {
     type Error = StoreError;
 
     fn try_from(row: DirectoryMemberRow) -> Result<Self, StoreError> {
-        let DirectoryMemberRow { community_id, user_id, display_name, is_present, is_listed } = row;
+        let DirectoryMemberRow {
+            community_id,
+            user_id,
+            display_name,
+            is_present,
+            is_listed,
+            role,
+            exclude_admins,
+        } = row;
         let display_name = display_name.map(|name| DirectoryText::parse(&name)).transpose();
         Ok(Self {
             key: (CommunityId::new(community_id), UserId::new(user_id)),
             display_name: display_name
                 .map_err(misread!(community_members::display_name, [community_id, user_id]))?,
-            is_listed: is_present && is_listed,
+            is_listed: is_present && is_listed && !(exclude_admins && role == Role::Admin.as_str()),
         })
     }
 }

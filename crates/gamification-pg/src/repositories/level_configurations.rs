@@ -22,7 +22,7 @@ use crate::{
 
 record! {
     /// The key of a configuration.
-    struct LevelConfigurationKeyRow: Written {
+    pub(super) struct LevelConfigurationKeyRow: Written {
         community_id: Uuid => level_configurations::community_id,
     }
 }
@@ -37,15 +37,23 @@ record! {
     }
 }
 
+record! {
+    /// A configuration, and what the ids of erased users are hashed with.
+    pub(super) struct KeyedLevelConfigurationRow: Read {
+        erasure_key: Option<Vec<u8>> => level_configurations::erasure_key,
+        configuration: LevelConfigurationRow => Nested<LevelConfigurationRow>,
+    }
+}
+
 statements! {
     /// Waits for a change of levels or rules that is being committed, and gives what is after it.
     struct LockConfigurationsShared { wanted: Rows<LevelConfigurationKeyRow> } -> ConfigurationRow
-    = "SELECT c.community_id, c.id, c.levels, c.version, c.rules, c.rules_version
+    = "SELECT c.erasure_key, c.community_id, c.id, c.levels, c.version, c.rules, c.rules_version
        FROM level_configurations AS c
        JOIN :wanted USING (community_id)
        ORDER BY c.community_id FOR SHARE OF c";
 
-    struct InsertLevelConfigurations {
+    pub(super) struct InsertLevelConfigurations {
         new: Rows<LevelConfigurationRow>,
         now: OffsetDateTime => level_configurations::created_at,
     } = "INSERT INTO level_configurations (community_id, id, levels, version, created_at, updated_at)
@@ -75,7 +83,7 @@ statements! {
 record! {
     /// All that awards are judged by.
     struct ConfigurationRow: Read {
-        levels: LevelConfigurationRow => Nested<LevelConfigurationRow>,
+        levels: KeyedLevelConfigurationRow => Nested<KeyedLevelConfigurationRow>,
         rules: StoredRulesRow => Nested<StoredRulesRow>,
     }
 }
@@ -117,15 +125,6 @@ impl TryFrom<&LevelConfiguration> for LevelConfigurationRow {
             levels: stored_levels(configuration),
             version: stored_version(configuration)?,
         })
-    }
-}
-
-impl TryFrom<ConfigurationRow> for CommunityConfiguration {
-    type Error = StoreError;
-
-    fn try_from(ConfigurationRow { levels, rules }: ConfigurationRow) -> Result<Self, StoreError> {
-        let rules = rules.of_community(CommunityId::new(levels.community_id))?;
-        Ok(Self { levels: levels.try_into()?, rules })
     }
 }
 
@@ -212,6 +211,11 @@ impl PgTx {
         wanted: impl IntoIterator<Item = &LevelConfiguration>,
     ) -> Result<Vec<CommunityConfiguration>, StoreError> {
         let wanted = wanted.into_iter().map(LevelConfiguration::community_id).collect();
-        self.read(LockConfigurationsShared { wanted }).await
+        let rows = self.rows(LockConfigurationsShared { wanted }).await?;
+        let configuration = |ConfigurationRow { levels, rules }| {
+            let levels = self.learn_erasure_key(levels)?;
+            Ok(CommunityConfiguration { rules: rules.of_community(levels.community_id())?, levels })
+        };
+        rows.into_iter().map(configuration).collect()
     }
 }

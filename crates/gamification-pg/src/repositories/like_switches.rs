@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use gamification_app::ports::{LikeSwitchRepository, StoreError};
 use gamification_domain::{
-    Aggregate, CommentId, CommunityId, Content, LikeKey, LikeSwitch, LwwRegister, Points, PostId, UserId,
+    Aggregate, CommentId, CommunityId, Content, LikeKey, LikeSwitch, LwwRegister, MemberKey, Points, PostId,
+    UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -30,7 +31,7 @@ record! {
 
 record! {
     /// A switch.
-    struct LikeSwitchRow: Read & Written {
+    pub(crate) struct LikeSwitchRow: Read & Written {
         community_id: Uuid => like_switches::community_id,
         content_kind: String => like_switches::content_kind,
         content_id: Uuid => like_switches::content_id,
@@ -74,12 +75,19 @@ statements! {
 const POST: &str = "post";
 const COMMENT: &str = "comment";
 
-impl From<LikeKey> for LikeKeyRow {
-    fn from(LikeKey { community_id, content, liker_id }: LikeKey) -> Self {
-        let (content_kind, content_id) = match content {
+impl LikeSwitchRow {
+    /// How the columns say which content it is.
+    pub(crate) const fn content(content: Content) -> (&'static str, Uuid) {
+        match content {
             Content::Post(id) => (POST, id.as_uuid()),
             Content::Comment(id) => (COMMENT, id.as_uuid()),
-        };
+        }
+    }
+}
+
+impl From<LikeKey> for LikeKeyRow {
+    fn from(LikeKey { community_id, content, liker_id }: LikeKey) -> Self {
+        let (content_kind, content_id) = LikeSwitchRow::content(content);
         Self {
             community_id: community_id.as_uuid(),
             content_kind: content_kind.to_owned(),
@@ -135,9 +143,30 @@ impl TryFrom<LikeSwitchRow> for LikeSwitch {
     }
 }
 
+impl PgTx {
+    /// An author who was erased is given by the pseudonym also where no sweep has been yet: it holds the like's point.
+    async fn replace_erased_authors(&mut self, switches: &mut [LikeSwitchRow]) -> Result<(), StoreError> {
+        let authors = switches.iter().filter(|row| self.erasure_keys().has(row.community_id));
+        let authors: BTreeSet<MemberKey> = authors
+            .filter_map(|row| Some((CommunityId::new(row.community_id), UserId::new(row.author_id?))))
+            .collect();
+        let erased = self.pseudonyms(&authors).await?;
+        for row in switches {
+            let author =
+                row.author_id.map(|author| (CommunityId::new(row.community_id), UserId::new(author)));
+            if let Some(pseudonym) = author.and_then(|author| erased.get(&author)) {
+                row.author_id = Some(pseudonym.as_uuid());
+            }
+        }
+        Ok(())
+    }
+}
+
 impl LikeSwitchRepository for PgTx {
     async fn lock_like_switches(&mut self, likes: &BTreeSet<LikeKey>) -> Result<Vec<LikeSwitch>, StoreError> {
-        self.read(LockLikeSwitches { wanted: likes.iter().copied().collect() }).await
+        let mut rows = self.rows(LockLikeSwitches { wanted: likes.iter().copied().collect() }).await?;
+        self.replace_erased_authors(&mut rows).await?;
+        rows.into_iter().map(LikeSwitch::try_from).collect()
     }
 
     async fn insert_like_switches(

@@ -17,7 +17,7 @@ use crate::{
 
 record! {
     /// The key of a member's points.
-    struct MemberRow: Written {
+    pub(super) struct MemberRow: Written {
         community_id: Uuid => member_points::community_id,
         user_id: Uuid => member_points::user_id,
     }
@@ -48,7 +48,7 @@ statements! {
          ORDER BY new.community_id, new.user_id
          ON CONFLICT (community_id, user_id) DO NOTHING";
 
-    struct LockMemberPoints { wanted: Rows<MemberRow> } -> MemberPointsRow
+    pub(super) struct LockMemberPoints { wanted: Rows<MemberRow> } -> MemberPointsRow
     = "SELECT m.community_id, m.id, m.user_id, m.total_points, m.current_level, m.is_present
        FROM member_points AS m
        JOIN :wanted USING (community_id, user_id)

@@ -4,6 +4,8 @@ pub(crate) mod channels;
 pub(crate) mod community_rules;
 pub(crate) mod course_level_requirements;
 pub(crate) mod directory;
+pub(crate) mod erasure_sweeps;
+pub(crate) mod erasures;
 pub(crate) mod leaderboards;
 pub(crate) mod ledger;
 pub(crate) mod level_configurations;
@@ -18,6 +20,7 @@ pub(crate) use community_rules::StoredRulesRow;
 pub(crate) use directory::{CommunityMemberKeyRow, membership, membership_of, select_role};
 pub(crate) use ledger::LevelCountRow;
 pub(crate) use level_configurations::{LevelConfigurationRow, StoredLevel};
+pub(crate) use like_switches::LikeSwitchRow;
 pub(crate) use member_points::standing;
 pub(crate) use tallies::first_id_recorded;
 

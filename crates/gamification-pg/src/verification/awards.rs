@@ -82,7 +82,7 @@ impl LikedKindRow {
 
 statements! {
     /// Groups awards by the scope that the rules give them, and not by the one that is noted: an award that was noted
-    /// with another scope is found, too.
+    /// with another scope is found, too. Until a sweep has replaced it, the id of an erased user means their pseudonym.
     pub(super) struct SelectRepeatedAwards {
         rule: Rows<RuleRow>,
         first: Uuid => point_transactions::community_id,
@@ -90,11 +90,12 @@ statements! {
         limit: i64 => Plain<BigInt>,
     } -> RepeatedAwardRow
     = "WITH awards AS (
-           SELECT t.community_id, t.source, t.source_id, t.once_per AS noted,
+           SELECT t.community_id, t.source, t.source_id, COALESCE(erased.pseudonym, t.once_per) AS noted,
                   CASE WHEN rule.per_member THEN m.user_id ELSE '00000000-0000-0000-0000-000000000000'::uuid END AS due
            FROM :rule
            JOIN point_transactions AS t USING (source)
            JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
+           LEFT JOIN erasures AS erased ON erased.community_id = t.community_id AND erased.user_id = t.once_per
            WHERE t.community_id BETWEEN :first AND :last AND (t.points > 0 OR t.requested_points IS NOT NULL))
        SELECT community_id, source, source_id, due, COUNT(*) AS awards,
               COUNT(*) FILTER (WHERE noted IS DISTINCT FROM due) AS wrong_scopes, COUNT(*) OVER () AS count
@@ -104,6 +105,7 @@ statements! {
 
     /// Both sides in one heap: a line of the ledger is what is held, a switch that stands is what is due. Where an adjustment
     /// has taken points from the author, the point of a like may have been among them, and nothing was left to take back.
+    /// Until a sweep has replaced it, the id of an erased user means their pseudonym.
     pub(super) struct SelectWrongLikes {
         liked: Rows<LikedKindRow>,
         first: Uuid => point_transactions::community_id,
@@ -112,16 +114,20 @@ statements! {
     } -> WrongLikeRow
     = "WITH liked_kinds AS (SELECT liked.source, liked.content_kind FROM :liked),
        heap AS (
-           SELECT t.community_id, liked_kinds.source, t.source_id AS content_id, t.actor_id AS liker_id, m.user_id AS author_id,
-                  t.points AS held, 0 AS due
+           SELECT t.community_id, liked_kinds.source, t.source_id AS content_id, COALESCE(liker.pseudonym, t.actor_id) AS liker_id,
+                  m.user_id AS author_id, t.points AS held, 0 AS due
            FROM liked_kinds
            JOIN point_transactions AS t USING (source)
            JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
+           LEFT JOIN erasures AS liker ON liker.community_id = t.community_id AND liker.user_id = t.actor_id
            WHERE t.community_id BETWEEN :first AND :last
            UNION ALL
-           SELECT s.community_id, liked_kinds.source, s.content_id, s.liker_id, s.author_id, 0, s.points
+           SELECT s.community_id, liked_kinds.source, s.content_id, COALESCE(liker.pseudonym, s.liker_id),
+                  COALESCE(author.pseudonym, s.author_id), 0, s.points
            FROM liked_kinds
            JOIN like_switches AS s USING (content_kind)
+           LEFT JOIN erasures AS liker ON liker.community_id = s.community_id AND liker.user_id = s.liker_id
+           LEFT JOIN erasures AS author ON author.community_id = s.community_id AND author.user_id = s.author_id
            WHERE s.community_id BETWEEN :first AND :last AND s.author_id IS NOT NULL)
        SELECT community_id, source, content_id, liker_id, author_id, SUM(held)::bigint AS held,
               SUM(due)::bigint AS due, COUNT(*) OVER () AS count

@@ -61,7 +61,8 @@ macro_rules! payload_number {
 
 statements! {
     /// Totals and levels are two chains for each member; each event says where it comes from and where it leads. Payloads
-    /// are taken apart once, before they are sorted, and only the newest event of a chain asks for its member.
+    /// are taken apart once, before they are sorted, and only the newest event of a chain asks for its member. Until a sweep
+    /// has replaced it, the id of an erased user means their pseudonym.
     pub(super) struct SelectBrokenEvents {
         first: Uuid => outbox::community_id,
         last: Uuid => outbox::community_id,
@@ -69,13 +70,16 @@ statements! {
     } -> BrokenEventRow
     = concat!(
         "WITH numbers AS MATERIALIZED (
-             SELECT community_id, member_id, sequence, event_type, event_type = 'MemberLeveledUp' AS is_level,
+             SELECT outbox.community_id, COALESCE(erased.pseudonym, outbox.member_id) AS member_id, sequence,
+                    event_type, event_type = 'MemberLeveledUp' AS is_level,
                     ", payload_number!("points"), " AS points,
                     ", payload_number!("new_total"), " AS new_total,
                     ", payload_number!("old_level"), " AS old_level,
                     ", payload_number!("new_level"), " AS new_level
              FROM outbox
-             WHERE community_id BETWEEN :first AND :last
+             LEFT JOIN erasures AS erased
+                 ON erased.community_id = outbox.community_id AND erased.user_id = outbox.member_id
+             WHERE outbox.community_id BETWEEN :first AND :last
                AND event_type IN ('PointsAwarded', 'PointsDeducted', 'MemberLeveledUp')),
          steps AS (
              SELECT community_id, member_id, sequence, event_type, is_level,

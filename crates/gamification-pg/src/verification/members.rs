@@ -139,6 +139,7 @@ statements! {
          SELECT community_id FROM known WHERE community_id IS NOT NULL LIMIT :limit"
     );
 
+    /// Until a sweep has been, an erased member's entry on boards is still under the id that they had.
     pub(super) struct SelectMembers {
         community_id: Uuid => member_points::community_id,
         user_id: Uuid => member_points::user_id,
@@ -149,20 +150,28 @@ statements! {
               COALESCE(directory.is_present, false) AS is_present_in_directory, ledger.ledger_points,
               ledger.ledger_entries, directory.display_name, directory.search_name,
               boards.xid IS NOT NULL AS has_boards,
-              COALESCE(e.seven_day, 0) AS noted_seven_day, COALESCE(e.thirty_day, 0) AS noted_thirty_day,
-              COALESCE(e.all_time, 0) AS noted_all_time, COALESCE(e.is_listed, false) AS noted_is_listed,
+              COALESCE(e.seven_day, 0) + COALESCE(former.seven_day, 0) AS noted_seven_day,
+              COALESCE(e.thirty_day, 0) + COALESCE(former.thirty_day, 0) AS noted_thirty_day,
+              COALESCE(e.all_time, 0) + COALESCE(former.all_time, 0) AS noted_all_time, COALESCE(e.is_listed, false) AS noted_is_listed,
               COALESCE(e.sort_name, ''::bytea) AS noted_sort_name, ledger.due_seven_day, ledger.due_thirty_day,
               ledger.due_all_time,
               CASE WHEN directory.user_id IS NULL THEN false
                    WHEN directory.xid IS NULL OR directory.xid < boards.xid
-                       THEN directory.is_present AND directory.is_listed END AS is_listed
+                       THEN directory.is_present AND directory.is_listed AND NOT (
+                           directory.role = 'ADMIN'
+                           AND COALESCE((c.rules ->> 'exclude_admins')::boolean, false)) END AS is_listed
        FROM (SELECT * FROM member_points
              WHERE (community_id, user_id) >= (:community_id, :user_id) AND community_id <= :last_community_id
              ORDER BY community_id, user_id LIMIT :limit) AS m
        LEFT JOIN leaderboard_progress AS boards ON boards.is_only
        LEFT JOIN community_members AS directory
            ON directory.community_id = m.community_id AND directory.user_id = m.user_id
+       LEFT JOIN level_configurations AS c ON c.community_id = m.community_id
        LEFT JOIN leaderboard_entries AS e ON e.community_id = m.community_id AND e.user_id = m.user_id
+       LEFT JOIN erasures AS erased
+           ON erased.community_id = m.community_id AND erased.member_points_id = m.id
+       LEFT JOIN leaderboard_entries AS former
+           ON former.community_id = erased.community_id AND former.user_id = erased.user_id
        CROSS JOIN LATERAL (
            SELECT COALESCE(SUM(t.points), 0)::bigint AS ledger_points, COUNT(*) AS ledger_entries,
                   COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.seven_day_start

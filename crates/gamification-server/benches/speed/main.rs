@@ -81,6 +81,7 @@ async fn main() {
         run(&["s2"], writes.singles()).await;
         run(&["s3"], writes.alone()).await;
         run(&["s14"], writes.through_nats()).await;
+        run(&["s15"], writes.capped(busy.1)).await;
         let peak = format!("{} MB", server.memory().peak);
         table::alone("S9 resident memory after these, at its highest", &peak);
     }
@@ -105,7 +106,7 @@ async fn main() {
 }
 
 /// The lines of the table that need the same preparation.
-const WRITES: [&str; 5] = ["s1", "disk", "s2", "s3", "s14"];
+const WRITES: [&str; 6] = ["s1", "disk", "s2", "s3", "s14", "s15"];
 const READS: [&str; 5] = ["s4", "s4b", "s4c", "s5", "s6"];
 const BOARDS: [&str; 2] = ["s12", "s13"];
 const THRESHOLDS: [&str; 2] = ["s7", "s8"];

@@ -1,4 +1,4 @@
-//! S1 to S3: events in, beside SQL that writes the same rows.
+//! S1 to S3, S14 and S15: events in, beside SQL that writes the same rows.
 
 use std::{
     sync::{
@@ -9,7 +9,7 @@ use std::{
 };
 
 use gamification_tests::{TestDatabase, TestServer, event::id, event::post_created};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, Statement};
@@ -83,10 +83,7 @@ impl<'a> Writes<'a> {
 
     /// S2
     pub(crate) async fn singles(&self) {
-        let singles: Vec<load::Request> =
-            (0..SINGLES).map(|number| load::post_event(&self.event(number))).collect();
-        let parts = singles.chunks(SINGLES.div_ceil(CONNECTIONS)).map(<[_]>::to_vec).collect();
-        let service = load::send_all(self.server, SINGLES, parts).await;
+        let service = self.send_singles().await;
         let mut raw = 0.0_f64;
         for connections in [1, 4, 16] {
             let took =
@@ -94,6 +91,41 @@ impl<'a> Writes<'a> {
             raw = raw.max(rate(SINGLES / 4, took));
         }
         rates("S2 events in, one a request, 64 connections (beside: SQL)", &service, raw);
+    }
+
+    async fn send_singles(&self) -> Run {
+        let singles: Vec<load::Request> =
+            (0..SINGLES).map(|number| load::post_event(&self.event(number))).collect();
+        let parts = singles.chunks(SINGLES.div_ceil(CONNECTIONS)).map(<[_]>::to_vec).collect();
+        load::send_all(self.server, SINGLES, parts).await
+    }
+
+    /// S15: the same as S1 and S2, once without caps and once with a cap on every source, which nobody meets.
+    pub(crate) async fn capped(&self, admin: Uuid) {
+        let event = |number| self.event(number);
+        let (batched, single) = (batches(self.server, &event).await, self.send_singles().await);
+        let rule = |(source, points)| json!({"source": source, "points": points, "daily_cap": 1_000_000});
+        let rules: Vec<Value> = [
+            ("post_created", 2),
+            ("comment_created", 1),
+            ("post_liked", 1),
+            ("comment_liked", 1),
+            ("lesson_completed", 5),
+        ]
+        .map(rule)
+        .to_vec();
+        let path = format!("/api/communities/{}/rules", self.community);
+        let answer = self.server.put(&path, admin, &[], &json!({"rules": rules}));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let capped = batches(self.server, &event).await;
+        let without = rate(BATCH * BATCHES / 3, batched.elapsed);
+        rates("S15 as S1, a cap on every source (beside: without caps)", &capped, without);
+        let capped = self.send_singles().await;
+        rates(
+            "S15 as S2, a cap on every source (beside: without caps)",
+            &capped,
+            rate(SINGLES, single.elapsed),
+        );
     }
 
     /// S3

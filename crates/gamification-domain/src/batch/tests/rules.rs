@@ -1,7 +1,7 @@
 //! Facts under the rules of a community: worths, caps of a day, caps of a pair, and rules that change.
 
 use super::{Verdict::Capped, *};
-use crate::{AdjustmentId, AdjustmentReason, CapDraft, PointSource, RuleDraft, day_of};
+use crate::{AdjustmentId, AdjustmentReason, CapDraft, PointSource, RuleDraft, RulesDraft, day_of};
 
 const LIKES: PointSource = PointSource::PostLiked;
 const POSTS: PointSource = PointSource::PostCreated;
@@ -10,9 +10,9 @@ const DAY: i64 = 24 * 60;
 /// Changes the rule of a source.
 fn set(memory: &mut Memory, source: PointSource, change: impl FnOnce(&mut RuleDraft)) {
     let mut rules = memory.rules.clone().unwrap_or_else(|| CommunityRules::default_for(COMMUNITY));
-    let mut drafts: Vec<RuleDraft> = rules.rules().map(RuleDraft::from).collect();
-    change(drafts.iter_mut().find(|draft| draft.source == Some(source)).unwrap());
-    rules.update(&drafts, NOON).unwrap();
+    let mut draft = RulesDraft::from(&rules);
+    change(draft.rules.iter_mut().find(|draft| draft.source == Some(source)).unwrap());
+    rules.update(&draft, NOON).unwrap();
     memory.rules = Some(rules);
 }
 

@@ -134,7 +134,7 @@ impl From<HistoryPage> for PointHistoryView {
 }
 
 /// A time as RFC 3339 has it, whose first year is 0; in UTC, an event of that year may have happened before.
-fn rfc3339(time: OffsetDateTime) -> String {
+pub(super) fn rfc3339(time: OffsetDateTime) -> String {
     time.max(datetime!(0000-01-01 00:00 UTC)).format(&Rfc3339).unwrap_or_default()
 }
 

@@ -2,6 +2,7 @@
 
 use gamification_domain::{
     CapDraft, CommunityId, CommunityRules, RuleDraft, RuleField, RuleMistakes, RulePlace, RuleProblem,
+    RulesDraft,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -24,6 +25,9 @@ pub(in crate::routes) struct RulesUpdateBody {
     /// Those of all sources, in any order
     #[schema(min_items = 5, max_items = 5, inline)]
     rules: Vec<RuleUpdateBody>,
+    /// Whether admins are left out of leaderboards; not, when it is missing
+    #[schema(required = false)]
+    exclude_admins: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -45,16 +49,26 @@ struct RuleUpdateBody {
 }
 
 /// Understands a body, or reports all its mistakes at once.
-pub(super) fn drafts(body: &Value) -> Result<Vec<RuleDraft>, Problem> {
+pub(super) fn draft(body: &Value) -> Result<RulesDraft, Problem> {
     let rules = items(body, "rules", "Rules", "A rule").map_err(|error| Problem::validation(vec![error]))?;
     let mut errors = Vec::new();
-    let unknown = body.as_object().into_iter().flat_map(|body| unknown_fields(body, &["rules"], "#"));
+    let unknown =
+        body.as_object().into_iter().flat_map(|body| unknown_fields(body, &["rules", "exclude_admins"], "#"));
     errors.extend(unknown);
-    let mut drafts = Vec::with_capacity(rules.len());
+    let mut draft = RulesDraft::default();
+    match body.get("exclude_admins") {
+        None => {}
+        Some(Value::Bool(exclude)) => draft.exclude_admins = *exclude,
+        Some(_) => errors.push(FieldError::new(
+            "#/exclude_admins",
+            FieldCode::Invalid,
+            "exclude_admins must be true or false",
+        )),
+    }
     for (index, rule) in rules.iter().enumerate() {
         let known = ["source", "points", "daily_cap", "per_pair_daily_cap"];
         errors.extend(unknown_fields(rule, &known, &format!("#/rules/{index}")));
-        drafts.push(RuleDraft {
+        draft.rules.push(RuleDraft {
             source: rule.get("source").and_then(Value::as_str).and_then(|name| name.parse().ok()),
             points: rule.get("points").and_then(whole_number),
             daily_cap: cap(rule, "daily_cap"),
@@ -63,10 +77,10 @@ pub(super) fn drafts(body: &Value) -> Result<Vec<RuleDraft>, Problem> {
     }
     // Whose rules they are has no part in what is wrong with them.
     let mut anybodys = CommunityRules::default_for(CommunityId::new(uuid::Uuid::nil()));
-    if let Err(mistakes) = anybodys.update(&drafts, OffsetDateTime::UNIX_EPOCH) {
+    if let Err(mistakes) = anybodys.update(&draft, OffsetDateTime::UNIX_EPOCH) {
         errors.extend(field_errors(&mistakes));
     }
-    if errors.is_empty() { Ok(drafts) } else { Err(Problem::validation(errors)) }
+    if errors.is_empty() { Ok(draft) } else { Err(Problem::validation(errors)) }
 }
 
 fn cap(rule: &Map<String, Value>, name: &str) -> CapDraft {

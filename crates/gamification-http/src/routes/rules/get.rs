@@ -32,6 +32,8 @@ pub(in crate::routes) struct RulesView {
     version: u32,
     #[schema(min_items = 5, max_items = 5)]
     rules: Vec<RuleView>,
+    /// Whether admins are left out of leaderboards
+    exclude_admins: bool,
 }
 
 /// What a source is worth, and how much of it counts on a day (of UTC, by when it happened).
@@ -72,7 +74,11 @@ impl From<SourceRule> for RuleView {
 
 impl From<&CommunityRules> for RulesView {
     fn from(rules: &CommunityRules) -> Self {
-        Self { version: rules.version(), rules: rules.rules().map(RuleView::from).collect() }
+        Self {
+            version: rules.version(),
+            rules: rules.rules().map(RuleView::from).collect(),
+            exclude_admins: rules.excludes_admins(),
+        }
     }
 }
 

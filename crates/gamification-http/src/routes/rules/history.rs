@@ -47,6 +47,8 @@ struct RulesVersionView {
     changed_at: String,
     #[schema(min_items = 5, max_items = 5)]
     rules: Vec<RuleView>,
+    /// Whether admins are left out of leaderboards
+    exclude_admins: bool,
 }
 
 impl From<ConfigurationVersion<CommunityRules>> for RulesVersionView {
@@ -57,6 +59,7 @@ impl From<ConfigurationVersion<CommunityRules>> for RulesVersionView {
             changed_by: changed_by.map(UserId::as_uuid),
             changed_at: rfc3339(changed_at),
             rules: content.rules().map(RuleView::from).collect(),
+            exclude_admins: content.excludes_admins(),
         }
     }
 }

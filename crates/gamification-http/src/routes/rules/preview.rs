@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    body::{RulesUpdateBody, drafts, field_errors},
+    body::{RulesUpdateBody, draft, field_errors},
     get::RuleView,
 };
 use crate::{
@@ -88,7 +88,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
 ) -> Result<HttpResponse, Problem> {
     let caller = (path.community_id, user.id);
     let (body, deadline) = read_as_admin(&api.store, caller, &request, payload).await?;
-    let preview = deadline.keep(preview_rules(&api.store, &api.system, caller, &drafts(&body)?)).await?;
+    let preview = deadline.keep(preview_rules(&api.store, &api.system, caller, &draft(&body)?)).await?;
     let RulesPreview { since: _, members, rules } = preview;
     let view = RulesPreviewView {
         days: PREVIEWED.whole_days(),

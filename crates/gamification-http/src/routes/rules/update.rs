@@ -12,7 +12,7 @@ use gamification_app::{
 };
 
 use super::{
-    body::{RulesUpdateBody, drafts, field_errors},
+    body::{RulesUpdateBody, draft, field_errors},
     get::RulesView,
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     let caller = (path.community_id, user.id);
     let (body, deadline) = read_as_admin(&api.store, caller, &request, payload).await?;
     let update =
-        RulesUpdate { drafts: drafts(&body)?, expected_versions: expected_versions(request.headers()) };
+        RulesUpdate { draft: draft(&body)?, expected_versions: expected_versions(request.headers()) };
     deadline.keep(update_rules(&api.store, &api.system, caller, &update)).await?;
     let rules = deadline.keep(get_rules(&api.store, path.community_id, Reader::User(user.id))).await?;
     conditional::answer(&request, Some(rules.version()), &RulesView::from(&rules))

@@ -56,6 +56,8 @@ record! {
         display_name: Option<String> => community_members::display_name,
         is_present: bool => community_members::is_present,
         is_listed: bool => community_members::is_listed,
+        role: String => community_members::role,
+        exclude_admins: bool => Plain<Bool>,
     }
 }
 
@@ -206,8 +208,10 @@ statements! {
         user_id: Uuid => community_members::user_id,
         limit: i64 => Plain<BigInt>,
     } -> DirectoryMemberRow
-    = "SELECT m.community_id, m.user_id, m.display_name, m.is_present, m.is_listed
+    = "SELECT m.community_id, m.user_id, m.display_name, m.is_present, m.is_listed, m.role,
+              COALESCE((c.rules ->> 'exclude_admins')::boolean, false) AS exclude_admins
        FROM community_members AS m
+       LEFT JOIN level_configurations AS c ON c.community_id = m.community_id
        WHERE m.xid >= :since AND m.xid < :until AND (m.community_id, m.user_id) >= (:community_id, :user_id)
        ORDER BY m.community_id, m.user_id LIMIT :limit";
 
@@ -217,8 +221,10 @@ statements! {
         last: Uuid => community_members::community_id,
         limit: i64 => Plain<BigInt>,
     } -> DirectoryMemberRow
-    = "SELECT m.community_id, m.user_id, m.display_name, m.is_present, m.is_listed
+    = "SELECT m.community_id, m.user_id, m.display_name, m.is_present, m.is_listed, m.role,
+              COALESCE((c.rules ->> 'exclude_admins')::boolean, false) AS exclude_admins
        FROM community_members AS m
+       LEFT JOIN level_configurations AS c ON c.community_id = m.community_id
        WHERE (m.community_id, m.user_id) >= (:community_id, :user_id) AND m.community_id <= :last
        ORDER BY m.community_id, m.user_id LIMIT :limit";
 

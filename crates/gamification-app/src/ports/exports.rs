@@ -1,0 +1,83 @@
+//! What is stored about one member, for them to take away.
+
+use std::future::Future;
+
+use gamification_domain::{CommunityId, Content, MemberKey, MemberStanding, Profile, Role, UserId};
+use time::OffsetDateTime;
+
+use super::{CommunityView, StoreError};
+use crate::Reader;
+
+/// A member as the directory and their points have them.
+#[derive(Clone, Debug)]
+pub struct StoredProfile {
+    /// How they stand.
+    pub standing: MemberStanding,
+    /// What the directory has; `None` for who earned points and was never in it.
+    pub membership: Option<StoredMembership>,
+}
+
+/// A membership as the directory has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMembership {
+    /// Whether they are a member now.
+    pub is_present: bool,
+    /// When they joined, or left, by the newest event about that.
+    pub changed_at: Option<OffsetDateTime>,
+    /// When an event first told of them.
+    pub known_since: OffsetDateTime,
+    /// What they may do.
+    pub role: Role,
+    /// How they appear.
+    pub profile: Profile,
+}
+
+/// A place between two likes, in the order in which a community's likes are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LikePosition {
+    /// The post or comment whose like the place is behind.
+    pub content: Content,
+    /// Who gave that like.
+    pub liker_id: UserId,
+}
+
+/// A like that a member gave, or took back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenLike {
+    /// The post or comment.
+    pub content: Content,
+    /// Who holds its point while it stands; `None` where it was taken back.
+    pub author_id: Option<UserId>,
+    /// When it was given or taken back.
+    pub changed_at: OffsetDateTime,
+}
+
+/// Likes that a member gave, among those that were looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenLikes {
+    /// Their likes, in order; there may be none although others follow.
+    pub likes: Vec<GivenLike>,
+    /// Where to look on; `None` at the end.
+    pub next: Option<LikePosition>,
+}
+
+/// Reads for exports.
+pub trait ExportQueries: Send + Sync + 'static {
+    /// A member, with their profile; what is asked for is `None` for a user whom the community never had, and all of it when
+    /// the community is not known.
+    fn stored_profile(
+        &self,
+        community_id: CommunityId,
+        reader: Reader,
+        user_id: UserId,
+    ) -> impl Future<Output = Result<Option<CommunityView<Option<StoredProfile>>>, StoreError>> + Send;
+
+    /// The likes that a member gave, among the next `limit` of the community's: no index finds them, since it would cost every
+    /// like.
+    fn likes_given(
+        &self,
+        member: MemberKey,
+        after: Option<LikePosition>,
+        limit: i64,
+    ) -> impl Future<Output = Result<GivenLikes, StoreError>> + Send;
+}

@@ -1,0 +1,211 @@
+//! Users who are erased.
+
+use std::collections::{BTreeSet, HashMap};
+
+use gamification_app::ports::{Erased, ErasureRepository, StoreError};
+use gamification_domain::{CommunityId, LevelConfiguration, MemberKey, MemberPoints, UserId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{
+    CommunityMemberKeyRow,
+    level_configurations::{InsertLevelConfigurations, KeyedLevelConfigurationRow, LevelConfigurationKeyRow},
+    member_points::{LockMemberPoints, MemberPointsRow},
+};
+use crate::{
+    PgTx,
+    erasure_keys::ErasureKeys,
+    schema::{erased_members, erasures, level_configurations},
+    statement::{NotNull, Rows, record, statements},
+};
+
+record! {
+    /// A user, with the hash of their id.
+    struct HashedMemberRow: Written {
+        community_id: Uuid => erased_members::community_id,
+        user_id: Uuid => erasures::user_id,
+        user_hash: Vec<u8> => erased_members::user_hash,
+    }
+}
+
+record! {
+    /// A user who was erased.
+    struct ErasedMemberRow: Read {
+        community_id: Uuid => erased_members::community_id,
+        user_id: Uuid => erasures::user_id,
+    }
+}
+
+record! {
+    /// A user whose id may still be found in tables without an index by it.
+    struct ErasureRow: Read {
+        community_id: Uuid => erasures::community_id,
+        user_id: Uuid => erasures::user_id,
+        pseudonym: Uuid => erasures::pseudonym,
+    }
+}
+
+record! {
+    /// The key that the ids of a community are hashed with.
+    struct ErasureKeyRow: Read {
+        community_id: Uuid => level_configurations::community_id,
+        erasure_key: Vec<u8> => NotNull<level_configurations::erasure_key>,
+    }
+}
+
+statements! {
+    struct SelectErasedMembers { asked: Rows<HashedMemberRow> } -> ErasedMemberRow
+    = "SELECT asked.community_id, asked.user_id
+       FROM :asked
+       JOIN erased_members AS e ON e.community_id = asked.community_id AND e.user_hash = asked.user_hash";
+
+    struct SelectPseudonyms { asked: Rows<CommunityMemberKeyRow> } -> ErasureRow
+    = "SELECT e.community_id, e.user_id, e.pseudonym
+       FROM :asked
+       JOIN erasures AS e USING (community_id, user_id)";
+
+    /// A deleted row has no place in the order of transactions: boards follow with the sweep.
+    struct DeleteMemberships { erased: Rows<CommunityMemberKeyRow> }
+    = "DELETE FROM community_members AS m USING :erased
+       WHERE m.community_id = erased.community_id AND m.user_id = erased.user_id";
+
+    struct LockLevelConfigurations { wanted: Rows<LevelConfigurationKeyRow> } -> KeyedLevelConfigurationRow
+    = "SELECT c.erasure_key, c.community_id, c.id, c.levels, c.version
+       FROM level_configurations AS c
+       JOIN :wanted USING (community_id)
+       ORDER BY c.community_id FOR NO KEY UPDATE OF c";
+
+    /// 244 of its 256 bits are random, by the strongest source that PostgreSQL has.
+    struct MakeErasureKeys { wanted: Rows<LevelConfigurationKeyRow> } -> ErasureKeyRow
+    = "UPDATE level_configurations AS c
+       SET erasure_key = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+       FROM :wanted
+       WHERE c.community_id = wanted.community_id AND c.erasure_key IS NULL
+       RETURNING c.community_id, c.erasure_key";
+
+    struct InsertErasures { new: Rows<HashedMemberRow>, now: OffsetDateTime => erased_members::erased_at }
+        -> ErasureRow
+    = "WITH asked AS MATERIALIZED (SELECT new.community_id, new.user_id, new.user_hash FROM :new),
+       noted AS (
+           INSERT INTO erased_members (community_id, user_hash, erased_at)
+           SELECT community_id, user_hash, :now FROM asked ORDER BY community_id, user_hash
+           ON CONFLICT (community_id, user_hash) DO NOTHING
+           RETURNING community_id, user_hash)
+       INSERT INTO erasures (community_id, user_id, pseudonym, member_points_id)
+       SELECT asked.community_id, asked.user_id, gen_random_uuid(), m.id
+       FROM asked
+       JOIN noted ON noted.community_id = asked.community_id AND noted.user_hash = asked.user_hash
+       LEFT JOIN member_points AS m ON m.community_id = asked.community_id AND m.user_id = asked.user_id
+       RETURNING community_id, user_id, pseudonym";
+
+    /// The time of the change stays as it was: it would tell which erasure the pseudonym belongs to.
+    struct UpdateErasedPoints { changed: Rows<MemberPointsRow> }
+    = "UPDATE member_points AS m
+       SET user_id = changed.user_id, total_points = changed.total_points, current_level = changed.current_level,
+           is_present = changed.is_present
+       FROM :changed
+       WHERE m.community_id = changed.community_id AND m.id = changed.id";
+}
+
+impl From<ErasedMemberRow> for MemberKey {
+    fn from(ErasedMemberRow { community_id, user_id }: ErasedMemberRow) -> Self {
+        (CommunityId::new(community_id), UserId::new(user_id))
+    }
+}
+
+impl From<ErasureRow> for Erased {
+    fn from(ErasureRow { community_id, user_id, pseudonym }: ErasureRow) -> Self {
+        let member = (CommunityId::new(community_id), UserId::new(user_id));
+        Self { member, pseudonym: UserId::new(pseudonym) }
+    }
+}
+
+impl From<(MemberKey, Vec<u8>)> for HashedMemberRow {
+    fn from(((community_id, user_id), user_hash): (MemberKey, Vec<u8>)) -> Self {
+        Self { community_id: community_id.as_uuid(), user_id: user_id.as_uuid(), user_hash }
+    }
+}
+
+/// The members of communities that have keys, with the hashes of their ids.
+fn hashed(keys: &ErasureKeys, members: &BTreeSet<MemberKey>) -> Rows<HashedMemberRow> {
+    members.iter().filter_map(|member| Some((*member, keys.hash(*member)?))).collect()
+}
+
+impl PgTx {
+    /// Takes note of the key that a row has.
+    pub(super) fn learn_erasure_key(
+        &mut self,
+        KeyedLevelConfigurationRow { erasure_key, configuration }: KeyedLevelConfigurationRow,
+    ) -> Result<LevelConfiguration, StoreError> {
+        self.erasure_keys().learn(configuration.community_id, erasure_key);
+        configuration.try_into()
+    }
+}
+
+impl PgTx {
+    /// The pseudonyms of those of some users whom a sweep is still to replace.
+    pub(super) async fn pseudonyms(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> Result<HashMap<MemberKey, UserId>, StoreError> {
+        let rows = self.rows(SelectPseudonyms { asked: members.iter().copied().collect() }).await?;
+        let erased = rows.into_iter().map(Erased::from);
+        Ok(erased.map(|Erased { member, pseudonym }| (member, pseudonym)).collect())
+    }
+}
+
+impl ErasureRepository for PgTx {
+    async fn erased_members(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> Result<BTreeSet<MemberKey>, StoreError> {
+        let asked = hashed(self.erasure_keys(), members);
+        let erased = self.rows(SelectErasedMembers { asked }).await?;
+        Ok(erased.into_iter().map(MemberKey::from).collect())
+    }
+
+    async fn delete_memberships(&mut self, members: &BTreeSet<MemberKey>) -> Result<(), StoreError> {
+        self.run(DeleteMemberships { erased: members.iter().copied().collect() });
+        Ok(())
+    }
+
+    async fn lock_level_configurations_exclusively(
+        &mut self,
+        defaults: &[LevelConfiguration],
+        now: OffsetDateTime,
+    ) -> Result<Vec<LevelConfiguration>, StoreError> {
+        let new = defaults.iter().map(TryInto::try_into).collect::<Result<Rows<_>, StoreError>>()?;
+        self.run(InsertLevelConfigurations { new, now });
+        let wanted = defaults.iter().map(LevelConfiguration::community_id).collect();
+        let rows = self.rows(LockLevelConfigurations { wanted }).await?;
+        rows.into_iter().map(|row| self.learn_erasure_key(row)).collect()
+    }
+
+    async fn note_erasures(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Erased>, StoreError> {
+        let communities: BTreeSet<CommunityId> =
+            members.iter().map(|(community_id, _)| *community_id).collect();
+        let made = self.rows(MakeErasureKeys { wanted: communities.into_iter().collect() }).await?;
+        for ErasureKeyRow { community_id, erasure_key } in made {
+            self.erasure_keys().learn(community_id, Some(erasure_key));
+        }
+        let new = hashed(self.erasure_keys(), members);
+        let noted = self.rows(InsertErasures { new, now }).await?;
+        Ok(noted.into_iter().map(Erased::from).collect())
+    }
+
+    async fn lock_points_of_erased(
+        &mut self,
+        members: &BTreeSet<MemberKey>,
+    ) -> Result<Vec<MemberPoints>, StoreError> {
+        self.read(LockMemberPoints { wanted: members.iter().copied().collect() }).await
+    }
+
+    async fn save_erased(&mut self, members: &[MemberPoints]) -> Result<(), StoreError> {
+        self.run(UpdateErasedPoints { changed: members.into() });
+        Ok(())
+    }
+}
