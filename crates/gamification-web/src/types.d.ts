@@ -23,6 +23,7 @@ export type LevelsHistory = Schemas["LevelsHistory"];
 export type Rule = Schemas["Rule"];
 export type Rules = Schemas["Rules"];
 export type RuleDraft = Schemas["RulesUpdate"]["rules"][number];
+export type RulesUpdate = Schemas["RulesUpdate"];
 export type RulesPreview = Schemas["RulesPreview"];
 export type RulesHistory = Schemas["RulesHistory"];
 export type CourseRequirement = Schemas["CourseLevelRequirement"];
@@ -146,9 +147,9 @@ export interface Client {
   /** What members earn points by, and its caps. */
   rules(options?: Signal): Promise<Rules>;
   /** What caps would have taken of what was earned in the last 30 days. Changes nothing. */
-  previewRules(rules: readonly RuleDraft[], options?: Signal): Promise<RulesPreview>;
-  /** Without `ifMatch`, what another admin changed meanwhile is overwritten. */
-  setRules(rules: readonly RuleDraft[], options?: Signal & { ifMatch?: string }): Promise<Rules>;
+  previewRules(rules: RulesUpdate, options?: Signal): Promise<RulesPreview>;
+  /** All of them at once: what is left out is as by default. Without `ifMatch`, another admin's change is overwritten. */
+  setRules(rules: RulesUpdate, options?: Signal & { ifMatch?: string }): Promise<Rules>;
   rulesHistory(options?: Signal & Paging): Promise<RulesHistory>;
 
   /** Those asked for in one task are one request; `null` for courses that are not known. */

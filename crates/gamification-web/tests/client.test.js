@@ -145,7 +145,7 @@ describe("answers that are kept", () => {
       });
     });
     const before = client.rulesHistory();
-    await client.setRules([]);
+    await client.setRules({ rules: [] });
     isSlow = false;
     assert.deepEqual(seen(), ["GET /rules/history", "PUT /rules"]);
     const after = client.rulesHistory();
@@ -475,8 +475,8 @@ describe("calls", () => {
     await client.members({ query: "ada & co", cursor: null });
     await client.levelsHistory({ cursor: "AAAAAg", limit: 5 });
     await client.rulesHistory();
-    await client.previewRules([{ source: "post_liked", points: 1, daily_cap: null }]);
-    const rules = await client.setRules([], { ifMatch: '"6.a"' });
+    await client.previewRules({ rules: [{ source: "post_liked", points: 1, daily_cap: null }] });
+    const rules = await client.setRules({ rules: [] }, { ifMatch: '"6.a"' });
     assert.equal(requests.at(-1)?.headers.get("if-match"), '"6.a"');
     assert.equal(client.etag(rules), '"7.a"');
     assert.equal(client.etag(await client.rules()), '"7.a"');

@@ -59,7 +59,7 @@ test("there is a row for each source, and only likes have a cap for a liker", ()
     assert.equal(await field(page, "Lesson completed: points").inputValue(), "5");
     assert.equal(await field(page, "Post: cap a day").inputValue(), "", "no cap is an empty field");
     assert.deepEqual(
-      await page.locator(".rules input").evaluateAll((inputs) => inputs.map((input) => input.ariaLabel)),
+      await page.locator(".rules input[inputmode]").evaluateAll((inputs) => inputs.map((input) => input.ariaLabel)),
       [
         "Post: points",
         "Post: cap a day",
@@ -160,10 +160,13 @@ test("Save sends the rules with the version that it began with, by Enter too, an
     await newest.getByRole("link", { name: "Ada Okafor" }).waitFor();
 
     // The next change is based on what was saved.
+    assert.equal(service.state.excludesAdmins, false);
+    await page.getByLabel("Leave admins out of leaderboards").check();
     await field(page, "Like on a post: cap a day and liker").fill("");
     await button(page, "Save").click();
     await newest.getByText("Version 3").waitFor();
     assert.equal(service.state.rules[2]?.per_pair_daily_cap, null);
+    assert.equal(service.state.excludesAdmins, true);
   }));
 
 test("history has what was saved while it was read", () =>
@@ -215,9 +218,11 @@ test("each mistake goes to its field, and the focus to the first", () =>
     assert.equal(await page.evaluate(() => document.activeElement?.ariaLabel), "Like on a post: points");
   }));
 
+const excluding = { before: (/** @type {Service} */ { state }) => void Object.assign(state, { excludesAdmins: true }) };
 for (const choice of /** @type {const} */ (["Use theirs", "Keep mine"])) {
   test(`when somebody else was faster: ${choice}`, () =>
     onRules(async (page, service) => {
+      await page.getByLabel("Leave admins out of leaderboards").uncheck();
       await field(page, "Post: points").fill("7");
       changeElsewhere(service, 4);
       await button(page, "Save").click();
@@ -228,16 +233,17 @@ for (const choice of /** @type {const} */ (["Use theirs", "Keep mine"])) {
       if (choice === "Keep mine") {
         await page.getByRole("status").getByText("Saved.").waitFor();
         await newest.getByText("Version 3").waitFor();
-        assert.equal(service.state.rules[0]?.points, 7);
+        assert.deepEqual([service.state.rules[0]?.points, service.state.excludesAdmins], [7, false]);
       } else {
         await newest.getByText("Version 2").waitFor();
         await newest.getByRole("link", { name: "Grace Okafor" }).waitFor();
         assert.equal(await field(page, "Post: points").inputValue(), "4");
-        assert.equal(service.state.rules[0]?.points, 4);
+        assert.deepEqual([service.state.rules[0]?.points, service.state.excludesAdmins], [4, true]);
+        assert.ok(await page.getByLabel("Leave admins out of leaderboards").isChecked());
       }
       assert.equal(await page.getByRole("alert").count(), 0);
       assert.equal(await page.evaluate(() => document.activeElement?.ariaLabel), "Post: points");
-    }));
+    }, excluding));
 }
 
 test("a mistake in what is kept has the focus", () =>

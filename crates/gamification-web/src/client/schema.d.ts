@@ -244,6 +244,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/communities/{community_id}/members/{user_id}/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * All that is stored about a member
+         * @description For members themselves, for admins, and for services; a member who left, for admins and services. One document, which is
+         *     sent as it is read: one that can't be read to its end ends in the middle, and is no JSON.
+         */
+        readonly get: operations["export_member"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/communities/{community_id}/members/{user_id}/level": {
         readonly parameters: {
             readonly query?: never;
@@ -567,7 +588,7 @@ export interface components {
              * @description When it happened (RFC 3339); in the future, or left out, it counts as the moment of receipt
              */
             readonly time?: string | null;
-            /** @description `PostCreated`, `CommentAdded`, `PostLiked`, `CommentLiked`, `PostUnliked`, `CommentUnliked`, `LessonCompleted`, `PointsAdjusted`, `CommunityCreated`, `MemberJoined`, `MemberProfileChanged`, `MemberRoleChanged`, `MemberLeft`, `CourseCreated`, `CourseDeleted`; others are ignored */
+            /** @description `PostCreated`, `CommentAdded`, `PostLiked`, `CommentLiked`, `PostUnliked`, `CommentUnliked`, `LessonCompleted`, `PointsAdjusted`, `CommunityCreated`, `MemberJoined`, `MemberProfileChanged`, `MemberRoleChanged`, `MemberLeft`, `MemberErased`, `CourseCreated`, `CourseDeleted`; others are ignored */
             readonly type: string;
         };
         /**
@@ -694,6 +715,35 @@ export interface components {
             /** Format: int64 */
             readonly stale: number;
         };
+        /** @description A membership. */
+        readonly ExportedMembership: {
+            readonly avatar_url: string | null;
+            /**
+             * Format: date-time
+             * @description When they joined, or left
+             */
+            readonly changed_at: string | null;
+            readonly display_name: string | null;
+            readonly is_present: boolean;
+            /**
+             * Format: date-time
+             * @description When an event first told of them
+             */
+            readonly known_since: string;
+            /** @description Whether others see them on leaderboards */
+            readonly listed: boolean;
+            /** @enum {string} */
+            readonly role: "MEMBER" | "MODERATOR" | "ADMIN";
+        };
+        /** @description A place on a board. */
+        readonly ExportedPlace: {
+            /** @enum {string} */
+            readonly leaderboard: "seven_day" | "thirty_day" | "all_time";
+            /** Format: int64 */
+            readonly points: number;
+            /** Format: int64 */
+            readonly rank: number;
+        };
         /**
          * @description What can be wrong with a field of a body.
          * @enum {string}
@@ -713,6 +763,20 @@ export interface components {
          * @enum {string}
          */
         readonly ForbiddenReason: "NOT_A_MEMBER" | "NOT_AN_ADMIN" | "MISSING_SCOPE";
+        /** @description A like that was given, or taken back. */
+        readonly GivenLike: {
+            /**
+             * Format: uuid
+             * @description Who holds its point; `null` where it was taken back
+             */
+            readonly author_id: string | null;
+            /** Format: date-time */
+            readonly changed_at: string;
+            /** @enum {string} */
+            readonly content: "post" | "comment";
+            /** Format: uuid */
+            readonly content_id: string;
+        };
         /** @description A word for people who look. */
         readonly Health: {
             readonly status: string;
@@ -940,6 +1004,33 @@ export interface components {
             readonly level: number;
             /** @enum {string} */
             readonly role: "MEMBER" | "MODERATOR" | "ADMIN";
+            /** Format: int32 */
+            readonly total_points: number;
+            /** Format: uuid */
+            readonly user_id: string;
+        };
+        /** @description All that is stored about a member. */
+        readonly MemberExport: components["schemas"]["MemberExportHead"] & {
+            /** @description Their ledger, oldest entry first */
+            readonly ledger: readonly components["schemas"]["PointHistoryEntry"][];
+            /** @description The likes that they gave, by post or comment; those that they got are in the ledger */
+            readonly likes_given: readonly components["schemas"]["GivenLike"][];
+        };
+        /** @description What is there at once. */
+        readonly MemberExportHead: {
+            /** Format: uuid */
+            readonly community_id: string;
+            /** Format: date-time */
+            readonly exported_at: string;
+            /** @description The boards that they have a place on */
+            readonly leaderboards: readonly components["schemas"]["ExportedPlace"][];
+            /**
+             * Format: int32
+             * @description 1 to 9
+             */
+            readonly level: number;
+            readonly level_name: string;
+            readonly membership: components["schemas"]["ExportedMembership"] | null;
             /** Format: int32 */
             readonly total_points: number;
             /** Format: uuid */
@@ -1254,6 +1345,8 @@ export interface components {
         };
         /** @description The rules of a community. */
         readonly Rules: {
+            /** @description Whether admins are left out of leaderboards */
+            readonly exclude_admins: boolean;
             readonly rules: readonly components["schemas"]["Rule"][];
             /**
              * Format: int32
@@ -1283,6 +1376,8 @@ export interface components {
         };
         /** @description The rules as they shall be. */
         readonly RulesUpdate: {
+            /** @description Whether admins are left out of leaderboards; not, when it is missing */
+            readonly exclude_admins?: boolean;
             /** @description Those of all sources, in any order */
             readonly rules: readonly {
                 /**
@@ -1316,6 +1411,8 @@ export interface components {
              * @description The admin who made it; `null` for the defaults
              */
             readonly changed_by: string | null;
+            /** @description Whether admins are left out of leaderboards */
+            readonly exclude_admins: boolean;
             readonly rules: readonly components["schemas"]["Rule"][];
             /** Format: int32 */
             readonly version: number;
@@ -2916,6 +3013,105 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly export_member: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                /** @description The user, by their id on the platform */
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The document */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MemberExport"];
+                };
             };
             /** @description Bad request */
             readonly 400: {

@@ -102,6 +102,7 @@ export async function consoleService() {
           per_pair_daily_cap: null,
         }),
     ),
+    excludesAdmins: false,
     rulesHistory: versionsUpTo(1),
     courses: COURSES.map(([title, required], index) => ({
       course_id: course(900 + index),
@@ -233,7 +234,11 @@ export async function consoleService() {
     const refusal = () => !isAdmin && problem(403, "FORBIDDEN", { reason: "NOT_AN_ADMIN" });
     const rules = () => {
       const version = state.rulesHistory.length;
-      return send(200, { version, rules: state.rules }, { etag: `"${version}.a"` });
+      return send(
+        200,
+        { version, rules: state.rules, exclude_admins: state.excludesAdmins },
+        { etag: `"${version}.a"` },
+      );
     };
     /** @param {Version[]} versions */
     const history = (versions) => {
@@ -386,12 +391,13 @@ export async function consoleService() {
         /^PUT \/rules$/,
         () => {
           if (!isAdmin) return refusal();
-          const drafts = JSON.parse(text).rules;
+          const { rules: drafts, exclude_admins = false } = JSON.parse(text);
           const errors = mistakes(drafts);
           if (errors.length) return problem(422, "VALIDATION_ERROR", { errors });
           if (request.headers["if-match"] !== `"${state.rulesHistory.length}.a"`)
             return problem(412, "PRECONDITION_FAILED");
           if (JSON.stringify(drafts) !== JSON.stringify(state.rules)) note(state.rulesHistory);
+          state.excludesAdmins = exclude_admins;
           state.rules = drafts.map((/** @type {Rule} */ { per_pair_daily_cap = null, ...rule }) => ({
             ...rule,
             per_pair_daily_cap,

@@ -4,7 +4,7 @@ import { h } from "../../elements/h.js";
 import { textOf } from "../../elements/text.js";
 import { attempt, button, counted, formats, heading, muted, report, versions } from "../parts.js";
 
-/** @import { FieldError, MessageKey, Rule, RuleDraft, Rules, RulesPreview } from "../../types.js" */
+/** @import { FieldError, MessageKey, Rule, RuleDraft, Rules, RulesPreview, RulesUpdate } from "../../types.js" */
 /** @import { Context } from "../parts.js" */
 
 export const title = "Rules";
@@ -33,6 +33,7 @@ export function show(context) {
 /** @param {Context} context @param {Rules} base what the fields were filled with @param {() => unknown} changed */
 function form({ client, signal }, base, changed) {
   const rows = base.rules.map(row);
+  const exclude = h("input", { type: "checkbox" });
   const status = h("p", { class: "grow", role: "status" });
   const buttons = [
     h("button", { class: "primary" }, text("save")),
@@ -47,9 +48,11 @@ function form({ client, signal }, base, changed) {
   const say = (said = "") => {
     status.textContent = said;
   };
-  const drafts = () => rows.map(({ draft }) => draft());
-  const isStill = (/** @type {RuleDraft[]} */ sent) => JSON.stringify(drafts()) === JSON.stringify(sent);
-  const fill = (/** @type {Rules} */ { rules }) => {
+  /** @returns {RulesUpdate} */
+  const drafts = () => ({ rules: rows.map(({ draft }) => draft()), exclude_admins: exclude.checked });
+  const isStill = (/** @type {RulesUpdate} */ sent) => JSON.stringify(drafts()) === JSON.stringify(sent);
+  const fill = (/** @type {Rules} */ { rules, exclude_admins }) => {
+    exclude.checked = exclude_admins;
     for (const [index, row] of rows.entries()) row.fill(rules[index]);
   };
   fill(base);
@@ -147,6 +150,7 @@ function form({ client, signal }, base, changed) {
     h("h2", null, "What members earn points by"),
     h("div", { class: "head", "aria-hidden": "true" }, h("span"), ...COLUMNS.map(([, name]) => h("span", null, name))),
     h("ol", { role: "list" }, ...rows.map(({ root }) => root)),
+    h("label", { class: "row" }, exclude, "Leave admins out of leaderboards"),
     conflict,
     h("div", { class: "row" }, ...buttons.slice(0, 2), status),
   );
