@@ -19,6 +19,13 @@ export type Level = Schemas["Level"];
 export type Levels = Schemas["Levels"];
 export type LevelDraft = Schemas["LevelsUpdate"]["levels"][number];
 export type LevelsPreview = Schemas["LevelsPreview"];
+export type LevelsHistory = Schemas["LevelsHistory"];
+export type Rule = Schemas["Rule"];
+export type Rules = Schemas["Rules"];
+export type RuleDraft = Schemas["RulesUpdate"]["rules"][number];
+export type RulesUpdate = Schemas["RulesUpdate"];
+export type RulesPreview = Schemas["RulesPreview"];
+export type RulesHistory = Schemas["RulesHistory"];
 export type CourseRequirement = Schemas["CourseLevelRequirement"];
 export type Leaderboards = Schemas["Leaderboards"];
 export type LeaderboardTop = Schemas["LeaderboardTop"];
@@ -128,12 +135,22 @@ export interface Client {
   members(options?: Signal & Paging & { query?: string }): Promise<CommunityMembers>;
 
   levels(options?: Signal): Promise<Levels>;
-  /** The version of levels that this client gave, for `ifMatch`. */
-  etag(levels: Levels): string | undefined;
+  /** The version of levels or rules that this client gave, for `ifMatch`. */
+  etag(answer: Levels | Rules): string | undefined;
   /** What a change would do. Changes nothing. */
   previewLevels(levels: readonly LevelDraft[], options?: Signal): Promise<LevelsPreview>;
   /** Without `ifMatch`, what another admin changed meanwhile is overwritten. */
   setLevels(levels: readonly LevelDraft[], options?: Signal & { ifMatch?: string }): Promise<Levels>;
+  /** Who changed the levels, and when; for admins and services, as all of rules. */
+  levelsHistory(options?: Signal & Paging): Promise<LevelsHistory>;
+
+  /** What members earn points by, and its caps. */
+  rules(options?: Signal): Promise<Rules>;
+  /** What caps would have taken of what was earned in the last 30 days. Changes nothing. */
+  previewRules(rules: RulesUpdate, options?: Signal): Promise<RulesPreview>;
+  /** All of them at once: what is left out is as by default. Without `ifMatch`, another admin's change is overwritten. */
+  setRules(rules: RulesUpdate, options?: Signal & { ifMatch?: string }): Promise<Rules>;
+  rulesHistory(options?: Signal & Paging): Promise<RulesHistory>;
 
   /** Those asked for in one task are one request; `null` for courses that are not known. */
   courseAccess(id: string, options?: Signal): Promise<CourseAccess | null>;

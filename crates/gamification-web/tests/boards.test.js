@@ -285,11 +285,12 @@ describe("points-history", () => {
     await onPage(HISTORY, async (page) => {
       await reaches(page, "points-history", "ready");
       const rows = (await page.locator("points-history li").allInnerTexts()).map((row) => row.replace(/\s+/g, " "));
-      assert.deepEqual(rows.slice(0, 4), [
+      assert.deepEqual(rows.slice(0, 5), [
         "Post +2 Nov 22, 2026, 10:00 AM 45 in total",
         "Like on a post -1 Nov 21, 2026, 10:00 AM 44 in total",
         "Lesson completed +2 Nov 20, 2026, 10:00 AM 43 in total",
         "Adjustment: Organised the meetup +2 Nov 19, 2026, 10:00 AM 42 in total",
+        "Comment capped +2 Nov 18, 2026, 10:00 AM 41 in total",
       ]);
     });
   });

@@ -134,6 +134,28 @@ describe("answers that are kept", () => {
     );
   });
 
+  test("what is asked after a change is no answer from before it", async () => {
+    let isSlow = true;
+    /** @type {(response: Response) => void} */
+    let answer = () => {};
+    const { client, seen, settle } = service(({ method }) => {
+      if (method !== "GET" || !isSlow) return json({ versions: [method], next_cursor: null });
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    });
+    const before = client.rulesHistory();
+    await client.setRules({ rules: [] });
+    isSlow = false;
+    assert.deepEqual(seen(), ["GET /rules/history", "PUT /rules"]);
+    const after = client.rulesHistory();
+    await settle();
+    assert.deepEqual(seen(), ["GET /rules/history"]);
+    answer(json({ versions: [], next_cursor: null }));
+    assert.deepEqual((await before).versions, [], "who asked before is answered, too");
+    assert.equal((await after).versions.length, 1);
+  });
+
   test("equal requests under way are one", async () => {
     const { client, seen } = service(() => json(levels()));
     const [one, other] = await Promise.all([client.levels(), client.levels()]);
@@ -451,9 +473,17 @@ describe("calls", () => {
     await client.setCourseRequirement(user(2), null);
     await client.community();
     await client.members({ query: "ada & co", cursor: null });
+    await client.levelsHistory({ cursor: "AAAAAg", limit: 5 });
+    await client.rulesHistory();
+    await client.previewRules({ rules: [{ source: "post_liked", points: 1, daily_cap: null }] });
+    const rules = await client.setRules({ rules: [] }, { ifMatch: '"6.a"' });
+    assert.equal(requests.at(-1)?.headers.get("if-match"), '"6.a"');
+    assert.equal(client.etag(rules), '"7.a"');
+    assert.equal(client.etag(await client.rules()), '"7.a"');
     await client.setLevels([], { ifMatch: '"7.a"' });
     await client.in(user(5)).levels();
     assert.deepEqual(requests.at(4)?.body, { minimum_level: null });
+    assert.deepEqual(requests.at(9)?.body, { rules: [{ source: "post_liked", points: 1, daily_cap: null }] });
     assert.equal(requests.at(-2)?.headers.get("if-match"), '"7.a"');
     assert.deepEqual(seen(), [
       `GET /members/${user(1)}/points?cursor=a+b&limit=5&source=post_liked`,
@@ -463,6 +493,11 @@ describe("calls", () => {
       `PUT /courses/${user(2)}/level-requirement`,
       "GET ",
       "GET /members?query=ada+%26+co",
+      "GET /levels/history?cursor=AAAAAg&limit=5",
+      "GET /rules/history",
+      "POST /rules/preview",
+      "PUT /rules",
+      "GET /rules",
       "PUT /levels",
       `GET /api/communities/${user(5)}/levels`,
     ]);

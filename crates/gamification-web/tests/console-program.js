@@ -13,6 +13,8 @@ after(() => program.stop());
 
 /** @param {Page} page @param {string} name */
 const button = (page, name) => page.getByRole("button", { name, exact: true });
+/** @param {Page} page @param {string} name such as `Post: cap a day` */
+const field = (page, name) => page.getByRole("textbox", { name, exact: true });
 /** @param {Page} page */
 const signedIn = (page) => page.getByRole("heading", { level: 1, name: "Night School for Makers" }).waitFor();
 /** @param {Page} page @param {string} name of a token in the link */
@@ -131,6 +133,49 @@ test("an admin previews and saves levels; another tab with older ones is told", 
       return /** @type {HTMLInputElement | null} */ (editor?.querySelector("#name-3"))?.value === "Carpenter";
     });
     assert.equal(await other.getByLabel("Name of level 2").inputValue(), "Practitioner");
+  }));
+
+test("an admin previews and saves rules; another tab with older ones is told, and history explains what a cap left", () =>
+  open(program.link, async (page) => {
+    await signedIn(page);
+    await visit(page, "#/rules", "Rules");
+    await page.locator(".versions li").getByText("nobody").waitFor();
+    const other = await page.context().newPage();
+    await other.goto(program.link);
+    await signedIn(other);
+    await visit(other, "#/rules", "Rules");
+    await field(other, "Comment: points").fill("3");
+
+    await field(page, "Post: points").fill("many");
+    await button(page, "Preview").click();
+    await page.getByRole("textbox", { name: "Post: points", description: /^Points must be/ }).waitFor();
+    await field(page, "Post: points").fill("4");
+    await field(page, "Post: cap a day").fill("1");
+    await field(page, "Like on a post: cap a day and liker").fill("1");
+    await button(page, "Preview").click();
+    await page.getByText(/^Of [\d,]+ points? that \d+ members earned in the last 30 days, the caps would/).waitFor();
+    await page.locator(".rules li").first().getByText("beyond the caps").waitFor();
+    assert.deepEqual(await findings(page), []);
+    await button(page, "Save").click();
+    await page.getByText("Saved.").waitFor();
+    const newest = page.locator(".versions li").first();
+    await newest.getByText("Version 2").waitFor();
+    await newest.getByRole("link").filter({ hasNotText: "A member" }).waitFor();
+
+    await button(other, "Save").click();
+    await other.getByRole("alert").getByText("Somebody else changed the rules").waitFor();
+    await button(other, "Use theirs").click();
+    await other.locator(".versions li").getByText("Version 2").waitFor();
+    assert.equal(await field(other, "Post: cap a day").inputValue(), "1");
+    assert.equal(await field(other, "Comment: points").inputValue(), "1");
+
+    const id = subject(program.token("member"));
+    await visit(page, `#/stage/${id}`, "Stage");
+    await page.getByLabel("Act as").getByRole("option").first().waitFor({ state: "attached" });
+    await button(page, "Write a post").click();
+    await page.getByRole("status").getByText("applied PostCreated capped").waitFor();
+    await visit(page, `#/members/${id}`, /\w/);
+    await page.locator("points-history li").first().getByText("capped").waitFor();
   }));
 
 test("an admin opens a course to all, and a member's lock is gone at the next look", () =>

@@ -11,7 +11,7 @@ import { ADMIN, COMMUNITY, consoleService, jwt, MEMBER, PLATFORM, user } from ".
 
 const SRC = new URL("../src/", import.meta.url);
 /** As in `tests/serving.rs`. */
-const BUDGET = 20 * 1024;
+const BUDGET = 24 * 1024;
 const MARGARET = user(7);
 const open = consoleTests();
 

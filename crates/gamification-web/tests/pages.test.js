@@ -19,6 +19,7 @@ describe("languages", () => {
           (await page.locator("points-history li").first().innerText()).replace(/\s+/g, " "),
           "Beitrag +2 22.11.2026, 10:00 45 insgesamt",
         );
+        await page.locator("points-history li").nth(4).getByText("gedeckelt").waitFor();
         assert.equal(await page.locator("leaderboard-panel .points").first().textContent(), "119\u00a0000");
         assert.equal(
           await page.locator("level-definitions-grid .detail").nth(1).textContent(),

@@ -241,5 +241,5 @@ fn the_kit_stays_small() {
     graph(&source("index.js"), Imports::EverLoaded, &mut kit);
     let (kit, console) = (gzipped(kit), gzipped(files(&source("console"))));
     assert!(kit <= 37 * 1_024, "client and elements are {kit} bytes");
-    assert!(console <= 20 * 1_024, "the console is {console} bytes");
+    assert!(console <= 24 * 1_024, "the console is {console} bytes");
 }

@@ -53,6 +53,14 @@ export async function calls() {
   );
   // @ts-expect-error a level has a threshold
   await client.setLevels([{ level: 1, name: "Student" }]);
+  const { rules, exclude_admins } = await client.rules();
+  await client.setRules(
+    { rules: rules.map((rule) => ({ ...rule, daily_cap: 20 })), exclude_admins },
+    { ifMatch: client.etag(await client.rules()) },
+  );
+  // @ts-expect-error adjustments have no rule
+  await client.previewRules({ rules: [{ source: "manual_adjustment", points: 1 }] });
+  (await client.rulesHistory({ limit: 5 })).versions[0]?.changed_by satisfies string | null | undefined;
   await client.leaderboard("seven_day", { around: "u", radius: 2, signal: new AbortController().signal });
   // @ts-expect-error no such board
   await client.leaderboard("yearly");

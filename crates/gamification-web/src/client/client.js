@@ -35,7 +35,7 @@ export const createClient = ({ clock = CLOCK, live = false, locale = null, ...op
     /** @type {<T>(path: string, body: unknown, options?: Sending) => Promise<T>} */
     const put = async (below, body, sending) => {
       const answer = await requests.send(path + below, { ...sending, method: "PUT", body });
-      watches.refresh(); // members may have risen, and courses opened
+      watches.refresh(); // members may have risen or left boards, and courses opened
       return /** @type {never} */ (answer);
     };
     const member = (/** @type {string} */ id) => `/members/${encodeURIComponent(id)}`;
@@ -69,6 +69,13 @@ export const createClient = ({ clock = CLOCK, live = false, locale = null, ...op
         requests.send(`${path}/levels/preview`, { ...options, method: "POST", body: { levels }, repeatable: true }),
       setLevels: (levels, { signal, ifMatch } = {}) =>
         put("/levels", { levels }, { signal, headers: { "if-match": ifMatch } }),
+      levelsHistory: ({ signal, ...query } = {}) => get("/levels/history", query, { signal }),
+
+      rules: (options) => get("/rules", {}, options),
+      previewRules: (rules, options) =>
+        requests.send(`${path}/rules/preview`, { ...options, method: "POST", body: rules, repeatable: true }),
+      setRules: (rules, { signal, ifMatch } = {}) => put("/rules", rules, { signal, headers: { "if-match": ifMatch } }),
+      rulesHistory: ({ signal, ...query } = {}) => get("/rules/history", query, { signal }),
 
       courseAccess: batched(
         clock,

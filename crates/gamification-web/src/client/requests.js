@@ -102,7 +102,11 @@ export const createRequests = ({ api, token: ask, fetch = (...request) => global
       }
       return /** @type {Promise<never>} */ (join(shared, signal));
     },
-    send: async (path, sending) => /** @type {never} */ ((await answer(path, sending)).data),
+    async send(path, sending) {
+      // What was asked before a change may be answered as of before: who asks after it asks anew.
+      const { data } = await answer(path, sending).finally(() => underWay.clear());
+      return /** @type {never} */ (data);
+    },
     async stream(path, signal) {
       const response = await attempt(path, { signal, headers: { accept: "text/event-stream" } });
       if (response.ok && response.body) return response.body;

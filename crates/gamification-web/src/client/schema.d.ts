@@ -163,6 +163,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/communities/{community_id}/levels/history": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Who changed the levels, and when
+         * @description For admins and services. Every version that was noted, newest first; the first are the defaults.
+         */
+        readonly get: operations["levels_history"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/communities/{community_id}/levels/preview": {
         readonly parameters: {
             readonly query?: never;
@@ -216,6 +236,27 @@ export interface paths {
          * @description Users whom the community never had are left out.
          */
         readonly get: operations["badges"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/members/{user_id}/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * All that is stored about a member
+         * @description For members themselves, for admins, and for services; a member who left, for admins and services. One document, which is
+         *     sent as it is read: one that can't be read to its end ends in the middle, and is no JSON.
+         */
+        readonly get: operations["export_member"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -284,6 +325,72 @@ export interface paths {
          *     entry is what was really taken. The level follows the points up, and never down.
          */
         readonly post: operations["adjust_points"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/rules": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What members earn points by
+         * @description For admins and services. The `ETag` begins with the version, which `If-Match` looks at.
+         */
+        readonly get: operations["rules"];
+        /**
+         * Says what members earn points by
+         * @description For admins. The rules of all sources at once; all mistakes are told at once. They count for what is recorded from then
+         *     on: nothing earned before changes, and a like is taken back at what it gave.
+         */
+        readonly put: operations["update_rules"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/rules/history": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Who changed the rules, and when
+         * @description For admins and services. Every version, newest first; the first are the defaults.
+         */
+        readonly get: operations["rules_history"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/communities/{community_id}/rules/preview": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * What caps would have taken away
+         * @description For admins. Takes the body of a change, and changes nothing: how much of what was earned in the last 30 days is beyond
+         *     the caps.
+         */
+        readonly post: operations["preview_rules"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -481,7 +588,7 @@ export interface components {
              * @description When it happened (RFC 3339); in the future, or left out, it counts as the moment of receipt
              */
             readonly time?: string | null;
-            /** @description `PostCreated`, `CommentAdded`, `PostLiked`, `CommentLiked`, `PostUnliked`, `CommentUnliked`, `LessonCompleted`, `PointsAdjusted`, `CommunityCreated`, `MemberJoined`, `MemberProfileChanged`, `MemberRoleChanged`, `MemberLeft`, `CourseCreated`, `CourseDeleted`; others are ignored */
+            /** @description `PostCreated`, `CommentAdded`, `PostLiked`, `CommentLiked`, `PostUnliked`, `CommentUnliked`, `LessonCompleted`, `PointsAdjusted`, `CommunityCreated`, `MemberJoined`, `MemberProfileChanged`, `MemberRoleChanged`, `MemberLeft`, `MemberErased`, `CourseCreated`, `CourseDeleted`; others are ignored */
             readonly type: string;
         };
         /**
@@ -568,7 +675,7 @@ export interface components {
         };
         /** @description What became of one event. */
         readonly EventResult: {
-            /** @description Why it was rejected */
+            /** @description `capped` where a cap of the community's rules left less of its points, or why it was rejected */
             readonly detail?: string | null;
             /** @description The event's `id`; `null` when it has none */
             readonly id: string | null;
@@ -608,6 +715,35 @@ export interface components {
             /** Format: int64 */
             readonly stale: number;
         };
+        /** @description A membership. */
+        readonly ExportedMembership: {
+            readonly avatar_url: string | null;
+            /**
+             * Format: date-time
+             * @description When they joined, or left
+             */
+            readonly changed_at: string | null;
+            readonly display_name: string | null;
+            readonly is_present: boolean;
+            /**
+             * Format: date-time
+             * @description When an event first told of them
+             */
+            readonly known_since: string;
+            /** @description Whether others see them on leaderboards */
+            readonly listed: boolean;
+            /** @enum {string} */
+            readonly role: "MEMBER" | "MODERATOR" | "ADMIN";
+        };
+        /** @description A place on a board. */
+        readonly ExportedPlace: {
+            /** @enum {string} */
+            readonly leaderboard: "seven_day" | "thirty_day" | "all_time";
+            /** Format: int64 */
+            readonly points: number;
+            /** Format: int64 */
+            readonly rank: number;
+        };
         /**
          * @description What can be wrong with a field of a body.
          * @enum {string}
@@ -627,6 +763,20 @@ export interface components {
          * @enum {string}
          */
         readonly ForbiddenReason: "NOT_A_MEMBER" | "NOT_AN_ADMIN" | "MISSING_SCOPE";
+        /** @description A like that was given, or taken back. */
+        readonly GivenLike: {
+            /**
+             * Format: uuid
+             * @description Who holds its point; `null` where it was taken back
+             */
+            readonly author_id: string | null;
+            /** Format: date-time */
+            readonly changed_at: string;
+            /** @enum {string} */
+            readonly content: "post" | "comment";
+            /** Format: uuid */
+            readonly content_id: string;
+        };
         /** @description A word for people who look. */
         readonly Health: {
             readonly status: string;
@@ -748,6 +898,21 @@ export interface components {
              */
             readonly threshold: number;
         };
+        /**
+         * @description A level as it was.
+         * @example {
+         *       "level": 2,
+         *       "name": "Practitioner",
+         *       "threshold": 10
+         *     }
+         */
+        readonly LevelOfVersion: {
+            /** Format: int32 */
+            readonly level: number;
+            readonly name: string;
+            /** Format: int32 */
+            readonly threshold: number;
+        };
         /** @description The nine levels of a community, and where the caller is. */
         readonly Levels: {
             /**
@@ -764,6 +929,12 @@ export interface components {
             /** @description Whether members are still being leveled up after a change of thresholds; what is shown is right meanwhile */
             readonly recalculating: boolean;
             readonly recalculation?: components["schemas"]["Recalculation"] | null;
+        };
+        /** @description Versions of the levels, newest first. */
+        readonly LevelsHistory: {
+            /** @description Where the next part begins; `null` at the end */
+            readonly next_cursor: string | null;
+            readonly versions: readonly components["schemas"]["LevelsVersion"][];
         };
         /** @description What a list of levels would do. */
         readonly LevelsPreview: {
@@ -790,6 +961,19 @@ export interface components {
                  */
                 readonly threshold: number;
             }[];
+        };
+        /** @description A version of the levels. */
+        readonly LevelsVersion: {
+            /** Format: date-time */
+            readonly changed_at: string;
+            /**
+             * Format: uuid
+             * @description The admin who made it; `null` for the defaults, and where it was not noted
+             */
+            readonly changed_by: string | null;
+            readonly levels: readonly components["schemas"]["LevelOfVersion"][];
+            /** Format: int32 */
+            readonly version: number;
         };
         /** @description Whether the caller gets into one of several courses. */
         readonly ListedCourseAccess: components["schemas"]["CourseAccess"] & {
@@ -820,6 +1004,33 @@ export interface components {
             readonly level: number;
             /** @enum {string} */
             readonly role: "MEMBER" | "MODERATOR" | "ADMIN";
+            /** Format: int32 */
+            readonly total_points: number;
+            /** Format: uuid */
+            readonly user_id: string;
+        };
+        /** @description All that is stored about a member. */
+        readonly MemberExport: components["schemas"]["MemberExportHead"] & {
+            /** @description Their ledger, oldest entry first */
+            readonly ledger: readonly components["schemas"]["PointHistoryEntry"][];
+            /** @description The likes that they gave, by post or comment; those that they got are in the ledger */
+            readonly likes_given: readonly components["schemas"]["GivenLike"][];
+        };
+        /** @description What is there at once. */
+        readonly MemberExportHead: {
+            /** Format: uuid */
+            readonly community_id: string;
+            /** Format: date-time */
+            readonly exported_at: string;
+            /** @description The boards that they have a place on */
+            readonly leaderboards: readonly components["schemas"]["ExportedPlace"][];
+            /**
+             * Format: int32
+             * @description 1 to 9
+             */
+            readonly level: number;
+            readonly level_name: string;
+            readonly membership: components["schemas"]["ExportedMembership"] | null;
             /** Format: int32 */
             readonly total_points: number;
             /** Format: uuid */
@@ -892,6 +1103,7 @@ export interface components {
          * @description An entry of the ledger.
          * @example {
          *       "actor_id": "0192f0c1-5c1e-7f4e-8f4b-000000000003",
+         *       "capped": false,
          *       "id": "01a2034c-db3b-72e4-9b68-62b28dedf984",
          *       "occurred_at": "2026-11-22T10:00:00Z",
          *       "points": 1,
@@ -909,6 +1121,8 @@ export interface components {
              *     names no user
              */
             readonly actor_id: string | null;
+            /** @description Whether a cap of the community's rules left less of it than it is worth */
+            readonly capped: boolean;
             /** Format: uuid */
             readonly id: string;
             /**
@@ -1000,6 +1214,56 @@ export interface components {
             /** Format: uuid */
             readonly user_id: string;
         };
+        /**
+         * @description A rule as it would be, and what it would have done. Other points than now make no difference to it.
+         * @example {
+         *       "daily_cap": 20,
+         *       "earned": 4120,
+         *       "members_over_cap": 12,
+         *       "over_cap": 310,
+         *       "per_pair_daily_cap": 3,
+         *       "points": 1,
+         *       "source": "post_liked"
+         *     }
+         */
+        readonly PreviewedRule: {
+            /**
+             * Format: int32
+             * @description The most a member can earn from it on a day; `null` for no limit
+             */
+            readonly daily_cap: number | null;
+            /**
+             * Format: int32
+             * @description Of likes: the most a member can earn on a day from one liker; `null` for no limit
+             */
+            readonly per_pair_daily_cap: number | null;
+            /**
+             * Format: int32
+             * @description The points of one award
+             */
+            readonly points: number;
+            /**
+             * @description What is worth that
+             * @enum {string}
+             */
+            readonly source: "post_created" | "comment_created" | "post_liked" | "comment_liked" | "lesson_completed";
+        } & {
+            /**
+             * Format: int64
+             * @description The points that were earned by it
+             */
+            readonly earned: number;
+            /**
+             * Format: int64
+             * @description How many members earned some that are
+             */
+            readonly members_over_cap: number;
+            /**
+             * Format: int64
+             * @description How many of them are beyond the caps
+             */
+            readonly over_cap: number;
+        };
         /** @description What went wrong (RFC 9457). */
         readonly Problem: components["schemas"]["ProblemExtension"] & {
             /**
@@ -1047,6 +1311,111 @@ export interface components {
             readonly done: number;
             /** Format: int64 */
             readonly of: number;
+        };
+        /**
+         * @description What a source is worth, and how much of it counts on a day (of UTC, by when it happened).
+         * @example {
+         *       "daily_cap": 20,
+         *       "per_pair_daily_cap": 3,
+         *       "points": 1,
+         *       "source": "post_liked"
+         *     }
+         */
+        readonly Rule: {
+            /**
+             * Format: int32
+             * @description The most a member can earn from it on a day; `null` for no limit
+             */
+            readonly daily_cap: number | null;
+            /**
+             * Format: int32
+             * @description Of likes: the most a member can earn on a day from one liker; `null` for no limit
+             */
+            readonly per_pair_daily_cap: number | null;
+            /**
+             * Format: int32
+             * @description The points of one award
+             */
+            readonly points: number;
+            /**
+             * @description What is worth that
+             * @enum {string}
+             */
+            readonly source: "post_created" | "comment_created" | "post_liked" | "comment_liked" | "lesson_completed";
+        };
+        /** @description The rules of a community. */
+        readonly Rules: {
+            /** @description Whether admins are left out of leaderboards */
+            readonly exclude_admins: boolean;
+            readonly rules: readonly components["schemas"]["Rule"][];
+            /**
+             * Format: int32
+             * @description How often they were changed, counted from 1
+             */
+            readonly version: number;
+        };
+        /** @description Versions of the rules, newest first. */
+        readonly RulesHistory: {
+            /** @description Where the next part begins; `null` at the end */
+            readonly next_cursor: string | null;
+            readonly versions: readonly components["schemas"]["RulesVersion"][];
+        };
+        /** @description What the caps of rules would have taken of what was earned in the last days. */
+        readonly RulesPreview: {
+            /**
+             * Format: int64
+             * @description How many days were looked at: 30
+             */
+            readonly days: number;
+            /**
+             * Format: int64
+             * @description How many members were looked at, those who earned the most: at most 20,000
+             */
+            readonly members: number;
+            readonly rules: readonly components["schemas"]["PreviewedRule"][];
+        };
+        /** @description The rules as they shall be. */
+        readonly RulesUpdate: {
+            /** @description Whether admins are left out of leaderboards; not, when it is missing */
+            readonly exclude_admins?: boolean;
+            /** @description Those of all sources, in any order */
+            readonly rules: readonly {
+                /**
+                 * Format: int32
+                 * @description The most a member can earn from it on a day; no limit when it is `null` or missing
+                 */
+                readonly daily_cap?: number | null;
+                /**
+                 * Format: int32
+                 * @description Of likes: the most a member can earn on a day from one liker; no limit when it is `null` or missing
+                 */
+                readonly per_pair_daily_cap?: number | null;
+                /**
+                 * Format: int32
+                 * @description The points of one award
+                 */
+                readonly points: number;
+                /**
+                 * @description What is worth that
+                 * @enum {string}
+                 */
+                readonly source: "post_created" | "comment_created" | "post_liked" | "comment_liked" | "lesson_completed";
+            }[];
+        };
+        /** @description A version of the rules. */
+        readonly RulesVersion: {
+            /** Format: date-time */
+            readonly changed_at: string;
+            /**
+             * Format: uuid
+             * @description The admin who made it; `null` for the defaults
+             */
+            readonly changed_by: string | null;
+            /** @description Whether admins are left out of leaderboards */
+            readonly exclude_admins: boolean;
+            readonly rules: readonly components["schemas"]["Rule"][];
+            /** Format: int32 */
+            readonly version: number;
         };
         /** @enum {string} */
         readonly Status: "applied" | "duplicate" | "stale" | "ignored" | "rejected";
@@ -2242,6 +2611,120 @@ export interface operations {
             };
         };
     };
+    readonly levels_history: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many versions the answer has at most */
+                readonly limit?: number;
+                /** @description The `next_cursor` of the answer before; without it, the newest versions */
+                readonly cursor?: string;
+            };
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Versions, newest first */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LevelsHistory"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly preview_levels: {
         readonly parameters: {
             readonly query?: never;
@@ -2607,6 +3090,105 @@ export interface operations {
             };
         };
     };
+    readonly export_member: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+                /** @description The user, by their id on the platform */
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The document */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MemberExport"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly member_level: {
         readonly parameters: {
             readonly query?: never;
@@ -2860,6 +3442,517 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["PointHistoryEntry"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timed out */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly rules: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rules */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-Match` and `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly update_rules: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The ETag of the rules that the change is based on */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RulesUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description The rules as they are now */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-Match` and `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timed out */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition failed */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly rules_history: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many versions the answer has at most */
+                readonly limit?: number;
+                /** @description The `next_cursor` of the answer before; without it, the newest versions */
+                readonly cursor?: string;
+            };
+            readonly header?: {
+                /** @description The `ETag` of an earlier answer: 304 says that it still counts */
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Versions, newest first */
+            readonly 200: {
+                headers: {
+                    /** @description Serves `If-None-Match` */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RulesHistory"];
+                };
+            };
+            /** @description The answer whose `ETag` was named still counts */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            readonly 414: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Headers too large */
+            readonly 431: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly preview_rules: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The community, by its id on the platform */
+                readonly community_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RulesUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description What they would have done */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RulesPreview"];
                 };
             };
             /** @description Bad request */

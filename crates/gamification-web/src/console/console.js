@@ -6,6 +6,7 @@ import * as leaderboards from "./pages/leaderboards.js";
 import * as levels from "./pages/levels.js";
 import * as member from "./pages/member.js";
 import * as members from "./pages/members.js";
+import * as rules from "./pages/rules.js";
 import { signIn } from "./pages/sign-in.js";
 import * as stage from "./pages/stage.js";
 import { attempt, avatar, button, capital, createPeople, formats, heading, muted, nameOf, roleTag } from "./parts.js";
@@ -18,7 +19,7 @@ const NAME = "Points & levels";
 const BARS = "M4 20v-5M12 20V10M20 20V4";
 
 /** By the first part of their address. @type {Map<string, { title: string, show: (context: Context, id: string) => Node[] }>} */
-const PAGES = new Map(Object.entries({ "": community, leaderboards, members, courses, levels, stage }));
+const PAGES = new Map(Object.entries({ "": community, leaderboards, members, courses, levels, rules, stage }));
 
 const top = h("header", { class: "top" });
 const main = h("main", { id: "main", tabindex: -1 });
@@ -124,11 +125,11 @@ async function drop(reason) {
 }
 
 /** @param {Omit<Context, "signal">} context @param {Session} session */
-function showTop({ about: { me, name }, platform }, session) {
+function showTop({ about: { me, name }, platform, isAdmin }, session) {
   const { tokens, as } = session;
   const { exp } = claims(tokens[as]);
   const who = me ? nameOf(me) : "A service";
-  const pages = [...PAGES].filter(([name]) => platform || name !== "stage");
+  const pages = [...PAGES].filter(([name]) => (name === "stage" ? platform : name !== "rules" || isAdmin));
   const switches = users(tokens).map((name) => {
     const look = button(capital(name), () => begin({ ...session, as: name }));
     look.ariaPressed = String(name === as);

@@ -2,7 +2,7 @@ import { Problem } from "../client/problem.js";
 import { h } from "../elements/h.js";
 import { formatsOf } from "../elements/text.js";
 
-/** @import { Client, Community } from "../types.js" */
+/** @import { Client, Community, LevelsHistory, RulesHistory } from "../types.js" */
 /** @import { Child } from "../elements/h.js" */
 /**
  * What pages are given. `platform` is there with its token; `signal` ends when the page is left.
@@ -59,9 +59,77 @@ export const attempt = async (signal, box, work) => {
     if (!(problem instanceof Problem)) throw problem;
     const retry = button("Retry", () => attempt(signal, box, work));
     box.replaceChildren(h("div", { class: "card row", role: "alert" }, h("p", null, `${problem.detail}.`), retry));
-    box.dispatchEvent(new CustomEvent("gamification-error", { detail: { problem }, bubbles: true }));
+    report(box, problem);
   }
 };
+
+/** Tells the console of what failed: a token may have ended. @param {HTMLElement} box @param {Problem} problem */
+export const report = (box, problem) =>
+  box.dispatchEvent(new CustomEvent("gamification-error", { detail: { problem }, bubbles: true }));
+
+/**
+ * Fills a list page by page, with a button for the next one.
+ * @param {Context} context
+ * @param {HTMLElement} list
+ * @param {(query: { cursor: string | null, signal: AbortSignal }) => Promise<{ next_cursor: string | null, rows: HTMLElement[] }>} read
+ */
+export function paged(context, list, read) {
+  const box = h("div");
+  /** @type {HTMLButtonElement} */
+  const more = button("Load more", () => more.ariaDisabled || next());
+  more.hidden = true;
+  /** @type {string | null} */
+  let cursor = null;
+  let asked = new AbortController();
+
+  const next = () => {
+    asked.abort();
+    asked = new AbortController();
+    const { signal } = asked;
+    more.ariaDisabled = "true"; // `disabled` would take the focus away
+    return attempt(signal, box, async () => {
+      const isFirst = !cursor;
+      const { next_cursor, rows } = await read({ cursor, signal });
+      if (isFirst) list.replaceChildren();
+      list.append(...rows);
+      cursor = next_cursor;
+      const had = document.activeElement === more;
+      more.hidden = !cursor;
+      more.ariaDisabled = null;
+      if (had) (rows[0]?.querySelector("a") ?? rows[0])?.focus();
+    });
+  };
+  until(context, () => asked.abort());
+  /** Reads the first page, and with it all that follow anew. */
+  const begin = () => {
+    cursor = null;
+    return next();
+  };
+  return { more, box, begin };
+}
+
+/**
+ * Who changed something, and when: the newest first.
+ * @param {Context} context
+ * @param {(query: { cursor: string | null, limit: number, signal: AbortSignal }) => Promise<LevelsHistory | RulesHistory>} read
+ */
+export function versions(context, read) {
+  const list = h("ol", { role: "list" });
+  const { more, box, begin } = paged(context, list, async (query) => {
+    const { versions, next_cursor } = await read({ ...query, limit: 10 });
+    return { next_cursor, rows: versions.map((version) => versionRow(context, version)) };
+  });
+  begin();
+  return { root: h("section", { class: "card versions" }, h("h2", null, "History"), list, more, box), begin };
+}
+
+/** @param {Context} context @param {LevelsHistory["versions"][number] | RulesHistory["versions"][number]} version */
+function versionRow({ people }, { version, changed_at, changed_by: user_id }) {
+  const who = h("span", null, user_id ? link({ user_id }) : "nobody");
+  if (user_id) people.find(user_id).then((person) => who.replaceChildren(link(person ?? { user_id })));
+  const when = h("time", { datetime: changed_at }, formats.date.format(new Date(changed_at)));
+  return h("li", { class: "row", tabindex: -1 }, h("b", null, `Version ${version}`), when, who);
+}
 
 /** @param {Person | null} [person] */
 export const nameOf = (person) => person?.display_name || "A member";

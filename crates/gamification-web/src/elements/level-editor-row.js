@@ -1,26 +1,10 @@
-import { h, set } from "./h.js";
+import { Field } from "./field.js";
+import { h } from "./h.js";
 
 /** @import { LevelElement } from "./base.js" */
 /** @import { Level, LevelDraft, LevelsPreview } from "../types.js" */
 
 const LONGEST_NAME = 30;
-
-/** A field and what is wrong with it. */
-class Field {
-  /** @param {string} id @param {Record<string, string | boolean>} [attributes] */
-  constructor(id, attributes) {
-    this.input = h("input", { id, part: "field", ...attributes });
-    this.error = h("p", { id: `${id}-error`, class: "error", hidden: true });
-  }
-
-  /** @param {string} [text] */
-  fail(text) {
-    this.error.textContent = text ?? "";
-    this.error.hidden = !text;
-    set(this.input, "aria-invalid", text && "true");
-    set(this.input, "aria-describedby", text && this.error.id);
-  }
-}
 
 /** One level as it is edited. */
 export class EditorRow {
@@ -31,8 +15,8 @@ export class EditorRow {
   /** @param {number} level */
   constructor(level) {
     this.#level = level;
-    this.name = new Field(`name-${level}`);
-    this.threshold = new Field(`threshold-${level}`, { inputmode: "numeric", readonly: level === 1 });
+    this.name = new Field(`name-${level}`, { part: "field" });
+    this.threshold = new Field(`threshold-${level}`, { part: "field", inputmode: "numeric", readonly: level === 1 });
     this.root = h(
       "li",
       { part: "row" },

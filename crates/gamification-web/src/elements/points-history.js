@@ -19,7 +19,8 @@ li + li { border-block-start: 1px solid var(--_card-border) }
 li:focus-visible { outline-offset: -2px }
 .source { font-weight: 500; overflow-wrap: anywhere }
 .points { font-weight: 600; justify-self: end; font-variant-numeric: tabular-nums }
-.when, .total { color: var(--_muted); font-size: 12px; line-height: 16px; overflow-wrap: anywhere }
+.capped { font-weight: 400 }
+.when, .total, .capped { color: var(--_muted); font-size: 12px; line-height: 16px; overflow-wrap: anywhere }
 .total { justify-self: end }
 .more { display: flex; justify-content: center; padding: 12px; border-block-start: 1px solid var(--_card-border) }
 .waiting { display: grid; gap: 20px; padding: 20px 16px }
@@ -113,10 +114,12 @@ class Row {
 
   /** @param {LevelElement} host */
   show(host) {
-    const { source, reason, points, occurred_at, total_after } = this.#entry;
+    const { source, reason, points, occurred_at, total_after, capped } = this.#entry;
     const { change, date } = host.formats;
     this.#source.textContent = reason ? `${host.text(source)}: ${reason}` : host.text(source);
-    this.#points.textContent = change.format(points);
+    // Before the number: numbers stay below each other.
+    const why = h("span", { part: "capped", class: "capped" }, host.text("capped"));
+    this.#points.replaceChildren(...(capped ? [why, " "] : []), change.format(points));
     this.#when.textContent = date.format(new Date(occurred_at));
     this.#total.textContent = host.text("total", { count: total_after });
   }

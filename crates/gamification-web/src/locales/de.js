@@ -34,6 +34,7 @@ export default {
   noHistory: "Noch nichts",
   historyForbidden: "Das sehen nur das Mitglied selbst und Admins",
   total: "{count} insgesamt",
+  capped: "gedeckelt",
   loadMore: "Mehr laden",
   editor: "Level bearbeiten",
   editorForbidden: "Nur Admins ändern Level",

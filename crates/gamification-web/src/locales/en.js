@@ -32,6 +32,7 @@ export default {
   noHistory: "Nothing yet",
   historyForbidden: "Only the member and admins see this",
   total: "{count} in total",
+  capped: "capped",
   loadMore: "Load more",
   failedMore: "This could not be loaded. Retry",
   editor: "Edit levels",

@@ -28,6 +28,13 @@ const COURSES = /** @type {const} */ ([
   ["Lead a workshop", 4],
   ["The inner circle", 9],
 ]);
+const RULES = /** @type {const} */ ([
+  ["post_created", 2],
+  ["comment_created", 1],
+  ["post_liked", 1],
+  ["comment_liked", 1],
+  ["lesson_completed", 5],
+]);
 const WORTH = {
   PostCreated: [2, "post_created"],
   CommentAdded: [1, "comment_created"],
@@ -43,6 +50,30 @@ export const MEMBER = jwt({ sub: user(7), exp: FAR });
 export const PLATFORM = jwt({ sub: "platform", exp: FAR, scope: "gamification:events:write" });
 
 /** @typedef {{ user_id: string, display_name: string, avatar_url: string | null, role: string, level: number, total_points: number }} Member */
+/** @typedef {{ source: string, points: number, daily_cap: number | null, per_pair_daily_cap: number | null }} Rule */
+/** @typedef {{ version: number, changed_by: string | null, changed_at: string }} Version */
+
+/** The versions before one, the newest first. @param {number} version @returns {Version[]} */
+export const versionsUpTo = (version) =>
+  Array.from({ length: version }, (_, index) => ({
+    version: version - index,
+    changed_by: version - index > 1 ? user(index % 3) : null,
+    changed_at: new Date(Date.UTC(2026, 10, 22 - index, 10)).toISOString(),
+  }));
+
+/** What is wrong with rules, as the service says it. @param {Rule[]} rules */
+const mistakes = (rules) => {
+  const isWhole = (/** @type {unknown} */ value, most = 2 ** 31) =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) < most;
+  return rules.flatMap((rule, index) => {
+    const wrong = [];
+    if (!isWhole(rule.points, 1001)) wrong.push(["points", "Points must be a whole number from 0 to 1000"]);
+    for (const cap of /** @type {const} */ (["daily_cap", "per_pair_daily_cap"]))
+      if (rule[cap] != null && !isWhole(rule[cap]))
+        wrong.push([cap, "A cap must be a whole number from 0 to 2147483647, or null for none"]);
+    return wrong.map(([field, detail]) => ({ pointer: `#/rules/${index}/${field}`, code: "INVALID", detail }));
+  });
+};
 
 /** Starts one. What it knows may be changed while it runs. */
 export async function consoleService() {
@@ -61,6 +92,18 @@ export async function consoleService() {
     })),
     levels: NAMES.map((name, index) => ({ level: index + 1, name, threshold: THRESHOLDS[index] ?? 0 })),
     version: 1,
+    levelsHistory: versionsUpTo(1),
+    rules: RULES.map(
+      ([source, points]) =>
+        /** @type {Rule} */ ({
+          source,
+          points,
+          daily_cap: null,
+          per_pair_daily_cap: null,
+        }),
+    ),
+    excludesAdmins: false,
+    rulesHistory: versionsUpTo(1),
     courses: COURSES.map(([title, required], index) => ({
       course_id: course(900 + index),
       title,
@@ -188,6 +231,24 @@ export async function consoleService() {
       current_user_role: me.role,
       recalculating: false,
     });
+    const refusal = () => !isAdmin && problem(403, "FORBIDDEN", { reason: "NOT_AN_ADMIN" });
+    const rules = () => {
+      const version = state.rulesHistory.length;
+      return send(
+        200,
+        { version, rules: state.rules, exclude_admins: state.excludesAdmins },
+        { etag: `"${version}.a"` },
+      );
+    };
+    /** @param {Version[]} versions */
+    const history = (versions) => {
+      const from = Number(url.searchParams.get("cursor") ?? 0);
+      const to = from + Number(url.searchParams.get("limit") ?? 20);
+      return send(200, { versions: versions.slice(from, to), next_cursor: versions[to] ? String(to) : null });
+    };
+    /** @param {Version[]} versions */
+    const note = (versions) =>
+      versions.unshift({ version: versions.length + 1, changed_by: sub, changed_at: new Date().toISOString() });
     const access = () =>
       state.courses.map(({ course_id, title, required }) => ({
         course_id,
@@ -290,6 +351,7 @@ export async function consoleService() {
             recorded_at: last_updated,
             total_after: 200 - 2 * (from + index),
             reason: index % 5 === 4 ? "Organised the meetup" : null,
+            capped: index === 1,
           }));
           return send(200, { entries, next_cursor: from < 40 ? String(from + 20) : null });
         },
@@ -303,6 +365,7 @@ export async function consoleService() {
           if (given && given !== String(state.version)) return problem(412, "PRECONDITION_FAILED");
           state.levels = JSON.parse(text).levels;
           state.version++;
+          note(state.levelsHistory);
           return send(200, levels(), { etag: `"${state.version}-${sequence}"` });
         },
       ],
@@ -318,6 +381,46 @@ export async function consoleService() {
               members_now: 20 - index,
               members_then: 20 - index + (index % 2),
             })),
+          });
+        },
+      ],
+      [/^GET \/levels\/history$/, () => refusal() || history(state.levelsHistory)],
+      [/^GET \/rules$/, () => refusal() || rules()],
+      [/^GET \/rules\/history$/, () => refusal() || history(state.rulesHistory)],
+      [
+        /^PUT \/rules$/,
+        () => {
+          if (!isAdmin) return refusal();
+          const { rules: drafts, exclude_admins = false } = JSON.parse(text);
+          const errors = mistakes(drafts);
+          if (errors.length) return problem(422, "VALIDATION_ERROR", { errors });
+          if (request.headers["if-match"] !== `"${state.rulesHistory.length}.a"`)
+            return problem(412, "PRECONDITION_FAILED");
+          if (JSON.stringify(drafts) !== JSON.stringify(state.rules)) note(state.rulesHistory);
+          state.excludesAdmins = exclude_admins;
+          state.rules = drafts.map((/** @type {Rule} */ { per_pair_daily_cap = null, ...rule }) => ({
+            ...rule,
+            per_pair_daily_cap,
+          }));
+          return rules();
+        },
+      ],
+      [
+        /^POST \/rules\/preview$/,
+        () => {
+          if (!isAdmin) return refusal();
+          const drafts = /** @type {Rule[]} */ (JSON.parse(text).rules);
+          const errors = mistakes(drafts);
+          if (errors.length) return problem(422, "VALIDATION_ERROR", { errors });
+          const taken = (/** @type {Rule} */ rule) => (rule.daily_cap ?? rule.per_pair_daily_cap) !== null;
+          return send(200, {
+            days: 30,
+            members: 57,
+            rules: drafts.map(({ per_pair_daily_cap = null, ...rule }, index) => {
+              const whole = { ...rule, per_pair_daily_cap };
+              const over = taken(whole) ? [310, 12] : [0, 0];
+              return { ...whole, earned: 4120 - index, over_cap: over[0], members_over_cap: over[1] };
+            }),
           });
         },
       ],

@@ -96,6 +96,7 @@ export const historyEntry = (/** @type {number} */ index) => ({
   recorded_at: "2026-11-22T10:00:00Z",
   total_after: 45 - index,
   reason: index === 3 ? "Organised the meetup" : null,
+  capped: index === 4,
 });
 export const history = (from = 0, count = 6, next_cursor = /** @type {string | null} */ (null)) => ({
   entries: Array.from({ length: count }, (_, index) => historyEntry(from + index)),

@@ -1,5 +1,5 @@
 import { h } from "../../elements/h.js";
-import { attempt, avatar, button, counted, formats, heading, link, roleTag, until } from "../parts.js";
+import { avatar, counted, formats, heading, link, paged, roleTag, until } from "../parts.js";
 
 /** @import { CommunityMember } from "../../types.js" */
 /** @import { Context } from "../parts.js" */
@@ -16,46 +16,31 @@ export function show(context) {
   });
   field.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(read, 200, true);
+    timer = setTimeout(begin, 200);
   });
   const body = h("tbody");
   const columns = ["Member", "Role", "Level", "Points"].map((text) => h("th", { scope: "col" }, text));
   const table = h("table", { "aria-label": title }, h("thead", null, h("tr", null, ...columns)), body);
   const status = h("p", { class: "muted", role: "status" });
-  /** @type {HTMLButtonElement} */
-  const more = button("Load more", () => more.ariaDisabled || read(false));
-  const box = h("div");
   /** @type {Map<string, ReturnType<typeof row>>} */
   const rows = new Map();
-  /** @type {string | null} */
-  let cursor = null;
-  let asked = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-
-  const read = (/** @type {boolean} */ isNew) => {
-    asked.abort();
-    asked = new AbortController();
-    const { signal } = asked;
+  const { more, box, begin } = paged(context, body, async ({ cursor, signal }) => {
     const query = field.value.trim() || undefined;
-    more.ariaDisabled = "true"; // `disabled` would take the focus away
-    return attempt(signal, box, async () => {
-      const page = await client.members({ query, cursor: isNew ? null : cursor, limit: 25, signal });
-      if (isNew) rows.clear();
-      cursor = page.next_cursor;
-      people.learn(page.members);
-      const had = document.activeElement === more;
-      const added = page.members.map(row);
-      for (const one of added) rows.set(one.id, one);
-      body.replaceChildren(...[...rows.values()].map(({ root }) => root));
-      more.hidden = !cursor;
-      more.ariaDisabled = null;
-      if (had) added[0]?.root.querySelector("a")?.focus();
-      const count = formats.count.format(rows.size);
-      const all = counted(about.members, "member");
-      status.textContent = query ? `${count}${cursor ? " and more" : ""} found` : `${count} of ${all}`;
-    });
-  };
+    const { members, next_cursor } = await client.members({ query, cursor, limit: 25, signal });
+    if (!cursor) rows.clear();
+    people.learn(members);
+    const added = members.map(row);
+    for (const one of added) {
+      rows.get(one.id)?.root.remove(); // on two pages, when a name has changed between
+      rows.set(one.id, one);
+    }
+    const count = formats.count.format(rows.size);
+    const all = counted(about.members, "member");
+    status.textContent = query ? `${count}${next_cursor ? " and more" : ""} found` : `${count} of ${all}`;
+    return { next_cursor, rows: added.map(({ root }) => root) };
+  });
   until(
     context,
     client.watchEvents(({ type, data }) => {
@@ -64,11 +49,8 @@ export function show(context) {
       else cells?.points.replaceChildren(formats.count.format(data.new_total));
     }),
   );
-  until(context, () => {
-    clearTimeout(timer);
-    asked.abort();
-  });
-  read(true);
+  until(context, () => clearTimeout(timer));
+  begin();
   return [
     heading(title, status),
     h("p", { class: "search" }, field),
