@@ -348,12 +348,12 @@ Feature: A community's own rules
       And these mistakes are reported
         | place                       | message                                                           |
         | /rules/0/points             | Points must be a whole number from 0 to 1000                      |
-        | /rules/0/daily_cap          | A cap must be a whole number from 0 to 2147483647, or null for none |
+        | /rules/0/daily_cap          | A cap must be a whole number from 0 to 2147483647, or nothing      |
         | /rules/0/per_pair_daily_cap | Only likes have a cap for each pair of members                    |
         | /rules/1/points             | Points must be a whole number from 0 to 1000                      |
-        | /rules/1/daily_cap          | A cap must be a whole number from 0 to 2147483647, or null for none |
+        | /rules/1/daily_cap          | A cap must be a whole number from 0 to 2147483647, or nothing      |
         | /rules/2/points             | Points must be a whole number from 0 to 1000                      |
-        | /rules/2/per_pair_daily_cap | A cap must be a whole number from 0 to 2147483647, or null for none |
+        | /rules/2/per_pair_daily_cap | A cap must be a whole number from 0 to 2147483647, or nothing      |
       And the default rules still stand
 
     Scenario Outline: The rules <body> are none

@@ -143,11 +143,11 @@ impl CommunityRules {
     /// [`RuleMistakes`] with every mistake and its place; nothing is changed then.
     pub fn update(&mut self, draft: &RulesDraft, now: OffsetDateTime) -> Result<bool, RuleMistakes> {
         let new = validate(&draft.rules)?;
-        let has_changed =
-            !self.rules().eq(new.iter().copied()) || self.excludes_admins != draft.exclude_admins;
+        let excludes_admins = draft.exclude_admins.unwrap_or(self.excludes_admins);
+        let has_changed = !self.rules().eq(new.iter().copied()) || self.excludes_admins != excludes_admins;
         if has_changed {
             self.version += 1;
-            self.excludes_admins = draft.exclude_admins;
+            self.excludes_admins = excludes_admins;
             let begins = CountedSince { version: self.version, at: now };
             for (standing, rule) in self.rules.iter_mut().zip(new) {
                 *standing = standing.replaced_by(rule, begins);

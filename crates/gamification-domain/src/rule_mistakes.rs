@@ -7,14 +7,17 @@ use crate::{CommunityRules, PointSource, Points, SourceRule};
 pub struct RulesDraft {
     /// Those of all sources, in any order.
     pub rules: Vec<RuleDraft>,
-    /// Whether admins are left out of leaderboards.
-    pub exclude_admins: bool,
+    /// Whether admins are left out of leaderboards; `None` leaves that as it is.
+    pub exclude_admins: Option<bool>,
 }
 
 impl From<&CommunityRules> for RulesDraft {
     /// The draft that leaves rules as they are.
     fn from(rules: &CommunityRules) -> Self {
-        Self { rules: rules.rules().map(RuleDraft::from).collect(), exclude_admins: rules.excludes_admins() }
+        Self {
+            rules: rules.rules().map(RuleDraft::from).collect(),
+            exclude_admins: Some(rules.excludes_admins()),
+        }
     }
 }
 
@@ -111,7 +114,7 @@ pub enum RuleProblem {
     #[error("Points must be a whole number from 0 to {max}", max = SourceRule::MAX_POINTS)]
     PointsOutOfRange,
     /// A cap is neither nothing nor a whole number, or out of range.
-    #[error("A cap must be a whole number from 0 to {max}, or null for none", max = Points::MAX)]
+    #[error("A cap must be a whole number from 0 to {max}, or nothing", max = Points::MAX)]
     CapOutOfRange,
     /// A cap for each pair of members, for something that is no like.
     #[error("Only likes have a cap for each pair of members")]

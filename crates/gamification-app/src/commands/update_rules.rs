@@ -85,7 +85,7 @@ async fn write_rules(
     access::admin(tx.membership((community_id, user_id)).await?)?;
     // Boards follow changes of members, who are locked before rules are: so it is looked before what will change.
     let excluded_before = tx.excludes_admins(community_id).await?;
-    if excluded_before != update.draft.exclude_admins {
+    if update.draft.exclude_admins.is_some_and(|exclude| exclude != excluded_before) {
         tx.touch_admins(community_id).await?;
     }
     let mut rules = tx.lock_community_rules(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?;

@@ -131,9 +131,11 @@ fn stored_rules_come_back_and_what_is_none_is_refused() {
 fn leaving_admins_out_is_a_version_of_its_own() {
     let mut rules = rules();
     let mut draft = drafts(&rules);
-    draft.exclude_admins = true;
+    draft.exclude_admins = Some(true);
     assert_eq!(rules.update(&draft, NOON), Ok(true));
     assert_eq!((rules.version(), rules.excludes_admins()), (2, true));
     assert_eq!(rules.update(&draft, NOON), Ok(false));
     assert_eq!(RulesDraft::from(&rules), draft);
+    draft.exclude_admins = None;
+    assert_eq!(rules.update(&draft, NOON), Ok(false), "what is not said stays");
 }

@@ -70,7 +70,7 @@ const mistakes = (rules) => {
     if (!isWhole(rule.points, 1001)) wrong.push(["points", "Points must be a whole number from 0 to 1000"]);
     for (const cap of /** @type {const} */ (["daily_cap", "per_pair_daily_cap"]))
       if (rule[cap] != null && !isWhole(rule[cap]))
-        wrong.push([cap, "A cap must be a whole number from 0 to 2147483647, or null for none"]);
+        wrong.push([cap, "A cap must be a whole number from 0 to 2147483647, or nothing"]);
     return wrong.map(([field, detail]) => ({ pointer: `#/rules/${index}/${field}`, code: "INVALID", detail }));
   });
 };

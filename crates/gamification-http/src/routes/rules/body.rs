@@ -25,7 +25,7 @@ pub(in crate::routes) struct RulesUpdateBody {
     /// Those of all sources, in any order
     #[schema(min_items = 5, max_items = 5, inline)]
     rules: Vec<RuleUpdateBody>,
-    /// Whether admins are left out of leaderboards; not, when it is missing
+    /// Whether admins are left out of leaderboards; as it is, when it is missing
     #[schema(required = false)]
     exclude_admins: bool,
 }
@@ -58,7 +58,7 @@ pub(super) fn draft(body: &Value) -> Result<RulesDraft, Problem> {
     let mut draft = RulesDraft::default();
     match body.get("exclude_admins") {
         None => {}
-        Some(Value::Bool(exclude)) => draft.exclude_admins = *exclude,
+        Some(Value::Bool(exclude)) => draft.exclude_admins = Some(*exclude),
         Some(_) => errors.push(FieldError::new(
             "#/exclude_admins",
             FieldCode::Invalid,
