@@ -25,6 +25,8 @@ DO $$ BEGIN
         PRIMARY KEY (community_id, user_id)
     );
 
+    CREATE INDEX erasures_member_points ON erasures (community_id, member_points_id);
+
     -- Sweeps that are under way. Whichever server finds one goes on with it.
     CREATE TABLE erasure_sweeps (
         community_id UUID PRIMARY KEY,

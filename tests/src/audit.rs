@@ -63,7 +63,8 @@ const INVARIANTS: [(&str, &str); 14] = [
          LEFT JOIN rules r ON r.community_id = t.community_id AND r.version = t.rules_version AND r.source = t.source
          WHERE r.worth IS NULL
             OR (t.points >= 0 AND COALESCE(t.requested_points, t.points) <> r.worth)
-            OR (t.points > 0 AND (t.that_day > r.daily_cap OR t.of_pair > r.pair_cap))
+            OR (t.points > 0 AND (t.that_day > r.daily_cap
+                OR (t.of_pair > r.pair_cap AND t.actor_id <> '00000000-0000-0000-0000-000000000000')))
             OR (t.points >= 0 AND t.points < r.worth
                 AND NOT COALESCE(t.that_day >= r.daily_cap, false) AND NOT COALESCE(t.of_pair >= r.pair_cap, false))",
     ),

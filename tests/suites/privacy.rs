@@ -10,7 +10,7 @@ use gamification_app::commands::{RulesUpdate, record_facts, sweep_erasures, upda
 use gamification_domain::{
     Adjustment, AdjustmentId, AdjustmentReason, CapDraft, CommentId, CommunityId, CommunityRules, Content,
     CourseId, DirectoryText, EventId, EventMetadata, Fact, FactKind, FactRecord, LessonId, PointSource,
-    PostId, Profile, Role, RulesDraft, UserId,
+    PostId, Profile, Role, RulesDraft, SortName, UserId,
     Verdict::{self, Applied, Duplicate, Ignored},
 };
 use gamification_pg::PgStore;
@@ -148,7 +148,10 @@ impl Scene {
 
 /// Rows in which there is anything of a user with some names.
 async fn traces(database: &TestDatabase, user_id: Uuid, names: &[&str]) -> Vec<String> {
-    let names = names.iter().map(|name| (*name).to_owned());
+    // Leaderboards keep the key of a name in their order, in bytes.
+    let sort_name = |name: &str| SortName::of(DirectoryText::parse(name).ok().as_ref());
+    let hex = |name: &str| sort_name(name).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let names = names.iter().flat_map(|name| [(*name).to_owned(), hex(name)]);
     let texts = names.chain([user_id.to_string(), user_id.simple().to_string()]);
     database.search(&texts.collect::<Vec<String>>()).await
 }

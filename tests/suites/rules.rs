@@ -157,6 +157,32 @@ async fn a_cap_holds_against_senders_at_the_very_same_moment() {
     assert_verify_finds_nothing(scene.database.url());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_like_by_nobody_is_in_no_pair() {
+    let scene = Scene::new().await;
+    let mut rules = caps(&mut Campaign::new("a like by nobody", 1, 1).random(0));
+    for rule in rules["rules"].as_array_mut().unwrap() {
+        let is_like = rule["source"].as_str().unwrap().ends_with("_liked");
+        rule["daily_cap"] = if rule["source"] == "comment_liked" { Value::Null } else { json!(10) };
+        rule["per_pair_daily_cap"] = if is_like { json!(1) } else { Value::Null };
+    }
+    scene.put(0, &rules);
+    let liked = |kind: &str, field: &str| {
+        let data = json!({
+            "community_id": scene.community, field: id(), "user_id": Uuid::nil(), "author_id": scene.members[0]
+        });
+        event(kind, 3, &data)
+    };
+    for _ in 0..2 {
+        for happened in [liked("PostLiked", "post_id"), liked("CommentLiked", "comment_id")] {
+            let answer = scene.servers[0].send(&happened);
+            assert_eq!((answer.status, &answer.body["applied"]), (200, &json!(1)), "{answer:?}");
+        }
+    }
+    assert_eq!(scene.database.number("SELECT SUM(points) FROM point_transactions").await, 4);
+    assert_verify_finds_nothing(scene.database.url());
+}
+
 /// Rules whose caps are met soon, with the worths of every community.
 fn caps(random: &mut Random) -> Value {
     let worths = [

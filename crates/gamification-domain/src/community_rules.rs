@@ -190,7 +190,10 @@ impl CommunityRules {
             Some(Limit { tally, cap: cap?, counted_since: since? })
         };
         let daily = limit(None, rule.daily_cap, daily_since);
-        let per_pair = limit(Some(actor_id), rule.per_pair_daily_cap, per_pair_since);
+        // The nil UUID is nobody, and no pair.
+        let liker_id = Some(actor_id).filter(|liker_id| !liker_id.as_uuid().is_nil());
+        let per_pair =
+            liker_id.and_then(|liker_id| limit(Some(liker_id), rule.per_pair_daily_cap, per_pair_since));
         daily.into_iter().chain(per_pair)
     }
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Adjustment, AdjustmentId, CommunityId, Content, CourseId, CourseListing, DirectoryText, EventMetadata,
-    EventType, LessonId, LikeKey, MemberKey, PointSource, Profile, Role, SourceId, UserId,
+    Adjustment, AdjustmentId, AwardedKeys, CommunityId, Content, CourseId, CourseListing, DirectoryText,
+    EventMetadata, EventType, LessonId, LikeKey, MemberKey, OnceOnlyKey, PointSource, Profile, Role,
+    SourceId, UserId,
 };
 
 /// Something that happened in a community. What it changes follows from the fact, never from the message.
@@ -312,6 +313,12 @@ pub(crate) struct Award<'a> {
 }
 
 impl<'a> Award<'a> {
+    /// Whether it is one that is made once, and was made before.
+    pub(crate) fn is_made(&self, community_id: CommunityId, awarded: &AwardedKeys) -> bool {
+        OnceOnlyKey::of(community_id, self.source, self.source_id, self.member)
+            .is_some_and(|key| awarded.contains(&key))
+    }
+
     /// The point that hangs on a like's switch.
     pub(crate) const fn for_like(like: LikeKey, author_id: UserId, metadata: &'a EventMetadata) -> Self {
         let LikeKey { content, liker_id, .. } = like;

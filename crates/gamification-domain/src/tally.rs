@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use time::Date;
 
 use crate::{
-    Aggregate, CommunityId, CommunityRules, CountedSince, FactRecord, LikeKey, MemberKey, MemberPoints,
-    MemberPointsId, PointSource, Points, UserId,
+    Aggregate, AwardedKeys, CommunityId, CommunityRules, CountedSince, FactRecord, LikeKey, MemberKey,
+    MemberPoints, MemberPointsId, PointSource, Points, UserId,
     fact::{Award, Effect},
 };
 
@@ -64,18 +64,20 @@ impl Limit {
 
 impl Tally {
     /// The tallies that facts are judged by, all at 0: one for each cap on an award that they may make, and none in a
-    /// community without caps. `members` are those whose points may change.
+    /// community without caps, nor for awards that were made before. `members` are those whose points may change.
     #[must_use]
     pub fn of<'a>(
         records: &[FactRecord],
         rules: impl IntoIterator<Item = &'a CommunityRules>,
         members: &[MemberPoints],
+        awarded_keys: &AwardedKeys,
     ) -> Vec<Self> {
         let mut tallies = BTreeMap::new();
         for rules in rules.into_iter().filter(|rules| rules.has_caps()) {
             let community_id = rules.community_id();
             let here = |record: &&FactRecord| record.fact.community_id == Some(community_id);
-            for award in records.iter().filter(here).filter_map(|record| award_of(community_id, record)) {
+            let awards = records.iter().filter(here).filter_map(|record| award_of(community_id, record));
+            for award in awards.filter(|award| !award.is_made(community_id, awarded_keys)) {
                 tallies.extend(rules.limits(award).map(|limit| (limit.tally, limit.counted_since)));
             }
         }

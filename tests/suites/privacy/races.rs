@@ -5,7 +5,10 @@ use std::{
     time::Duration as StdDuration,
 };
 
-use gamification_app::commands::{record_facts, sweep_erasures};
+use gamification_app::{
+    audit::repair,
+    commands::{record_facts, sweep_erasures},
+};
 use gamification_domain::{
     FactKind, FactRecord, UserId,
     Verdict::{self, Applied, Duplicate, Ignored},
@@ -125,4 +128,25 @@ async fn many_are_erased_at_once_in_any_order_without_a_deadlock() {
     assert_eq!(scene.database.deadlocks(), [""; 0]);
     assert_eq!(scene.database.number("SELECT COUNT(*) FROM erased_members").await, 40);
     assert_verify_finds_nothing(scene.database.url());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_repair_beside_an_erasure_brings_nothing_of_the_erased_back() {
+    let campaign = Campaign::new("a_repair_beside_an_erasure", 8, 200);
+    for _ in 0..campaign.rounds() {
+        let scene = Scene::new().await;
+        scene.live().await;
+        let client = scene.database.client().await;
+        client.batch_execute("UPDATE tallies SET earned = earned + 7").await.unwrap();
+        let store = scene.database.store(2);
+        let repairs = async {
+            repair(&store, &Fixed, None, &mut |_| {}).await.unwrap();
+        };
+        let (erased, ()) = tokio::join!(scene.erase(scene.ada), repairs);
+        assert_eq!(erased, Applied);
+        scene.sweep().await;
+        assert_eq!(scene.traces().await, [""; 0]);
+        repair(&store, &Fixed, None, &mut |_| {}).await.unwrap();
+        assert_verify_finds_nothing(scene.database.url());
+    }
 }

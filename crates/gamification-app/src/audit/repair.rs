@@ -1,6 +1,9 @@
 //! An operator has derived values put right from what they are derived from. The ledger is never changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use gamification_domain::{
     CommunityConfiguration, CommunityId, DomainEvent, LedgerChanges, LevelConfiguration, LevelCountChange,
@@ -18,14 +21,17 @@ use crate::{
     commands::{default_levels, name_members, new_members, rebuild_leaderboards},
     contention, ledger,
     ports::{
-        CommunityRange, LedgerRepository, MemberNames, RepairRepository, Repository, Snapshot, SourceOfTruth,
-        Store, StoreError, StoredMember, UnitOfWork, Verification, WrongLevelCount, WrongTally,
+        CommunityRange, LedgerRepository, MemberNames, RepairRepository, Snapshot, SourceOfTruth, Store,
+        StoreError, StoredMember, UnitOfWork, Verification, WrongLevelCount, WrongTally,
     },
     transaction::{self, Ending},
 };
 
 /// How many members one transaction puts right: an award waits for them no longer than people notice.
 const CHUNK: usize = 1_000;
+
+/// How many tallies one transaction puts right: each is added up anew.
+const TALLIES: usize = 100;
 
 /// As many counts as a group of communities can have.
 const ALL: i64 = i64::MAX;
@@ -98,7 +104,7 @@ async fn repair_tallies(
     let mut snapshot = store.snapshot().await?;
     let wrong = snapshot.wrong_tallies(range, ALL).await?.first;
     snapshot.end().await?;
-    for wrong in wrong.chunks(CHUNK) {
+    for wrong in wrong.chunks(TALLIES) {
         contention::retry(|| try_to_repair_tallies(store, system, wrong)).await?;
     }
     Ok(wrong.iter().map(wrong_tally).collect())
@@ -116,13 +122,24 @@ async fn try_to_repair_tallies(
 }
 
 async fn correct_tallies(
-    tx: &mut (impl RepairRepository + Repository<MemberPoints>),
+    tx: &mut impl UnitOfWork,
     system: &(impl Clock + IdGenerator),
     wrong: &[WrongTally],
 ) -> Result<Ending<()>, StoreError> {
+    let now = system.now();
+    let communities: BTreeSet<CommunityId> = wrong.iter().map(|wrong| wrong.member.0).collect();
+    tx.lock_configurations_shared(&default_levels(system, communities.into_iter()), now).await?;
+    // From that lock to the commit nobody is erased; of who was, nothing must come back.
+    let liker = |wrong: &WrongTally| Some((wrong.member.0, UserId::new(wrong.liker_id?)));
+    let named = wrong.iter().flat_map(|wrong| iter::once(wrong.member).chain(liker(wrong))).collect();
+    let erased = tx.erased_members(&named).await?;
+    let is_there = |wrong: &&WrongTally| {
+        !erased.contains(&wrong.member) && liker(wrong).is_none_or(|liker| !erased.contains(&liker))
+    };
+    let wrong: Vec<WrongTally> = wrong.iter().filter(is_there).cloned().collect();
     let members: BTreeSet<MemberKey> = wrong.iter().map(|wrong| wrong.member).collect();
-    tx.lock(&new_members(system, members.into_iter()), system.now()).await?;
-    tx.correct_tallies(wrong).await?;
+    tx.lock(&new_members(system, members.into_iter()), now).await?;
+    tx.correct_tallies(&wrong).await?;
     Ok(Ending::Commit(()))
 }
 

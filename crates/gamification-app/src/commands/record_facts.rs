@@ -244,7 +244,8 @@ async fn load_awards(
     let members: Vec<MemberPoints> = tx.lock(&new_members(ids, members.iter().copied()), now).await?;
     let awarded_keys = tx.awarded_keys(once_only_keys).await?;
     // Which they are is known once the rules are: none where nothing is capped.
-    let tallies = Tally::of(records, configurations.iter().map(|found| &found.rules), &members);
+    let rules = configurations.iter().map(|found| &found.rules);
+    let tallies = Tally::of(records, rules, &members, &awarded_keys);
     let tallies = tx.lock(&tallies, now).await?;
     Ok(AwardState { configurations, members, awarded_keys, tallies })
 }

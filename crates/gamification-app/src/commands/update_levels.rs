@@ -157,6 +157,8 @@ async fn write_levels(
     access::admin(tx.membership((community_id, user_id)).await?)?;
     let mut configuration =
         tx.lock_level_configuration(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?;
+    // Who was erased before the lock is no admin any more, and must not be noted as who made a version.
+    access::admin(tx.membership((community_id, user_id)).await?)?;
     let version = configuration.version();
     let changes = configuration.update_levels(&update.drafts)?;
     if update.expected_versions.as_ref().is_some_and(|expected| !expected.contains(&version)) {

@@ -85,12 +85,19 @@ async fn write_rules(
     access::admin(tx.membership((community_id, user_id)).await?)?;
     // Boards follow changes of members, who are locked before rules are: so it is looked before what will change.
     let excluded_before = tx.excludes_admins(community_id).await?;
-    if update.draft.exclude_admins.is_some_and(|exclude| exclude != excluded_before) {
-        tx.touch_admins(community_id).await?;
-    }
+    let touched = match update.draft.exclude_admins.filter(|exclude| *exclude != excluded_before) {
+        Some(_) => Some(tx.touch_admins(community_id).await?),
+        None => None,
+    };
     let mut rules = tx.lock_community_rules(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?;
-    if rules.excludes_admins() != excluded_before {
-        return Err(StoreError::Contention("the rules have changed meanwhile".into()).into());
+    // Who was erased before the lock is no admin any more, and must not be noted as who made a version.
+    access::admin(tx.membership((community_id, user_id)).await?)?;
+    let is_touched = match &touched {
+        Some(touched) => tx.admins(community_id).await?.is_subset(touched),
+        None => true,
+    };
+    if rules.excludes_admins() != excluded_before || !is_touched {
+        return Err(StoreError::Contention("rules or admins have changed meanwhile".into()).into());
     }
     // After the lock: no award before it was recorded later.
     let now = clock.now();

@@ -1,6 +1,6 @@
 //! The rules of communities, which awards read together with levels and admins change.
 
-use std::future::Future;
+use std::{collections::BTreeSet, future::Future};
 
 use gamification_domain::{CommunityId, CommunityRules, UserId};
 use time::OffsetDateTime;
@@ -17,12 +17,18 @@ pub trait CommunityRulesRepository: Send {
         community_id: CommunityId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Lets leaderboards look again whether a community's admins are on them. The lock on members comes before that on
-    /// rules.
+    /// Lets leaderboards look again whether a community's admins are on them, and gives who they are. The lock on members
+    /// comes before that on rules.
     fn touch_admins(
         &mut self,
         community_id: CommunityId,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<BTreeSet<UserId>, StoreError>> + Send;
+
+    /// A community's present admins, read without a lock.
+    fn admins(
+        &mut self,
+        community_id: CommunityId,
+    ) -> impl Future<Output = Result<BTreeSet<UserId>, StoreError>> + Send;
 
     /// Locks a community's levels and rules against awards and other changes; `None` when the community is not known.
     fn lock_community_rules(

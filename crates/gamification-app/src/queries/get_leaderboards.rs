@@ -122,13 +122,10 @@ fn being_built() -> StoreError {
 
 fn ranked(board: Board, part: &BoardPart, levels: &LevelConfiguration) -> RankedMembers {
     let Board { leaderboard, members, own, total_members } = board;
-    let limit = match part {
-        BoardPart::Top(limit) | BoardPart::After(_, limit) => Some(*limit),
-        BoardPart::Around(..) => None,
-    };
-    let is_full = limit.is_some_and(|limit| members.len() == limit);
+    // Fewer than were asked for is no sign of the end: who was erased a moment ago still takes a place.
+    let goes_on = matches!(part, BoardPart::Top(_) | BoardPart::After(..));
     let next =
-        members.last().filter(|last| is_full && last.rank < total_members).map(|last| last.place.clone());
+        members.last().filter(|last| goes_on && last.rank < total_members).map(|last| last.place.clone());
     let own = own.filter(|own| members.iter().all(|member| member.place.user_id != own.place.user_id));
     let member = |member: BoardMember| ranked_member(member, levels);
     RankedMembers {

@@ -96,6 +96,9 @@ impl Awards {
         award: Award<'_>,
         entries: &mut EntryFactory<'_>,
     ) -> Result<Earned, MemberNeeded> {
+        if award.is_made(community_id, &self.awarded_keys) {
+            return Ok(Earned { verdict: Verdict::Duplicate, points: Points::ZERO });
+        }
         let key = (community_id, award.member);
         let CommunityConfiguration { levels, rules } =
             self.configurations.get(&community_id).ok_or(MemberNeeded(key))?;

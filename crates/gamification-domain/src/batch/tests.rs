@@ -185,7 +185,7 @@ impl Memory {
             let kept = kept.filter(|kept| kept.counted_since == wanted.counted_since);
             kept.cloned().unwrap_or_else(|| Tally { earned: self.earned(&wanted), ..wanted })
         };
-        Tally::of(records, rules, &awards.members).into_iter().map(now).collect()
+        Tally::of(records, rules, &awards.members, &awards.awarded_keys).into_iter().map(now).collect()
     }
 
     /// What the ledger says of a tally.

@@ -1,5 +1,7 @@
 //! The rules of communities.
 
+use std::collections::BTreeSet;
+
 use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::ports::{CommunityRulesRepository, StoreError};
 use gamification_domain::{
@@ -25,6 +27,13 @@ record! {
     }
 }
 
+record! {
+    /// An admin.
+    struct AdminRow: Read {
+        user_id: Uuid => community_members::user_id,
+    }
+}
+
 statements! {
     struct UpdateCommunityRules {
         community_id: Uuid => level_configurations::community_id,
@@ -37,12 +46,14 @@ statements! {
     struct TouchAdmins {
         community_id: Uuid => community_members::community_id,
         role: String => community_members::role,
-    } = "WITH admins AS (
+    } -> AdminRow
+    = "WITH admins AS (
              SELECT m.user_id FROM community_members AS m
              WHERE m.community_id = :community_id AND m.role = :role AND m.is_present
              ORDER BY m.user_id FOR NO KEY UPDATE OF m)
          UPDATE community_members AS m SET xid = DEFAULT
-         FROM admins WHERE m.community_id = :community_id AND m.user_id = admins.user_id";
+         FROM admins WHERE m.community_id = :community_id AND m.user_id = admins.user_id
+         RETURNING m.user_id";
 
     struct InsertRulesVersion {
         community_id: Uuid => configuration_versions::community_id,
@@ -173,10 +184,20 @@ impl CommunityRulesRepository for PgTx {
         Ok(rules.is_some_and(|rules| rules.excludes_admins()))
     }
 
-    async fn touch_admins(&mut self, community_id: CommunityId) -> Result<(), StoreError> {
+    async fn touch_admins(&mut self, community_id: CommunityId) -> Result<BTreeSet<UserId>, StoreError> {
         let role = Role::Admin.as_str().to_owned();
-        self.run(TouchAdmins { community_id: community_id.as_uuid(), role });
-        Ok(())
+        let touched = self.rows(TouchAdmins { community_id: community_id.as_uuid(), role }).await?;
+        Ok(touched.into_iter().map(|AdminRow { user_id }| UserId::new(user_id)).collect())
+    }
+
+    async fn admins(&mut self, community_id: CommunityId) -> Result<BTreeSet<UserId>, StoreError> {
+        let admins = community_members::table
+            .filter(community_members::community_id.eq(community_id.as_uuid()))
+            .filter(community_members::role.eq(Role::Admin.as_str()))
+            .filter(community_members::is_present)
+            .select(community_members::user_id);
+        let admins: Vec<Uuid> = self.load(admins).await?;
+        Ok(admins.into_iter().map(UserId::new).collect())
     }
 
     async fn lock_community_rules(

@@ -226,22 +226,26 @@ statements! {
            WHERE s.community_id = :community_id)
        SELECT COUNT(*) = :limit AS has_more FROM looked_at";
 
-    /// What the erased have earned others by their likes, for caps: the members of a chunk at a time, with all their days.
+    /// What the erased have earned others by their likes, for caps: of the members whose rows come next.
     struct SweepTallies {
         community_id: Uuid => erasures::community_id,
         limit: i64 => Plain<BigInt>,
     } -> SweptRow
     = "WITH looked_at AS MATERIALIZED (
-           SELECT DISTINCT member_points_id FROM tallies
+           SELECT member_points_id FROM tallies
            WHERE community_id = :community_id
              AND member_points_id > (SELECT after_id FROM erasure_sweeps WHERE community_id = :community_id)
            ORDER BY member_points_id LIMIT :limit),
+       found AS MATERIALIZED (
+           SELECT y.member_points_id, y.day, y.source, y.liker_id, x.pseudonym
+           FROM (SELECT DISTINCT member_points_id FROM looked_at) AS l
+           JOIN tallies AS y ON y.community_id = :community_id AND y.member_points_id = l.member_points_id
+           JOIN erasures AS x ON x.community_id = :community_id AND x.user_id = y.liker_id),
        replaced AS (
-           UPDATE tallies AS y SET liker_id = x.pseudonym
-           FROM looked_at AS l
-           JOIN erasures AS x ON x.community_id = :community_id
-           WHERE y.community_id = :community_id AND y.member_points_id = l.member_points_id
-             AND y.liker_id = x.user_id),
+           UPDATE tallies AS y SET liker_id = f.pseudonym
+           FROM found AS f
+           WHERE y.community_id = :community_id AND y.member_points_id = f.member_points_id AND y.day = f.day
+             AND y.source = f.source AND y.liker_id = f.liker_id),
        progress AS (
            UPDATE erasure_sweeps AS s SET after_id = last.member_points_id
            FROM (SELECT member_points_id FROM looked_at ORDER BY member_points_id DESC LIMIT 1) AS last

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
 use gamification_app::ports::{Repository, StoreError};
 use gamification_domain::{Points, Tally, TallyKey, UserId};
 use time::{Date, Duration, OffsetDateTime};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     PgTx,
     schema::tallies,
-    statement::{Plain, Rows, record, statements},
+    statement::{Nested, Plain, Rows, record, statements},
 };
 
 record! {
@@ -43,24 +43,55 @@ record! {
     }
 }
 
+record! {
+    /// What a tally is at, and whether it is kept.
+    struct FoundTallyRow: Read {
+        tally: TallyRow => Nested<TallyRow>,
+        is_kept: bool => Plain<Bool>,
+    }
+}
+
 statements! {
-    /// What is not kept is added up from the ledger: from the entries that were recorded since the day began and before
-    /// the cap came, of which there are few, or none.
-    struct SelectTallies { wanted: Rows<WantedTallyRow> } -> TallyRow
-    = "SELECT wanted.community_id, wanted.member_points_id, wanted.day, wanted.source, wanted.liker_id,
-              wanted.counted_since, COALESCE(kept.earned, found.earned) AS earned
-       FROM :wanted
-       LEFT JOIN tallies AS kept USING (community_id, member_points_id, day, source, liker_id, counted_since)
-       CROSS JOIN LATERAL (
-           SELECT LEAST(COALESCE(SUM(t.points), 0), 2147483647)::integer AS earned
-           FROM point_transactions AS t
-           WHERE kept.earned IS NULL AND t.community_id = wanted.community_id
-             AND t.member_points_id = wanted.member_points_id
-             AND t.id BETWEEN wanted.first_entry AND wanted.last_entry
-             AND t.source = wanted.source AND t.points > 0
-             AND t.occurred_at >= wanted.begins AND t.occurred_at < wanted.ends
-             AND (wanted.liker_id = '00000000-0000-0000-0000-000000000000'::uuid OR t.actor_id = wanted.liker_id)
-       ) AS found";
+    /// What is not kept is added up from the ledger: of each member, from the entries that were recorded since the first of
+    /// such days began and before the cap came, once for all that is asked. On days that began after the cap there are none.
+    struct SelectTallies { wanted: Rows<WantedTallyRow> } -> FoundTallyRow
+    = "WITH asked AS MATERIALIZED (
+           SELECT wanted.community_id, wanted.member_points_id, wanted.day, wanted.source, wanted.liker_id,
+                  wanted.counted_since, wanted.first_entry, wanted.last_entry, wanted.begins, wanted.ends, kept.earned
+           FROM :wanted
+           LEFT JOIN tallies AS kept USING (community_id, member_points_id, day, source, liker_id, counted_since)),
+       ranges AS MATERIALIZED (
+           SELECT community_id, member_points_id, MIN(first_entry::text)::uuid AS first_entry,
+                  MAX(last_entry::text)::uuid AS last_entry, MIN(begins) AS begins, MAX(ends) AS ends
+           FROM asked
+           WHERE earned IS NULL AND first_entry <= last_entry
+           GROUP BY community_id, member_points_id),
+       found AS MATERIALIZED (
+           SELECT t.community_id, t.member_points_id, t.source, (t.occurred_at AT TIME ZONE 'UTC')::date AS day, t.actor_id,
+                  SUM(t.points) AS points
+           FROM ranges
+           CROSS JOIN LATERAL (
+               SELECT t.community_id, t.member_points_id, t.source, t.occurred_at, t.actor_id, t.points
+               FROM point_transactions AS t
+               WHERE t.community_id = ranges.community_id AND t.member_points_id = ranges.member_points_id
+                 AND t.id BETWEEN ranges.first_entry AND ranges.last_entry AND t.points > 0
+                 AND t.occurred_at >= ranges.begins AND t.occurred_at < ranges.ends OFFSET 0) AS t
+           GROUP BY t.community_id, t.member_points_id, t.source, day, t.actor_id),
+       sums AS MATERIALIZED (
+           SELECT community_id, member_points_id, source, day, SUM(points) AS points,
+                  COALESCE(actor_id, '00000000-0000-0000-0000-000000000000'::uuid) AS liker_id
+           FROM found
+           GROUP BY GROUPING SETS (
+               (community_id, member_points_id, source, day), (community_id, member_points_id, source, day, actor_id)))
+       SELECT asked.community_id, asked.member_points_id, asked.day, asked.source, asked.liker_id, asked.counted_since,
+              COALESCE(asked.earned, LEAST(COALESCE(MAX(sums.points), 0), 2147483647))::integer AS earned,
+              asked.earned IS NOT NULL AS is_kept
+       FROM asked
+       LEFT JOIN sums ON asked.earned IS NULL
+           AND (sums.community_id, sums.member_points_id, sums.source, sums.day, sums.liker_id)
+             = (asked.community_id, asked.member_points_id, asked.source, asked.day, asked.liker_id)
+       GROUP BY asked.community_id, asked.member_points_id, asked.day, asked.source, asked.liker_id, asked.counted_since,
+                asked.earned";
 
     struct UpsertTallies { changed: Rows<TallyRow> }
     = "INSERT INTO tallies (community_id, member_points_id, day, source, liker_id, counted_since, earned)
@@ -138,7 +169,10 @@ impl Repository<Tally> for PgTx {
     async fn lock(&mut self, wanted: &[Tally], _: OffsetDateTime) -> Result<Vec<Tally>, StoreError> {
         let found = self.rows(SelectTallies { wanted: wanted.into() }).await?;
         let key = |row: &TallyRow| (row.member_points_id, row.day, row.source.clone(), row.liker_id);
-        let earned: HashMap<_, i32> = found.iter().map(|row| (key(row), row.earned)).collect();
+        let earned: HashMap<_, i32> = found.iter().map(|row| (key(&row.tally), row.tally.earned)).collect();
+        // What was added up is kept, whatever is decided: nobody adds it up again.
+        let added_up = found.into_iter().filter(|row| !row.is_kept && row.tally.earned > 0);
+        self.run(UpsertTallies { changed: added_up.map(|row| row.tally).collect() });
         let now = |wanted: &Tally| {
             let earned = earned.get(&key(&wanted.into())).copied().unwrap_or_default();
             Tally { earned: Points::nearest(i64::from(earned)), ..wanted.clone() }

@@ -6,7 +6,7 @@ use diesel::{
 };
 use gamification_app::ports::{CommunityRange, Sample, StoreError, WrongTally};
 use serde_json::Value;
-use time::Date;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{ends, sample};
@@ -51,6 +51,7 @@ record! {
         source: String => tallies::source,
         liker_id: Uuid => tallies::liker_id,
         counted_since: i32 => tallies::counted_since,
+        first_entry: Uuid => Plain<SqlUuid>,
     }
 }
 
@@ -68,11 +69,13 @@ statements! {
            WHERE t.points > 0 AND (t.community_id, t.source) IN (SELECT caps.community_id, caps.source FROM caps)),
        ledger AS (
            SELECT community_id, member_points_id, day, source,
-                  COALESCE(liker_id, '00000000-0000-0000-0000-000000000000'::uuid) AS liker_id,
+                  CASE WHEN GROUPING(liker_id) = 1 THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE liker_id END
+                      AS liker_id,
                   LEAST(SUM(points), 2147483647) AS earned, MAX(rules_version) AS newest_version
            FROM entries
            GROUP BY GROUPING SETS (
-               (community_id, member_points_id, day, source), (community_id, member_points_id, day, source, liker_id))),
+               (community_id, member_points_id, day, source), (community_id, member_points_id, day, source, liker_id))
+           HAVING GROUPING(liker_id) = 1 OR liker_id <> '00000000-0000-0000-0000-000000000000'::uuid),
        due AS (
            SELECT ledger.*, caps.counted_since FROM caps
            JOIN ledger USING (community_id, source)
@@ -106,7 +109,7 @@ statements! {
        CROSS JOIN LATERAL (
            SELECT LEAST(COALESCE(SUM(t.points), 0), 2147483647)::integer AS earned FROM point_transactions AS t
            WHERE t.community_id = wrong.community_id AND t.member_points_id = wrong.member_points_id
-             AND t.source = wrong.source AND t.points > 0
+             AND t.id >= wrong.first_entry AND t.source = wrong.source AND t.points > 0
              AND (t.occurred_at AT TIME ZONE 'UTC')::date = wrong.day
              AND (wrong.liker_id = '00000000-0000-0000-0000-000000000000'::uuid OR t.actor_id = wrong.liker_id)
        ) AS ledger
@@ -127,8 +130,15 @@ impl From<&WrongTally> for TallyToCorrectRow {
             source: source.clone(),
             liker_id: liker_id.unwrap_or_default(),
             counted_since: *counted_since,
+            // What happened on a day was recorded after it began, by a clock that is not off by more than a day.
+            first_entry: first_id(day.midnight().assume_utc().saturating_sub(time::Duration::DAY)),
         }
     }
+}
+
+/// The first id (UUIDv7) of a time.
+fn first_id(time: OffsetDateTime) -> Uuid {
+    Uuid::from_u128(u128::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or_default() << 80)
 }
 
 /// The caps that stand in a range of communities, by what is stored of them.

@@ -84,7 +84,7 @@ impl From<ConfigurationVersion<LevelConfiguration>> for LevelsVersionView {
 
 /// Who changed the levels, and when
 ///
-/// For admins and services. Every version that was noted, newest first; the first are the defaults.
+/// For admins and services. Every version that was noted, newest first; version 1 are the defaults.
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/levels/history", tag = "levels", operation_id = "levels_history",
     params(CommunityParameter, VersionParameters, IfNoneMatch),

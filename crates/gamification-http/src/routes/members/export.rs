@@ -20,7 +20,7 @@ use gamification_domain::{CommunityId, Content, Leaderboard, MemberStanding, Pro
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::{
-    sync::Semaphore,
+    sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
 };
 use utoipa::{
@@ -42,6 +42,9 @@ use crate::{
 /// How many exports of a process read at the same moment: each goes through all likes of a community, and requests that
 /// somebody waits for come first.
 static READING: Semaphore = Semaphore::const_new(2);
+
+/// How many exports of a process are under way, at most: each of them may wait for its turn.
+static UNDER_WAY: Semaphore = Semaphore::const_new(32);
 
 /// How long an export may take, where its token does not expire before.
 const TIME: Duration = Duration::from_secs(3_600);
@@ -205,6 +208,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let MemberPath { community_id, user_id } = path;
+    let place = UNDER_WAY.try_acquire().map_err(|_| Problem::unavailable())?;
     let begin = export_member(api.store.clone(), community_id, reader, user_id);
     let (member, export) = within_deadline(begin).await?;
     let mut answer = HttpResponse::Ok();
@@ -214,7 +218,7 @@ pub(in crate::routes) async fn handle<S: Store + Queries, E: Clock + IdGenerator
     }
     let head = HeadView::of(community_id, api.system.now(), member);
     let until = Instant::now() + valid_for.min(TIME);
-    Ok(answer.streaming(document(export, beginning(&head)?, until)))
+    Ok(answer.streaming(document(export, beginning(&head)?, until, place)))
 }
 
 /// A document on its way out.
@@ -226,6 +230,8 @@ struct Sending<Q> {
     /// The list that is under way: the ledger, then the likes.
     list: List,
     has_likes: bool,
+    /// Among those under way.
+    _place: SemaphorePermit<'static>,
 }
 
 /// A list on its way out: whether anything of it was sent.
@@ -253,8 +259,10 @@ fn document<Q: Queries>(
     export: MemberExport<Q>,
     head: String,
     until: Instant,
+    place: SemaphorePermit<'static>,
 ) -> impl Stream<Item = Result<Bytes, Error>> {
-    let sending = Sending { export, until, head: Some(head), list: List::default(), has_likes: false };
+    let (head, list) = (Some(head), List::default());
+    let sending = Sending { export, until, head, list, has_likes: false, _place: place };
     stream::unfold(Some(sending), async |sending| {
         let mut sending = sending?;
         match sending.next().await {
