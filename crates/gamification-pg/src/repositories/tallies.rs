@@ -1,8 +1,8 @@
 //! What members have earned by the day, as far as caps go by it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date as SqlDate};
 use gamification_app::ports::{Repository, StoreError};
 use gamification_domain::{Points, Tally, TallyKey, UserId};
 use time::{Date, Duration, OffsetDateTime};
@@ -10,23 +10,19 @@ use uuid::Uuid;
 
 use crate::{
     PgTx,
-    schema::tallies,
-    statement::{Nested, Plain, Rows, record, statements},
+    schema::{point_transactions, tallies},
+    statement::{Plain, Rows, record, statements},
 };
 
 record! {
-    /// A tally that is asked for, and where in the ledger it is found when it is not kept.
-    struct WantedTallyRow: Written {
+    /// The key of a tally, and the cap that it is for.
+    struct TallyKeyRow: Written {
         community_id: Uuid => tallies::community_id,
         member_points_id: Uuid => tallies::member_points_id,
         day: Date => tallies::day,
         source: String => tallies::source,
         liker_id: Uuid => tallies::liker_id,
         counted_since: i32 => tallies::counted_since,
-        first_entry: Uuid => Plain<SqlUuid>,
-        last_entry: Uuid => Plain<SqlUuid>,
-        begins: OffsetDateTime => Plain<Timestamptz>,
-        ends: OffsetDateTime => Plain<Timestamptz>,
     }
 }
 
@@ -44,54 +40,42 @@ record! {
 }
 
 record! {
-    /// What a tally is at, and whether it is kept.
-    struct FoundTallyRow: Read {
-        tally: TallyRow => Nested<TallyRow>,
-        is_kept: bool => Plain<Bool>,
+    /// The part of a member's ledger in which days are found that began before a cap came.
+    struct RangeRow: Written {
+        community_id: Uuid => point_transactions::community_id,
+        member_points_id: Uuid => point_transactions::member_points_id,
+        first_entry: Uuid => point_transactions::id,
+        last_entry: Uuid => point_transactions::id,
+    }
+}
+
+record! {
+    /// What a member earned by a source on a day through somebody's deeds.
+    struct EarnedRow: Read {
+        member_points_id: Uuid => point_transactions::member_points_id,
+        source: String => point_transactions::source,
+        day: Date => Plain<SqlDate>,
+        actor_id: Uuid => point_transactions::actor_id,
+        points: i64 => Plain<BigInt>,
     }
 }
 
 statements! {
-    /// What is not kept is added up from the ledger: of each member, from the entries that were recorded since the first of
-    /// such days began and before the cap came, once for all that is asked. On days that began after the cap there are none.
-    struct SelectTallies { wanted: Rows<WantedTallyRow> } -> FoundTallyRow
-    = "WITH asked AS MATERIALIZED (
-           SELECT wanted.community_id, wanted.member_points_id, wanted.day, wanted.source, wanted.liker_id,
-                  wanted.counted_since, wanted.first_entry, wanted.last_entry, wanted.begins, wanted.ends, kept.earned
-           FROM :wanted
-           LEFT JOIN tallies AS kept USING (community_id, member_points_id, day, source, liker_id, counted_since)),
-       ranges AS MATERIALIZED (
-           SELECT community_id, member_points_id, MIN(first_entry::text)::uuid AS first_entry,
-                  MAX(last_entry::text)::uuid AS last_entry, MIN(begins) AS begins, MAX(ends) AS ends
-           FROM asked
-           WHERE earned IS NULL AND first_entry <= last_entry
-           GROUP BY community_id, member_points_id),
-       found AS MATERIALIZED (
-           SELECT t.community_id, t.member_points_id, t.source, (t.occurred_at AT TIME ZONE 'UTC')::date AS day, t.actor_id,
-                  SUM(t.points) AS points
-           FROM ranges
-           CROSS JOIN LATERAL (
-               SELECT t.community_id, t.member_points_id, t.source, t.occurred_at, t.actor_id, t.points
-               FROM point_transactions AS t
-               WHERE t.community_id = ranges.community_id AND t.member_points_id = ranges.member_points_id
-                 AND t.id BETWEEN ranges.first_entry AND ranges.last_entry AND t.points > 0
-                 AND t.occurred_at >= ranges.begins AND t.occurred_at < ranges.ends OFFSET 0) AS t
-           GROUP BY t.community_id, t.member_points_id, t.source, day, t.actor_id),
-       sums AS MATERIALIZED (
-           SELECT community_id, member_points_id, source, day, SUM(points) AS points,
-                  COALESCE(actor_id, '00000000-0000-0000-0000-000000000000'::uuid) AS liker_id
-           FROM found
-           GROUP BY GROUPING SETS (
-               (community_id, member_points_id, source, day), (community_id, member_points_id, source, day, actor_id)))
-       SELECT asked.community_id, asked.member_points_id, asked.day, asked.source, asked.liker_id, asked.counted_since,
-              COALESCE(asked.earned, LEAST(COALESCE(MAX(sums.points), 0), 2147483647))::integer AS earned,
-              asked.earned IS NOT NULL AS is_kept
-       FROM asked
-       LEFT JOIN sums ON asked.earned IS NULL
-           AND (sums.community_id, sums.member_points_id, sums.source, sums.day, sums.liker_id)
-             = (asked.community_id, asked.member_points_id, asked.source, asked.day, asked.liker_id)
-       GROUP BY asked.community_id, asked.member_points_id, asked.day, asked.source, asked.liker_id, asked.counted_since,
-                asked.earned";
+    struct SelectTallies { wanted: Rows<TallyKeyRow> } -> TallyRow
+    = "SELECT kept.community_id, kept.member_points_id, kept.day, kept.source, kept.liker_id, kept.counted_since, kept.earned
+       FROM :wanted
+       JOIN tallies AS kept USING (community_id, member_points_id, day, source, liker_id, counted_since)";
+
+    /// Of each member once, however many days and likers are asked for.
+    struct SelectEarned { range: Rows<RangeRow> } -> EarnedRow
+    = "SELECT t.member_points_id, t.source, t.day, t.actor_id, SUM(t.points)::bigint AS points
+       FROM :range
+       CROSS JOIN LATERAL (
+           SELECT t.member_points_id, t.source, (t.occurred_at AT TIME ZONE 'UTC')::date AS day, t.actor_id, t.points
+           FROM point_transactions AS t
+           WHERE t.community_id = range.community_id AND t.member_points_id = range.member_points_id
+             AND t.id BETWEEN range.first_entry AND range.last_entry AND t.points > 0 OFFSET 0) AS t
+       GROUP BY t.member_points_id, t.source, t.day, t.actor_id";
 
     struct UpsertTallies { changed: Rows<TallyRow> }
     = "INSERT INTO tallies (community_id, member_points_id, day, source, liker_id, counted_since, earned)
@@ -128,25 +112,20 @@ fn first_id(time: OffsetDateTime) -> Uuid {
     Uuid::from_u128(milliseconds << 80)
 }
 
-impl From<&Tally> for WantedTallyRow {
+impl From<&Tally> for TallyKeyRow {
     fn from(tally: &Tally) -> Self {
         let TallyRow { community_id, member_points_id, day, source, liker_id, counted_since, earned: _ } =
             tally.into();
-        let begins = day.midnight().assume_utc();
-        Self {
-            community_id,
-            member_points_id,
-            day,
-            source,
-            liker_id,
-            counted_since,
-            // What happened on a day is recorded after it began. On a day that began after the cap came, all is counted.
-            first_entry: first_id_recorded(begins),
-            last_entry: first_id(tally.counted_since.at.saturating_add(CLOCKS)),
-            begins,
-            ends: begins.saturating_add(Duration::DAY),
-        }
+        Self { community_id, member_points_id, day, source, liker_id, counted_since }
     }
+}
+
+/// Where in a member's ledger that is found which was earned on a day before the cap came; nowhere on days that began
+/// later. What happened on a day is recorded after it began.
+fn entries_before_the_cap(tally: &Tally) -> Option<(Uuid, Uuid)> {
+    let first = first_id_recorded(tally.key.day.midnight().assume_utc());
+    let last = first_id(tally.counted_since.at.saturating_add(CLOCKS));
+    (first <= last).then_some((first, last))
 }
 
 impl From<&Tally> for TallyRow {
@@ -164,20 +143,75 @@ impl From<&Tally> for TallyRow {
     }
 }
 
+/// A tally's member, source and day, and its liker.
+type Place = (Uuid, String, Date, Uuid);
+
+/// What was earned, by place; the nil UUID for the sum of all likers.
+fn sums(earned: Vec<EarnedRow>) -> HashMap<Place, i64> {
+    let mut sums: HashMap<Place, i64> = HashMap::new();
+    for EarnedRow { member_points_id, source, day, actor_id, points } in earned {
+        *sums.entry((member_points_id, source.clone(), day, Uuid::nil())).or_default() += points;
+        if !actor_id.is_nil() {
+            *sums.entry((member_points_id, source, day, actor_id)).or_default() += points;
+        }
+    }
+    sums
+}
+
+impl PgTx {
+    /// What is not kept, as the ledger has it: only on the day on which a cap came, and before, is that anything.
+    async fn add_up(&mut self, missing: &[Tally]) -> Result<Vec<Tally>, StoreError> {
+        let mut ranges: BTreeMap<(Uuid, Uuid), (Uuid, Uuid)> = BTreeMap::new();
+        for tally in missing {
+            if let Some((first, last)) = entries_before_the_cap(tally) {
+                let member = (tally.key.member.0.as_uuid(), tally.member_points_id.as_uuid());
+                let range = ranges.entry(member).or_insert((first, last));
+                *range = (range.0.min(first), range.1.max(last));
+            }
+        }
+        let range = |((community_id, member_points_id), (first_entry, last_entry))| RangeRow {
+            community_id,
+            member_points_id,
+            first_entry,
+            last_entry,
+        };
+        let sums = sums(self.rows(SelectEarned { range: ranges.into_iter().map(range).collect() }).await?);
+        let earned = |tally: &Tally| {
+            let row = TallyRow::from(tally);
+            let sum = sums.get(&(row.member_points_id, row.source, row.day, row.liker_id));
+            Tally { earned: Points::nearest(sum.copied().unwrap_or_default()), ..tally.clone() }
+        };
+        Ok(missing.iter().map(earned).collect())
+    }
+}
+
 impl Repository<Tally> for PgTx {
     /// The members' points are locked, and with them these.
     async fn lock(&mut self, wanted: &[Tally], _: OffsetDateTime) -> Result<Vec<Tally>, StoreError> {
-        let found = self.rows(SelectTallies { wanted: wanted.into() }).await?;
-        let key = |row: &TallyRow| (row.member_points_id, row.day, row.source.clone(), row.liker_id);
-        let earned: HashMap<_, i32> = found.iter().map(|row| (key(&row.tally), row.tally.earned)).collect();
-        // What was added up is kept, whatever is decided: nobody adds it up again.
-        let added_up = found.into_iter().filter(|row| !row.is_kept && row.tally.earned > 0);
-        self.run(UpsertTallies { changed: added_up.map(|row| row.tally).collect() });
-        let now = |wanted: &Tally| {
-            let earned = earned.get(&key(&wanted.into())).copied().unwrap_or_default();
-            Tally { earned: Points::nearest(i64::from(earned)), ..wanted.clone() }
-        };
-        Ok(wanted.iter().map(now).collect())
+        let kept = self.rows(SelectTallies { wanted: wanted.into() }).await?;
+        let place = |row: TallyRow| (row.member_points_id, row.source, row.day, row.liker_id);
+        let kept: HashMap<Place, i32> = kept
+            .into_iter()
+            .map(|row| {
+                let earned = row.earned;
+                (place(row), earned)
+            })
+            .collect();
+        let (mut found, mut missing) = (Vec::with_capacity(wanted.len()), Vec::new());
+        for tally in wanted {
+            match kept.get(&place(tally.into())) {
+                Some(earned) => {
+                    found.push(Tally { earned: Points::nearest(i64::from(*earned)), ..tally.clone() });
+                }
+                None => missing.push(tally.clone()),
+            }
+        }
+        let added_up = self.add_up(&missing).await?;
+        // It is kept, whatever is decided: nobody adds it up again.
+        let new = added_up.iter().filter(|tally| tally.earned > Points::ZERO).collect();
+        self.run(UpsertTallies { changed: new });
+        found.extend(added_up);
+        Ok(found)
     }
 
     async fn save(&mut self, changed: &[Tally], _: OffsetDateTime) -> Result<(), StoreError> {

@@ -117,6 +117,10 @@ impl<'a> Writes<'a> {
         let path = format!("/api/communities/{}/rules", self.community);
         let answer = self.server.put(&path, admin, &[], &json!({"rules": rules}));
         assert_eq!(answer.status, 200, "{answer:?}");
+        // As on any day but the one on which the cap came, when the ledger is asked what was earned before.
+        let earlier =
+            r#"UPDATE level_configurations SET rules = replace(rules::text, '"at": "2', '"at": "1')::jsonb"#;
+        self.database.client().await.batch_execute(earlier).await.unwrap();
         let capped = batches(self.server, &event).await;
         let without = rate(BATCH * BATCHES / 3, batched.elapsed);
         rates("S15 as S1, a cap on every source (beside: without caps)", &capped, without);
