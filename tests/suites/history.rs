@@ -10,7 +10,7 @@ use gamification_tests::{
     Answer, ApiScene, Launch, TestDatabase, TestServer, adjusting_service_token, assert_verify_finds_nothing,
     default_levels,
     event::{admin_joined, community_created, event, id, member_joined, post_created, post_like},
-    user_token,
+    until, user_token,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -250,6 +250,10 @@ async fn a_ledger_whose_ids_are_out_of_order_is_shown_and_no_total_is_negative()
     let swap = "WITH pair AS (SELECT id, LEAD(id) OVER (ORDER BY id) AS next FROM point_transactions ORDER BY id LIMIT 1),
                      moved AS (DELETE FROM point_transactions AS t USING pair WHERE t.id IN (pair.id, pair.next) RETURNING t.*)
                 SELECT id, points FROM moved ORDER BY id";
+    // Boards have counted each entry, or neither: they never hear that one is gone.
+    let complete = "SELECT COUNT(*) FROM leaderboard_progress
+                    WHERE xid > (SELECT MAX(xid) FROM point_transactions)";
+    until("the leaderboards are complete", async || scene.database.number(complete).await == 1).await;
     let client = scene.database.client().await;
     let pair = client.query(swap, &[]).await.unwrap();
     assert_eq!(pair.len(), 2);

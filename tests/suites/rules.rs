@@ -5,8 +5,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use gamification_app::{System, commands::record_facts};
+use gamification_domain::{
+    CommunityId, Content, EventId, EventMetadata, Fact, FactKind, FactRecord, PostId, UserId, Verdict,
+};
 use gamification_tests::{
-    Campaign, Launch, Random, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
+    Campaign, Cluster, Launch, Random, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
     event::{admin_joined, community_created, event, id, member_joined, post_created, post_like},
     model::Rules,
     user_token,
@@ -257,4 +261,50 @@ async fn a_preview_says_what_the_caps_take_from_the_same_events() {
             assert_eq!(found, (Some(without), Some(without - with)), "{rule}");
         }
     }
+}
+
+/// Posts and likes under caps, by a number of members.
+fn deeds(community: CommunityId, number: u128) -> Vec<FactRecord> {
+    let deed = |number: u128, kind| {
+        let event_id = EventId::parse(&format!("deed {number} {}", id())).unwrap();
+        let now = OffsetDateTime::now_utc();
+        let metadata = EventMetadata { event_id, sequence: None, time: Some(now), received_at: now };
+        FactRecord { fact: Fact::new(community, kind), metadata }
+    };
+    let deeds = (0..number).flat_map(|number| {
+        let (author_id, liker_id) = (UserId::new(Uuid::from_u128(100 + number)), UserId::new(id()));
+        let content = Content::Post(PostId::new(id()));
+        [
+            deed(number, FactKind::ContentCreated { content, author_id }),
+            deed(number, FactKind::ContentLiked { content, liker_id, author_id }),
+        ]
+    });
+    deeds.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_under_caps_costs_as_many_statements_whatever_its_size() {
+    let scene = Scene::new().await;
+    scene.put(0, &caps(&mut Campaign::new("statements under caps", 1, 1).random(0)));
+    let name: String =
+        scene.database.url().split(['/', '?']).find(|part| part.starts_with("test_")).unwrap().to_owned();
+    // Only sessions of this database log, and only those that begin now: the servers' have begun.
+    let client = scene.database.client().await;
+    client.batch_execute(&format!("ALTER DATABASE {name} SET log_statement = 'all'")).await.unwrap();
+    let store = scene.database.store(1);
+    let cluster = Cluster::shared().await;
+    let statements = || {
+        let log = cluster.log();
+        log.lines().filter(|line| line.contains("LOG:  execute") || line.contains("LOG:  statement")).count()
+    };
+    let community = CommunityId::new(scene.community);
+    let mut counts = Vec::new();
+    for number in [3, 1, 300, 3, 300] {
+        let before = statements();
+        let verdicts = record_facts(&store, &System, &deeds(community, number)).await.unwrap();
+        assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Applied | Verdict::Capped)));
+        counts.push(statements() - before);
+    }
+    // The first opened the connection, and prepared statements.
+    assert!(counts[1..].iter().all(|count| *count == counts[1]), "{counts:?}");
 }

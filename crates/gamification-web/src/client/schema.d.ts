@@ -172,7 +172,7 @@ export interface paths {
         };
         /**
          * Who changed the levels, and when
-         * @description For admins and services. Every version that was noted, newest first; the first are the defaults.
+         * @description For admins and services. Every version that was noted, newest first; version 1 are the defaults.
          */
         readonly get: operations["levels_history"];
         readonly put?: never;
@@ -1376,7 +1376,7 @@ export interface components {
         };
         /** @description The rules as they shall be. */
         readonly RulesUpdate: {
-            /** @description Whether admins are left out of leaderboards; not, when it is missing */
+            /** @description Whether admins are left out of leaderboards; as it is, when it is missing */
             readonly exclude_admins?: boolean;
             /** @description Those of all sources, in any order */
             readonly rules: readonly {
