@@ -239,10 +239,7 @@ fn validate(drafts: &[RuleDraft]) -> Result<Vec<SourceRule>, RuleMistakes> {
     let mut seen = Vec::new();
     let mut rules = Vec::new();
     for (index, draft) in drafts.iter().enumerate() {
-        match draft.source {
-            Some(source) if !PointSource::earned().any(|earned| earned == source) => {
-                mistakes.at(index, RuleField::Source, RuleProblem::NotASource);
-            }
+        match draft.source.filter(|source| PointSource::earned().any(|earned| earned == *source)) {
             None => mistakes.at(index, RuleField::Source, RuleProblem::NotASource),
             Some(source) if seen.contains(&source) => {
                 mistakes.at(index, RuleField::Source, RuleProblem::Repeated(source));

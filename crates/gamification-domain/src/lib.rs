@@ -125,6 +125,7 @@ mod point_source;
 mod point_transaction;
 mod points;
 mod rule_mistakes;
+mod rules_draft;
 mod search_name;
 mod tally;
 mod tracked;
@@ -167,8 +168,7 @@ pub use member_standing::MemberStanding;
 pub use point_source::{OncePer, OnceScope, PointRule, PointSource, UnknownPointSource};
 pub use point_transaction::{AwardedKeys, EntryCause, OnceOnlyKey, PointTransaction};
 pub use points::{PointChange, Points, PointsOutOfRange, PointsOverflow};
-pub use rule_mistakes::{
-    CapDraft, RuleDraft, RuleField, RuleMistake, RuleMistakes, RulePlace, RuleProblem, RulesDraft,
-};
+pub use rule_mistakes::{RuleField, RuleMistake, RuleMistakes, RulePlace, RuleProblem};
+pub use rules_draft::{CapDraft, RuleDraft, RulesDraft};
 pub use search_name::SearchName;
 pub use tally::{Tally, TallyKey};
