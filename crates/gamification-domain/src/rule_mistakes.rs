@@ -12,8 +12,8 @@ pub struct RuleMistake {
     pub problem: RuleProblem,
 }
 
-/// A place in a list of drafts. Ordered as a reader meets them, the list as a whole last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A place in a list of drafts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RulePlace {
     /// One field of one draft.
     Field {
@@ -27,7 +27,7 @@ pub enum RulePlace {
 }
 
 /// A field of a draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleField {
     /// What the rule is for.
     Source,
@@ -94,9 +94,8 @@ impl Mistakes {
         self.0.is_empty()
     }
 
-    /// All of them, sorted by their places.
-    pub(crate) fn in_order(mut self) -> RuleMistakes {
-        self.0.sort_by_key(|mistake| mistake.place);
+    /// All of them: drafts are checked in the order of the places.
+    pub(crate) fn in_order(self) -> RuleMistakes {
         RuleMistakes(self.0)
     }
 }

@@ -71,6 +71,7 @@ fn a_cap_is_counted_from_the_moment_it_came_until_it_goes() {
 fn every_mistake_is_told_with_its_place() {
     let mut wrong = drafts(&rules());
     wrong.rules[0].points = Some(-1);
+    wrong.rules[0].per_pair_daily_cap = CapDraft::Points(1);
     wrong.rules[1].points = None;
     wrong.rules[1].daily_cap = CapDraft::NotANumber;
     wrong.rules[2].per_pair_daily_cap = CapDraft::Points(-1);
@@ -85,6 +86,7 @@ fn every_mistake_is_told_with_its_place() {
         told,
         [
             at(0, RuleField::Points, RuleProblem::PointsOutOfRange),
+            at(0, RuleField::PerPairDailyCap, RuleProblem::NotALike),
             at(1, RuleField::Points, RuleProblem::PointsOutOfRange),
             at(1, RuleField::DailyCap, RuleProblem::CapOutOfRange),
             at(2, RuleField::PerPairDailyCap, RuleProblem::CapOutOfRange),

@@ -1,7 +1,9 @@
 //! Facts under the rules of a community: worths, caps of a day, caps of a pair, and rules that change.
 
 use super::{Verdict::Capped, *};
-use crate::{AdjustmentId, AdjustmentReason, CapDraft, PointSource, RuleDraft, RulesDraft, day_of};
+use crate::{
+    AdjustmentId, AdjustmentReason, AwardedKeys, CapDraft, PointSource, RuleDraft, RulesDraft, day_of,
+};
 
 const LIKES: PointSource = PointSource::PostLiked;
 const POSTS: PointSource = PointSource::PostCreated;
@@ -127,6 +129,41 @@ fn adjustments_have_no_cap_and_use_none_up() {
     let kind = FactKind::PointsAdjusted { adjustment_id, user_id: user(1), adjustment, admin_id: user(9) };
     assert_eq!(memory.record(&[at(1, here(kind)), at(2, created(1, 1))]), [Applied, Applied]);
     assert_eq!(memory.points(), BTreeMap::from([(user(1), 52)]));
+}
+
+#[test]
+fn nobody_is_no_liker_with_a_cap_of_their_own() {
+    let mut memory = Memory::default();
+    set(&mut memory, LIKES, |draft| draft.per_pair_daily_cap = CapDraft::Points(1));
+    let by_nobody = |number: u128| {
+        let liker_id = UserId::new(Uuid::nil());
+        here(FactKind::ContentLiked { content: post(number), liker_id, author_id: user(1) })
+    };
+    assert_eq!(memory.record(&[at(1, by_nobody(1)), at(2, by_nobody(2))]), [Applied; 2]);
+    assert_eq!(memory.record(&[at(3, liked(3, 7, 1)), at(4, liked(4, 7, 1))]), [Applied, Capped]);
+}
+
+#[test]
+fn tallies_are_asked_for_only_where_an_award_may_still_be_made_and_of_its_own_community() {
+    let rules = |number| {
+        let mut rules = CommunityRules::default_for(CommunityId::new(Uuid::from_u128(number)));
+        let mut draft = RulesDraft::from(&rules);
+        draft.rules.iter_mut().for_each(|rule| rule.daily_cap = CapDraft::Points(2));
+        rules.update(&draft, NOON).unwrap();
+        rules
+    };
+    let both = [rules(1), rules(2)];
+    let members = both.each_ref().map(|rules| {
+        MemberPoints::new(MemberPointsId::new(Uuid::from_u128(1)), rules.community_id(), user(1))
+    });
+    let record = at(1, created(1, 1));
+    let asked = |awarded: &AwardedKeys| {
+        let tallies = Tally::of(std::slice::from_ref(&record), &both, &members, awarded);
+        tallies.into_iter().map(|tally| tally.key.member).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&AwardedKeys::default()), [(COMMUNITY, user(1))]);
+    let key = OnceOnlyKey::of(COMMUNITY, POSTS, post(1).source_id(), user(1)).unwrap();
+    assert_eq!(asked(&AwardedKeys::from_iter([key])), [], "made before");
 }
 
 #[derive(Clone, Debug)]
