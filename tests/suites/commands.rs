@@ -22,17 +22,17 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// A community with an admin, and Ada with two points; one connection for the code under test.
-struct Scene {
-    store: PgStore,
-    database: TestDatabase,
-    community: CommunityId,
+pub(crate) struct Scene {
+    pub(crate) store: PgStore,
+    pub(crate) database: TestDatabase,
+    pub(crate) community: CommunityId,
     course: CourseId,
-    admin: UserId,
-    ada: UserId,
+    pub(crate) admin: UserId,
+    pub(crate) ada: UserId,
 }
 
 impl Scene {
-    async fn new(pool_size: usize) -> Self {
+    pub(crate) async fn new(pool_size: usize) -> Self {
         let database = TestDatabase::migrated().await;
         let store = database.store(pool_size);
         let (admin, ada) = (UserId::new(Uuid::now_v7()), UserId::new(Uuid::now_v7()));
@@ -58,7 +58,7 @@ impl Scene {
         assert_eq!(verdicts, vec![Verdict::Applied; number]);
     }
 
-    fn record_of(&self, kind: FactKind) -> FactRecord {
+    pub(crate) fn record_of(&self, kind: FactKind) -> FactRecord {
         let event_id = EventId::parse(&Uuid::now_v7().to_string()).unwrap();
         let metadata = EventMetadata { event_id, sequence: None, time: None, received_at: System.now() };
         FactRecord { fact: Fact::new(self.community, kind), metadata }
@@ -90,7 +90,7 @@ impl Scene {
 }
 
 /// Thresholds at multiples of `step`.
-fn levels_at(step: i64) -> LevelsUpdate {
+pub(crate) fn levels_at(step: i64) -> LevelsUpdate {
     let draft = |(number, name): (i64, &str)| LevelDraft::new(number, name, (number - 1) * step);
     let names = default_levels().into_iter().map(|(name, _)| name);
     LevelsUpdate { drafts: (1..).zip(names).map(draft).collect(), expected_versions: None }

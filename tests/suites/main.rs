@@ -44,5 +44,6 @@ mod rules;
 mod streams;
 mod thresholds;
 mod tokens;
+mod turns;
 mod upgrade;
 mod verify;

@@ -5,8 +5,7 @@
 //!
 //! **Lock order**, everywhere: recalculations → sweeps → leaderboards → communities → community members → courses → level
 //! configurations, and rules with them → member points, and tallies with them → like switches → level counts → outbox, and by
-//! key within each. A transaction that locks otherwise
-//! can deadlock with an award.
+//! key within each. A transaction that locks otherwise can deadlock with an award.
 
 mod channels;
 mod community;

@@ -12,7 +12,8 @@ pub trait LevelConfigurationRepository: Send {
     /// Locks the levels and rules of communities against change, without excluding other awards; `defaults` has levels
     /// for each community, which are inserted where the community has none, with the default rules.
     ///
-    /// What it gives was read after the lock was taken: what a concurrent change replaced is never seen.
+    /// What it gives was read after the lock was taken: what a concurrent change replaced is never seen. Who asked for an
+    /// exclusive lock before is let in first, so that awards can't keep a change out.
     fn lock_configurations_shared(
         &mut self,
         defaults: &[LevelConfiguration],

@@ -204,12 +204,7 @@ impl CommunityRulesRepository for PgTx {
         &mut self,
         community_id: CommunityId,
     ) -> Result<Option<CommunityRules>, StoreError> {
-        let rules = level_configurations::table
-            .filter(level_configurations::community_id.eq(community_id.as_uuid()))
-            .select((level_configurations::rules, level_configurations::rules_version))
-            .for_no_key_update();
-        let row: Option<StoredRulesRow> = self.first(rules).await?;
-        row.map(|row| row.of_community(community_id)).transpose()
+        Ok(self.lock_configuration(community_id).await?.map(|found| found.rules))
     }
 
     async fn save_community_rules(

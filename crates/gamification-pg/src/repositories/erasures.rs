@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     CommunityMemberKeyRow,
-    level_configurations::{InsertLevelConfigurations, KeyedLevelConfigurationRow, LevelConfigurationKeyRow},
+    level_configurations::{KeyedLevelConfigurationRow, LevelConfigurationKeyRow, LockConfigurations},
     member_points::{LockMemberPoints, MemberPointsRow},
 };
 use crate::{
@@ -68,12 +68,6 @@ statements! {
     struct DeleteMemberships { erased: Rows<CommunityMemberKeyRow> }
     = "DELETE FROM community_members AS m USING :erased
        WHERE m.community_id = erased.community_id AND m.user_id = erased.user_id";
-
-    struct LockLevelConfigurations { wanted: Rows<LevelConfigurationKeyRow> } -> KeyedLevelConfigurationRow
-    = "SELECT c.erasure_key, c.community_id, c.id, c.levels, c.version
-       FROM level_configurations AS c
-       JOIN :wanted USING (community_id)
-       ORDER BY c.community_id FOR NO KEY UPDATE OF c";
 
     /// 244 of its 256 bits are random, by the strongest source that PostgreSQL has.
     struct MakeErasureKeys { wanted: Rows<LevelConfigurationKeyRow> } -> ErasureKeyRow
@@ -174,11 +168,8 @@ impl ErasureRepository for PgTx {
         defaults: &[LevelConfiguration],
         now: OffsetDateTime,
     ) -> Result<Vec<LevelConfiguration>, StoreError> {
-        let new = defaults.iter().map(TryInto::try_into).collect::<Result<Rows<_>, StoreError>>()?;
-        self.run(InsertLevelConfigurations { new, now });
-        let wanted = defaults.iter().map(LevelConfiguration::community_id).collect();
-        let rows = self.rows(LockLevelConfigurations { wanted }).await?;
-        rows.into_iter().map(|row| self.learn_erasure_key(row)).collect()
+        let found = self.lock_or_insert::<LockConfigurations>(defaults, now).await?;
+        Ok(found.into_iter().map(|found| found.levels).collect())
     }
 
     async fn note_erasures(

@@ -1,8 +1,8 @@
 //! The levels of communities.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use diesel::{ExpressionMethods, QueryDsl};
+use diesel::sql_types::Integer;
 use gamification_app::ports::{BoxedError, LevelConfigurationRepository, StoreError};
 use gamification_domain::{
     CommunityConfiguration, CommunityId, LevelConfiguration, LevelConfigurationId, LevelDraft, UserId,
@@ -17,7 +17,8 @@ use crate::{
     json::Json,
     repositories::community_rules::StoredRulesRow,
     schema::{configuration_versions, level_configurations},
-    statement::{Nested, NotNull, Rows, record, statements},
+    sending::Gives,
+    statement::{Nested, NotNull, Plain, Rows, Select, record, statements},
 };
 
 record! {
@@ -38,6 +39,13 @@ record! {
 }
 
 record! {
+    /// A turn at the configurations of some communities.
+    pub(super) struct TurnRow: Written {
+        turn: i32 => Plain<Integer>,
+    }
+}
+
+record! {
     /// A configuration, and what the ids of erased users are hashed with.
     pub(super) struct KeyedLevelConfigurationRow: Read {
         erasure_key: Option<Vec<u8>> => level_configurations::erasure_key,
@@ -45,13 +53,54 @@ record! {
     }
 }
 
+record! {
+    /// All that awards are judged by.
+    pub(super) struct ConfigurationRow: Read {
+        levels: KeyedLevelConfigurationRow => Nested<KeyedLevelConfigurationRow>,
+        rules: StoredRulesRow => Nested<StoredRulesRow>,
+    }
+}
+
+/// Locks configurations, in the order of their communities, once `$take_turn` has taken the [turns](turn_of) of these.
+///
+/// PostgreSQL lets shared locks of a row in past a transaction that waits for an exclusive one: awards that follow one
+/// another closely would keep every change out. Advisory locks are granted in the order in which they are asked for: who
+/// changes a configuration holds its turn alone, so that awards that come later wait behind the change. Only the rows'
+/// locks exclude; turns are for fairness.
+///
+/// How many turns there are is known before the first row is, so all are taken before any row is locked.
+macro_rules! lock_configurations {
+    ($take_turn:literal, $mode:literal) => {
+        concat!(
+            "SELECT c.erasure_key, c.community_id, c.id, c.levels, c.version, c.rules, c.rules_version
+             FROM (SELECT COUNT(",
+            $take_turn,
+            "(:class, turns.turn)) FROM :turns) AS taken
+             CROSS JOIN level_configurations AS c
+             JOIN :wanted USING (community_id)
+             ORDER BY c.community_id ",
+            $mode,
+            " OF c"
+        )
+    };
+}
+
 statements! {
-    /// Waits for a change of levels or rules that is being committed, and gives what is after it.
-    struct LockConfigurationsShared { wanted: Rows<LevelConfigurationKeyRow> } -> ConfigurationRow
-    = "SELECT c.erasure_key, c.community_id, c.id, c.levels, c.version, c.rules, c.rules_version
-       FROM level_configurations AS c
-       JOIN :wanted USING (community_id)
-       ORDER BY c.community_id FOR SHARE OF c";
+    /// Waits for a change of levels or rules that came first, and gives what is after it.
+    struct LockConfigurationsShared {
+        class: i32 => Plain<Integer>,
+        turns: Rows<TurnRow>,
+        wanted: Rows<LevelConfigurationKeyRow>,
+    } -> ConfigurationRow
+    = lock_configurations!("pg_advisory_xact_lock_shared", "FOR SHARE");
+
+    /// Waits for awards and changes that came first.
+    pub(super) struct LockConfigurations {
+        class: i32 => Plain<Integer>,
+        turns: Rows<TurnRow>,
+        wanted: Rows<LevelConfigurationKeyRow>,
+    } -> ConfigurationRow
+    = lock_configurations!("pg_advisory_xact_lock", "FOR NO KEY UPDATE");
 
     pub(super) struct InsertLevelConfigurations {
         new: Rows<LevelConfigurationRow>,
@@ -78,14 +127,6 @@ statements! {
         now: OffsetDateTime => configuration_versions::changed_at,
     } = "INSERT INTO configuration_versions (community_id, kind, version, content, changed_by, changed_at)
          VALUES (:community_id, 'levels', :version, :content, :changed_by, :now)";
-}
-
-record! {
-    /// All that awards are judged by.
-    struct ConfigurationRow: Read {
-        levels: KeyedLevelConfigurationRow => Nested<KeyedLevelConfigurationRow>,
-        rules: StoredRulesRow => Nested<StoredRulesRow>,
-    }
 }
 
 /// An entry of the column `levels`.
@@ -148,37 +189,60 @@ fn level_drafts(levels: Json<Vec<StoredLevel>>) -> Result<Vec<LevelDraft>, Boxed
     Ok(levels.understood()?.into_iter().map(draft).collect())
 }
 
+/// Half of the advisory locks that are turns at configurations; the other half is the turn. ("turn" in ASCII; locks of two
+/// halves never meet those of one number.)
+const TURN_LOCK: i32 = 0x7475_726e;
+
+/// How many turns there are. Communities share them, since a batch of a thousand communities, sent by each connection of
+/// each server, would otherwise fill the database's table of locks, which has room for some thousands.
+const TURNS: u8 = 64;
+
+/// The turns at some communities' configurations, each once, in the order in which they are taken.
+fn turns_of(communities: &[CommunityId]) -> Rows<TurnRow> {
+    let turns: BTreeSet<u8> = communities.iter().map(turn_of).collect();
+    turns.into_iter().collect()
+}
+
+/// The last byte of an id is random in each version of UUIDs that has randomness.
+fn turn_of(community_id: &CommunityId) -> u8 {
+    let [.., last] = community_id.as_uuid().into_bytes();
+    last % TURNS
+}
+
+impl From<u8> for TurnRow {
+    fn from(turn: u8) -> Self {
+        Self { turn: turn.into() }
+    }
+}
+
+impl From<&[CommunityId]> for LockConfigurationsShared {
+    fn from(communities: &[CommunityId]) -> Self {
+        let (turns, wanted) = (turns_of(communities), communities.iter().copied().collect());
+        Self { class: TURN_LOCK, turns, wanted }
+    }
+}
+
+impl From<&[CommunityId]> for LockConfigurations {
+    fn from(communities: &[CommunityId]) -> Self {
+        let (turns, wanted) = (turns_of(communities), communities.iter().copied().collect());
+        Self { class: TURN_LOCK, turns, wanted }
+    }
+}
+
 impl LevelConfigurationRepository for PgTx {
     async fn lock_configurations_shared(
         &mut self,
         defaults: &[LevelConfiguration],
         now: OffsetDateTime,
     ) -> Result<Vec<CommunityConfiguration>, StoreError> {
-        let mut found = self.share(defaults).await?;
-        let known: HashSet<CommunityId> = found.iter().map(|found| found.levels.community_id()).collect();
-        let missing = || defaults.iter().filter(|default| !known.contains(&default.community_id()));
-        let new = missing().map(LevelConfigurationRow::try_from).collect::<Result<Rows<_>, _>>()?;
-        self.run(InsertLevelConfigurations { new, now });
-        // Another transaction may have been first, so what counts is what is there now.
-        found.extend(self.share(missing()).await?);
-        Ok(found)
+        self.lock_or_insert::<LockConfigurationsShared>(defaults, now).await
     }
 
     async fn lock_level_configuration(
         &mut self,
         community_id: CommunityId,
     ) -> Result<Option<LevelConfiguration>, StoreError> {
-        let configuration = level_configurations::table
-            .filter(level_configurations::community_id.eq(community_id.as_uuid()))
-            .select((
-                level_configurations::community_id,
-                level_configurations::id,
-                level_configurations::levels,
-                level_configurations::version,
-            ))
-            .for_no_key_update();
-        let row: Option<LevelConfigurationRow> = self.first(configuration).await?;
-        row.map(LevelConfiguration::try_from).transpose()
+        Ok(self.lock_configuration(community_id).await?.map(|found| found.levels))
     }
 
     async fn save_level_configuration(
@@ -206,12 +270,45 @@ impl LevelConfigurationRepository for PgTx {
 }
 
 impl PgTx {
-    async fn share(
+    /// The levels and rules of a community, locked against awards and other changes.
+    pub(super) async fn lock_configuration(
         &mut self,
-        wanted: impl IntoIterator<Item = &LevelConfiguration>,
-    ) -> Result<Vec<CommunityConfiguration>, StoreError> {
-        let wanted = wanted.into_iter().map(LevelConfiguration::community_id).collect();
-        let rows = self.rows(LockConfigurationsShared { wanted }).await?;
+        community_id: CommunityId,
+    ) -> Result<Option<CommunityConfiguration>, StoreError> {
+        let mut found = self.lock_configurations::<LockConfigurations>(&[community_id]).await?;
+        Ok(found.pop())
+    }
+
+    /// The levels and rules of communities, locked by a statement; inserted where a community has none.
+    pub(super) async fn lock_or_insert<S>(
+        &mut self,
+        defaults: &[LevelConfiguration],
+        now: OffsetDateTime,
+    ) -> Result<Vec<CommunityConfiguration>, StoreError>
+    where
+        S: for<'a> From<&'a [CommunityId]> + Select<Row = ConfigurationRow> + Gives<ConfigurationRow>,
+    {
+        let communities: Vec<CommunityId> = defaults.iter().map(LevelConfiguration::community_id).collect();
+        let mut found = self.lock_configurations::<S>(&communities).await?;
+        let known: HashSet<CommunityId> = found.iter().map(|found| found.levels.community_id()).collect();
+        let missing: Vec<&LevelConfiguration> =
+            defaults.iter().filter(|default| !known.contains(&default.community_id())).collect();
+        let new = missing.iter().copied().map(LevelConfigurationRow::try_from).collect::<Result<_, _>>()?;
+        self.run(InsertLevelConfigurations { new, now });
+        // Another transaction may have been first, so what counts is what is there now.
+        let missing: Vec<CommunityId> = missing.into_iter().map(LevelConfiguration::community_id).collect();
+        found.extend(self.lock_configurations::<S>(&missing).await?);
+        Ok(found)
+    }
+
+    async fn lock_configurations<S>(
+        &mut self,
+        communities: &[CommunityId],
+    ) -> Result<Vec<CommunityConfiguration>, StoreError>
+    where
+        S: for<'a> From<&'a [CommunityId]> + Select<Row = ConfigurationRow> + Gives<ConfigurationRow>,
+    {
+        let rows = self.rows(S::from(communities)).await?;
         let configuration = |ConfigurationRow { levels, rules }| {
             let levels = self.learn_erasure_key(levels)?;
             Ok(CommunityConfiguration { rules: rules.of_community(levels.community_id())?, levels })
