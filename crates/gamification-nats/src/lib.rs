@@ -8,15 +8,17 @@
 //!   JetStream has acknowledged it.
 //! - [`check`] tells what of an operator's streams and consumer would lose events or hold them up, and [`watch`] tells a
 //!   running server's operators.
+//! - [`NatsOptions`] is what configures them on a command line or in the environment.
 //!
 //! Streams and consumers are the operator's; nothing here creates or changes one. Subjects route, and the body of a message
 //! decides: where several cells share a broker, each reads a stream or a filter of its own.
 //!
-//! This crate knows no database, no configuration and no other channel.
+//! This crate knows no database and no other channel.
 
 mod checking;
 mod connection;
 mod message;
+mod options;
 mod publisher;
 mod source;
 mod subject;
@@ -24,6 +26,7 @@ mod watching;
 
 pub use checking::check;
 pub use connection::{Authentication, ConnectionSettings, InvalidSettings, Nats, Tls};
+pub use options::{InvalidOptions, NatsOptions, NatsParts};
 pub use publisher::NatsPublisher;
 pub use source::{ConsumerSettings, NatsSource};
 pub use subject::{InvalidSubject, Subject};

@@ -75,15 +75,14 @@ struct Freshness {
 }
 
 /// What a replica did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReplicaUsage {
+pub(crate) struct ReplicaUsage {
     /// How many reads it answered.
-    pub answers: u64,
+    pub(crate) answers: u64,
     /// How many reads went to the primary instead: because it was behind or away, or did not know the reader or
     /// what was asked for.
-    pub fallbacks: u64,
+    pub(crate) fallbacks: u64,
     /// Whether it is fresh at this moment.
-    pub is_fresh: bool,
+    pub(crate) is_fresh: bool,
 }
 
 impl PgReplica {
@@ -104,8 +103,7 @@ impl PgReplica {
     }
 
     /// What it did so far.
-    #[must_use]
-    pub fn usage(&self) -> ReplicaUsage {
+    pub(crate) fn usage(&self) -> ReplicaUsage {
         let State { answers, fallbacks, .. } = &*self.state;
         ReplicaUsage {
             answers: answers.load(Ordering::Relaxed),

@@ -85,33 +85,3 @@ impl Statistics for PgStore {
         Ok(complete_until.flatten())
     }
 }
-
-/// How busy a pool of connections is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolUsage {
-    /// The most connections it may open.
-    pub limit: usize,
-    /// How many are open.
-    pub size: usize,
-    /// How many of them are used.
-    pub in_use: usize,
-    /// How many of them are free.
-    pub idle: usize,
-    /// How many wait for one.
-    pub waiting: usize,
-}
-
-impl PgStore {
-    /// How busy the pool is at this moment.
-    #[must_use]
-    pub fn pool_usage(&self) -> PoolUsage {
-        let status = self.pool_status();
-        PoolUsage {
-            limit: status.max_size,
-            size: status.size,
-            in_use: status.size.saturating_sub(status.available),
-            idle: status.available,
-            waiting: status.waiting,
-        }
-    }
-}

@@ -6,10 +6,10 @@ use gamification_app::{
     jobs::{DeliveryError, Destination},
     ports::{ChannelName, PendingEvent},
 };
-use gamification_nats::NatsPublisher;
+use gamification_nats::{NatsParts, NatsPublisher};
 use gamification_webhook::{SigningSecret, Webhook, WebhookUrl};
 
-use crate::{config::given, nats::NatsParts};
+use crate::config::given;
 
 /// What configures channels, as it was given.
 #[derive(Clone, Debug, Default, Args)]
@@ -106,49 +106,5 @@ fn webhook(url: Option<&str>, secret: Option<&str>) -> Result<Option<Webhook>> {
         (None, Some(_)) => {
             bail!("GAMIFICATION_WEBHOOK_URL must be set when GAMIFICATION_WEBHOOK_SECRET is")
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::nats::NatsOptions;
-
-    const URL: &str = "https://platform.example/hooks";
-    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-    #[test]
-    fn each_channel_has_a_name_of_its_own_that_never_changes() {
-        // Every option is given.
-        let options = ChannelOptions { webhook_url: Some(URL.into()), webhook_secret: Some(SECRET.into()) };
-        let nats = NatsOptions {
-            nats_url: Some("nats://broker".into()),
-            nats_publish_prefix: Some("gamification".into()),
-            ..NatsOptions::default()
-        };
-        let channels = options.channels(nats.parts().unwrap().as_ref()).unwrap();
-        let names: Vec<_> = channels.iter().map(|channel| channel.name.as_str()).collect();
-        assert_eq!(names, ["webhook", "nats"]);
-    }
-
-    #[test]
-    fn a_webhook_needs_an_address_and_a_secret_or_is_none() {
-        let webhook = |url: &str, secret: &str| {
-            let (webhook_url, webhook_secret) = (Some(url.to_owned()), Some(secret.to_owned()));
-            ChannelOptions { webhook_url, webhook_secret }.channels(None).map(|channels| !channels.is_empty())
-        };
-        let mistake = |url: &str, secret: &str| format!("{:#}", webhook(url, secret).unwrap_err());
-        assert!(!webhook("", "").unwrap());
-        assert!(webhook(URL, SECRET).unwrap());
-        assert_eq!(
-            mistake(URL, ""),
-            "GAMIFICATION_WEBHOOK_SECRET must be set when GAMIFICATION_WEBHOOK_URL is"
-        );
-        assert_eq!(
-            mistake("", SECRET),
-            "GAMIFICATION_WEBHOOK_URL must be set when GAMIFICATION_WEBHOOK_SECRET is"
-        );
-        assert!(mistake("nonsense", SECRET).starts_with("GAMIFICATION_WEBHOOK_URL is not usable: "));
-        assert!(mistake(URL, "hunter2").starts_with("GAMIFICATION_WEBHOOK_SECRET is not usable: "));
     }
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use gamification_nats::NatsOptions;
 use uuid::Uuid;
 
-use crate::{channels::ChannelOptions, nats::NatsOptions};
+use crate::channels::ChannelOptions;
 
 /// Points and levels for the members of online communities.
 #[derive(Debug, Parser)]

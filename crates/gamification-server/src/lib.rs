@@ -10,7 +10,7 @@
 //!
 //! # To add a configuration variable
 //! Those of a channel of outgoing events stand in `channels.rs`, with all else that makes it, and those of NATS, where
-//! events also come from, in `nats.rs`. For others:
+//! events also come from, in `options.rs` of `gamification-nats`. For others:
 //! - `cli.rs`: a field of [`cli::Options`] with its `env`.
 //! - `config.rs`: a method of [`config::Config`] that names the variable when its value is wrong. What a right value is
 //!   says the crate that uses it, with a type that parses (`Origin` of `gamification-http`, `TraceCollector` of
@@ -22,7 +22,6 @@ pub mod channels;
 pub mod cli;
 mod commands;
 pub mod config;
-pub mod nats;
 mod progress;
 mod secret;
 mod telemetry;

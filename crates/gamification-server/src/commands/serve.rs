@@ -13,7 +13,7 @@ use gamification_app::{
     jobs::{self, consume_events, relay_events},
 };
 use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier, stream_message};
-use gamification_nats::{NatsSource, watch};
+use gamification_nats::{NatsParts, NatsSource, watch};
 use gamification_pg::{
     PgDeliveries, PgEventFeeds, PgReplica, PgStore,
     connection::{Connector, DatabaseUrl},
@@ -33,7 +33,6 @@ use crate::{
     channels::Channel,
     cli::Options,
     config::Config,
-    nats::NatsParts,
     secret,
     telemetry::{announce, metrics},
 };
@@ -106,7 +105,7 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let operations = Operations {
         store: store.clone(),
         draining: draining.clone(),
-        metrics: metrics::page(metrics.clone(), store.clone(), replica.clone()),
+        metrics: metrics::page(metrics.clone(), store.clone()),
     };
     let operations = Data::new(operations);
     let elsewhere =

@@ -1,15 +1,17 @@
-//! NATS JetStream, configured: the connection, where events come from, and what they are published under.
+//! What configures NATS on a command line or in the environment: each option is a variable too, and a mistake is a sentence
+//! that names it.
 
 use std::{
-    fs,
+    error::Error,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
 use clap::Args;
-use gamification_nats::{Authentication, ConnectionSettings, ConsumerSettings, Nats, Subject, Tls};
 
-use crate::config::{given, given_path};
+use crate::{
+    Authentication, ConnectionSettings, ConsumerSettings, InvalidSettings, InvalidSubject, Nats, Subject, Tls,
+};
 
 /// What configures NATS, as it was given.
 #[derive(Clone, Debug, Default, Args)]
@@ -46,6 +48,52 @@ pub struct NatsOptions {
     pub nats_publish_prefix: Option<String>,
 }
 
+/// Why options can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidOptions {
+    /// There is a URL, and neither a stream nor a prefix.
+    #[error(
+        "GAMIFICATION_NATS_URL is set: so must GAMIFICATION_NATS_STREAM be, or GAMIFICATION_NATS_PUBLISH_PREFIX"
+    )]
+    UrlAlone,
+    /// There is a stream or a prefix, and no URL.
+    #[error("GAMIFICATION_NATS_URL must be set when events come from NATS or go there")]
+    NoUrl,
+    /// Some of what is one setting in several variables is missing.
+    #[error("{0} must be set together")]
+    Apart(&'static str),
+    /// Two variables say who we are.
+    #[error("only one of GAMIFICATION_NATS_CREDS_FILE and GAMIFICATION_NATS_NKEY_FILE may be set")]
+    TwoIdentities,
+    /// A variable has a value that can't be used.
+    #[error("{variable} is not usable")]
+    NotUsable {
+        /// Its name.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        mistake: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// What is wrong with the value of one variable.
+#[derive(Debug, thiserror::Error)]
+enum Mistake {
+    #[error("a name has no spaces, dots, slashes, * and >")]
+    Name,
+    #[error("{0} can't be read")]
+    Unreadable(String, #[source] io::Error),
+    #[error(transparent)]
+    Subject(#[from] InvalidSubject),
+    #[error(transparent)]
+    Settings(#[from] InvalidSettings),
+}
+
+/// The same as an error that names the variable.
+fn not_usable(variable: &'static str) -> impl Fn(Mistake) -> InvalidOptions {
+    move |mistake| InvalidOptions::NotUsable { variable, mistake: mistake.into() }
+}
+
 /// NATS, as it is configured.
 #[derive(Debug)]
 pub struct NatsParts {
@@ -61,95 +109,99 @@ impl NatsOptions {
     /// Reads and checks all of it; nothing is sent yet. `None` when NATS is not configured.
     ///
     /// # Errors
-    /// When something is there without what it needs, or can't be used.
-    pub fn parts(&self) -> Result<Option<NatsParts>> {
+    /// [`InvalidOptions`], when something is there without what it needs, or can't be used.
+    pub fn parts(&self) -> Result<Option<NatsParts>, InvalidOptions> {
         let consumer = self.consumer()?;
-        let publish_prefix = given(self.nats_publish_prefix.as_deref()).map(str::parse).transpose();
-        let publish_prefix = publish_prefix.context("GAMIFICATION_NATS_PUBLISH_PREFIX is not usable")?;
+        let publish_prefix = given(self.nats_publish_prefix.as_ref())
+            .map(|prefix| subject("GAMIFICATION_NATS_PUBLISH_PREFIX", prefix))
+            .transpose()?;
         let is_used = consumer.is_some() || publish_prefix.is_some();
-        match (given(self.nats_url.as_deref()), is_used) {
+        match (given(self.nats_url.as_ref()), is_used) {
             (Some(url), true) => {
                 let connection = Nats::new(self.connection(url)?);
                 Ok(Some(NatsParts { connection, consumer, publish_prefix }))
             }
-            (Some(_), false) => bail!(
-                "GAMIFICATION_NATS_URL is set: so must GAMIFICATION_NATS_STREAM be, or GAMIFICATION_NATS_PUBLISH_PREFIX"
-            ),
-            (None, true) => bail!("GAMIFICATION_NATS_URL must be set when events come from NATS or go there"),
+            (Some(_), false) => Err(InvalidOptions::UrlAlone),
+            (None, true) => Err(InvalidOptions::NoUrl),
             (None, false) => Ok(None),
         }
     }
 
-    fn connection(&self, url: &str) -> Result<ConnectionSettings> {
-        let settings = ConnectionSettings::new(url).context("GAMIFICATION_NATS_URL is not usable")?;
-        let (creds, nkey) =
-            (given_path(self.nats_creds_file.as_ref()), given_path(self.nats_nkey_file.as_ref()));
+    fn connection(&self, url: &str) -> Result<ConnectionSettings, InvalidOptions> {
+        let of_url = not_usable("GAMIFICATION_NATS_URL");
+        let settings = ConnectionSettings::new(url).map_err(|error| of_url(error.into()))?;
+        let creds = readable("GAMIFICATION_NATS_CREDS_FILE", self.nats_creds_file.as_deref())?;
+        let nkey = readable("GAMIFICATION_NATS_NKEY_FILE", self.nats_nkey_file.as_deref())?;
         let (variable, authentication) = match (creds, nkey) {
             (None, None) => ("GAMIFICATION_NATS_URL", Authentication::Url),
-            (Some(file), None) => {
-                let variable = "GAMIFICATION_NATS_CREDS_FILE";
-                (variable, Authentication::Credentials(read(variable, file)?))
-            }
-            (None, Some(file)) => {
-                let variable = "GAMIFICATION_NATS_NKEY_FILE";
-                (variable, Authentication::Nkey(read(variable, file)?))
-            }
-            (Some(_), Some(_)) => {
-                bail!("only one of GAMIFICATION_NATS_CREDS_FILE and GAMIFICATION_NATS_NKEY_FILE may be set")
-            }
+            (Some((_, text)), None) => ("GAMIFICATION_NATS_CREDS_FILE", Authentication::Credentials(text)),
+            (None, Some((_, seed))) => ("GAMIFICATION_NATS_NKEY_FILE", Authentication::Nkey(seed)),
+            (Some(_), Some(_)) => return Err(InvalidOptions::TwoIdentities),
         };
         let settings =
-            settings.authenticated(authentication).with_context(|| format!("{variable} is not usable"))?;
+            settings.authenticated(authentication).map_err(|error| not_usable(variable)(error.into()))?;
         Ok(settings.secured(self.tls()?))
     }
 
-    fn tls(&self) -> Result<Tls> {
-        let readable = |variable: &'static str, file: Option<&PathBuf>| {
-            let file = given_path(file).map(Path::to_owned);
-            file.map(|file| read(variable, &file).map(|_| file)).transpose()
-        };
-        let ca_file = readable("GAMIFICATION_NATS_CA_FILE", self.nats_ca_file.as_ref())?;
-        let certificate = readable("GAMIFICATION_NATS_CERT_FILE", self.nats_cert_file.as_ref())?;
-        let key = readable("GAMIFICATION_NATS_KEY_FILE", self.nats_key_file.as_ref())?;
+    fn tls(&self) -> Result<Tls, InvalidOptions> {
+        let file =
+            |variable, file: &Option<PathBuf>| Ok(readable(variable, file.as_deref())?.map(|(file, _)| file));
+        let ca_file = file("GAMIFICATION_NATS_CA_FILE", &self.nats_ca_file)?;
+        let certificate = file("GAMIFICATION_NATS_CERT_FILE", &self.nats_cert_file)?;
+        let key = file("GAMIFICATION_NATS_KEY_FILE", &self.nats_key_file)?;
         if certificate.is_some() != key.is_some() {
-            bail!("GAMIFICATION_NATS_CERT_FILE and GAMIFICATION_NATS_KEY_FILE must be set together");
+            return Err(InvalidOptions::Apart("GAMIFICATION_NATS_CERT_FILE and GAMIFICATION_NATS_KEY_FILE"));
         }
         Ok(Tls { ca_file, identity: certificate.zip(key) })
     }
 
-    fn consumer(&self) -> Result<Option<ConsumerSettings>> {
+    fn consumer(&self) -> Result<Option<ConsumerSettings>, InvalidOptions> {
         let parts = [&self.nats_stream, &self.nats_consumer, &self.nats_dead_letter_subject];
-        match parts.map(|part| given(part.as_deref())) {
+        match parts.map(|part| given(part.as_ref())) {
             [None, None, None] => Ok(None),
-            [Some(stream), Some(consumer), Some(dead_letter)] => {
-                for (variable, name) in
-                    [("GAMIFICATION_NATS_STREAM", stream), ("GAMIFICATION_NATS_CONSUMER", consumer)]
-                {
-                    // As JetStream has it; a name is a token of subjects.
-                    if name.contains(|letter: char| letter.is_whitespace() || ".*>/\\".contains(letter)) {
-                        bail!("{variable} is not usable: a name has no spaces, dots, slashes, * and >");
-                    }
-                }
-                let dead_letter =
-                    dead_letter.parse().context("GAMIFICATION_NATS_DEAD_LETTER_SUBJECT is not usable")?;
-                let (stream, consumer) = (stream.to_owned(), consumer.to_owned());
-                Ok(Some(ConsumerSettings { stream, consumer, dead_letter }))
-            }
-            _ => bail!(
-                "GAMIFICATION_NATS_STREAM, GAMIFICATION_NATS_CONSUMER and GAMIFICATION_NATS_DEAD_LETTER_SUBJECT must be \
-                 set together"
-            ),
+            [Some(stream), Some(consumer), Some(dead_letter)] => Ok(Some(ConsumerSettings {
+                stream: name("GAMIFICATION_NATS_STREAM", stream)?,
+                consumer: name("GAMIFICATION_NATS_CONSUMER", consumer)?,
+                dead_letter: subject("GAMIFICATION_NATS_DEAD_LETTER_SUBJECT", dead_letter)?,
+            })),
+            _ => Err(InvalidOptions::Apart(
+                "GAMIFICATION_NATS_STREAM, GAMIFICATION_NATS_CONSUMER and GAMIFICATION_NATS_DEAD_LETTER_SUBJECT",
+            )),
         }
     }
 }
 
-fn read(variable: &str, file: &Path) -> Result<String> {
-    fs::read_to_string(file)
-        .with_context(|| format!("{variable} is not usable: {} can't be read", file.display()))
+/// An empty value is as good as none.
+fn given(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
+}
+
+/// A name of JetStream's; it is a token of subjects.
+fn name(variable: &'static str, name: &str) -> Result<String, InvalidOptions> {
+    if name.contains(|letter: char| letter.is_whitespace() || ".*>/\\".contains(letter)) {
+        return Err(not_usable(variable)(Mistake::Name));
+    }
+    Ok(name.to_owned())
+}
+
+fn subject(variable: &'static str, subject: &str) -> Result<Subject, InvalidOptions> {
+    subject.parse().map_err(|error: InvalidSubject| not_usable(variable)(error.into()))
+}
+
+/// A file that is given, and what it holds; an empty path is as good as none.
+fn readable(
+    variable: &'static str,
+    file: Option<&Path>,
+) -> Result<Option<(PathBuf, String)>, InvalidOptions> {
+    let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) else { return Ok(None) };
+    let unreadable = |error| not_usable(variable)(Mistake::Unreadable(file.display().to_string(), error));
+    Ok(Some((file.to_owned(), fs::read_to_string(file).map_err(unreadable)?)))
 }
 
 #[cfg(test)]
 mod tests {
+    use gamification_app::Chain;
+
     use super::*;
 
     fn options(change: impl FnOnce(&mut NatsOptions)) -> NatsOptions {
@@ -158,8 +210,9 @@ mod tests {
         options
     }
 
+    /// An error and its causes, as an operator reads them.
     fn mistake(change: impl FnOnce(&mut NatsOptions)) -> String {
-        format!("{:#}", options(change).parts().unwrap_err())
+        Chain(&options(change).parts().unwrap_err()).to_string()
     }
 
     fn sound(options: &mut NatsOptions) {
