@@ -10,7 +10,7 @@ use diesel::{
     query_builder::{QueryFragment, QueryId},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, methods::LoadQuery};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join};
 use gamification_app::ports::StoreError;
 
 use crate::{
@@ -68,7 +68,7 @@ where
 }
 
 /// The domain's types that rows are converted to.
-fn converted<R, T>(rows: Vec<R>) -> Result<Vec<T>, StoreError>
+pub(crate) fn converted<R, T>(rows: Vec<R>) -> Result<Vec<T>, StoreError>
 where
     T: TryFrom<R, Error = StoreError>,
 {
@@ -94,6 +94,34 @@ impl PgTx {
             return Ok(Vec::new());
         }
         self.load(statement).await
+    }
+
+    /// The rows of two statements that leave together. The second sees what the first has waited for: the database begins
+    /// with it when it has ended the first.
+    pub(crate) async fn rows_in_order<S, T>(
+        &mut self,
+        first: S,
+        second: T,
+    ) -> Result<(Vec<S::Row>, Vec<T::Row>), StoreError>
+    where
+        S: Select + Gives<S::Row>,
+        S::Row: Send,
+        T: Select + Gives<T::Row>,
+        T::Row: Send,
+    {
+        if first.is_idle() || second.is_idle() {
+            return Ok((self.rows(first).await?, self.rows(second).await?));
+        }
+        self.send(|connection| {
+            async move {
+                let (mut on, mut behind) = (connection, connection);
+                // Both are polled in this order, and so sent in it.
+                join(first.load(&mut on), second.load(&mut behind)).await
+            }
+            .map(|(first, second)| Ok((first?, second?)))
+            .boxed()
+        })
+        .await
     }
 
     /// The rows of a statement as types of the domain.

@@ -3,14 +3,18 @@
 use std::{borrow::Cow, mem, sync::Arc};
 
 use deadpool::Status;
-use diesel::QueryResult;
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
 use diesel_async::{
-    AsyncPgConnection, SimpleAsyncConnection,
+    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::deadpool::{BuildError, Object, Pool},
 };
 use futures_util::{
     FutureExt,
-    future::{BoxFuture, join, join_all},
+    future::{BoxFuture, try_join, try_join_all},
 };
 use gamification_app::ports::{Store, StoreError, UnitOfWork};
 use tokio::sync::Notify;
@@ -22,6 +26,7 @@ use crate::{
     known_levels::LevelsCache,
     lookups::Lookups,
     replica::PgReplica,
+    statement::statements,
 };
 
 /// PostgreSQL behind a pool of connections, and one more for members' points. Cheap to clone.
@@ -100,8 +105,8 @@ type Waiting = Box<dyn for<'a> FnOnce(&'a AsyncPgConnection) -> BoxFuture<'a, Qu
 /// An open transaction on a connection of its own.
 ///
 /// A statement that gives nothing waits for the next that does, or for the end of the transaction, and is sent with it: a
-/// round trip costs more than most statements. Where one fails, the database refuses those behind it, and its error is the
-/// one that is told. The commit is sent once all of them have gone through.
+/// round trip costs more than most statements. Where one fails, the database refuses those behind it, makes a commit a
+/// rollback, and its error is the one that is told.
 ///
 /// Dropped without commit, it closes the connection, and the server rolls back at once. Back in the pool the connection
 /// would keep its locks until another caller happened to draw it.
@@ -158,20 +163,20 @@ impl PgTx {
         let connection: &AsyncPgConnection = self.connection.as_ref().expect("the transaction is open");
         // They are polled in this order, and sent in it: one that has to be prepared first holds the lock of the
         // connection's prepared statements meanwhile, and those behind it wait for that.
-        let waiting = join_all(waiting.into_iter().map(|statement| statement(connection)));
-        let (waiting, last) = join(waiting, last(connection)).await;
-        for outcome in waiting {
-            outcome.map_err(store_error)?;
-        }
-        last.map_err(store_error)
+        let waiting = try_join_all(waiting.into_iter().map(|statement| statement(connection)));
+        // What the database refuses makes it refuse all that is behind. What is not even sent to it, as its values have no
+        // form, keeps back what is behind: an error ends this before the last is looked at.
+        let (_, last) = try_join(waiting, last(connection)).await.map_err(store_error)?;
+        Ok(last)
     }
 
     /// Ends the transaction; a connection where that went through goes back to the pool.
-    async fn end(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        if self.has_begun {
-            self.send(|connection| batch(connection, statement.into()).boxed()).await?;
-        }
-        self.waiting.clear();
+    async fn end(
+        &mut self,
+        last: impl QueryFragment<Pg> + QueryId + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.send(|mut connection| async move { last.execute(&mut connection).await.map(drop) }.boxed())
+            .await?;
         drop(self.connection.take());
         Ok(())
     }
@@ -226,13 +231,12 @@ impl PgStore {
 
 impl UnitOfWork for PgTx {
     async fn commit(mut self) -> Result<(), StoreError> {
-        // Not together with the commit: that one must not be sent where a statement before it could not be.
-        if let Err(error) = self.send(|_| async { Ok(()) }.boxed()).await {
-            // Where this fails as well, the connection is closed, and there is nothing to add to the first error.
-            let _ = self.end("ROLLBACK").await;
+        if let Err(error) = self.end(Commit {}).await {
+            // The database may have rolled back already, and says so then. Where it can't be told, the connection is closed,
+            // and there is nothing to add to the first error.
+            let _ = self.end(Rollback {}).await;
             return Err(error);
         }
-        self.end("COMMIT").await?;
         if self.has_events {
             self.events_committed.notify_one();
         }
@@ -242,6 +246,13 @@ impl UnitOfWork for PgTx {
     async fn rollback(mut self) -> Result<(), StoreError> {
         // What was not sent needs not be.
         self.waiting.clear();
-        self.end("ROLLBACK").await
+        if self.has_begun { self.end(Rollback {}).await } else { Ok(()) }
     }
+}
+
+statements! {
+    /// Prepared as all others are: where one of them is prepared first, its lock keeps this behind them.
+    struct Commit {} = "COMMIT";
+
+    struct Rollback {} = "ROLLBACK";
 }

@@ -241,8 +241,8 @@ async fn load_awards(
     if !erased.is_empty() {
         return Err(Failure::Erased(erased));
     }
-    let members: Vec<MemberPoints> = tx.lock(&new_members(ids, members.iter().copied()), now).await?;
-    let awarded_keys = tx.awarded_keys(once_only_keys).await?;
+    let members = new_members(ids, members.iter().copied());
+    let (members, awarded_keys) = tx.lock_members(&members, once_only_keys, now).await?;
     // Which they are is known once the rules are: none where nothing is capped.
     let rules = configurations.iter().map(|found| &found.rules);
     let tallies = Tally::of(records, rules, &members, &awarded_keys);

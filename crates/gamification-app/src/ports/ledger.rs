@@ -5,16 +5,20 @@ use std::{collections::BTreeSet, future::Future};
 use gamification_domain::{
     AwardedKeys, LevelCountChange, MemberPoints, OnceOnlyKey, PointTransaction, Tally,
 };
+use time::OffsetDateTime;
 
 use super::{Repository, StoreError};
 
 /// The ledger, the members' points, and what is counted for caps.
 pub trait LedgerRepository: Repository<MemberPoints> + Repository<Tally> {
-    /// Which of these awards are in the ledger. The members concerned must be locked.
-    fn awarded_keys(
+    /// Locks members as [`lock`](Repository::lock) does, and then reads which of these awards, which are theirs, are in the
+    /// ledger: who was locked before has written theirs.
+    fn lock_members(
         &mut self,
+        members: &[MemberPoints],
         keys: &BTreeSet<OnceOnlyKey>,
-    ) -> impl Future<Output = Result<AwardedKeys, StoreError>> + Send;
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(Vec<MemberPoints>, AwardedKeys), StoreError>> + Send;
 
     /// Appends entries. [`StoreError::Contention`] when another transaction made the same award meanwhile.
     fn append_transactions(

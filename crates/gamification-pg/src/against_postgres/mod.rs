@@ -8,6 +8,7 @@ mod catalog;
 mod plans;
 mod rows;
 mod statements;
+mod transactions;
 mod written_down;
 
 use std::{fs::Permissions, future::Future, os::unix::fs::PermissionsExt};

@@ -25,13 +25,13 @@ const CREATED: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 const UPDATED: OffsetDateTime = OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::HOUR);
 
 impl Migrated {
-    fn store(&self) -> PgStore {
+    pub(super) fn store(&self) -> PgStore {
         PgStore::new(self.connector.clone(), 1).expect("a runtime is here")
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the repositories themselves are tested")]
-async fn begin(store: &PgStore) -> PgTx {
+pub(super) async fn begin(store: &PgStore) -> PgTx {
     store.begin().await.expect("the database can be reached")
 }
 

@@ -34,6 +34,7 @@ pub(super) fn all() -> Vec<Checked> {
         crate::repositories::recalculations::declared(),
         crate::repositories::tallies::declared(),
         crate::statistics::declared(),
+        crate::transaction::declared(),
         crate::verification::awards::declared(),
         crate::verification::events::declared(),
         crate::verification::members::declared(),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use gamification_app::ports::{LedgerRepository, StoreError};
 use gamification_domain::{
-    AwardedKeys, CommunityId, EntryCause, LevelCountChange, OnceOnlyKey, OnceScope, PointChange,
-    PointTransaction, Points, SourceId, UserId,
+    AwardedKeys, CommunityId, EntryCause, LevelCountChange, MemberPoints, OnceOnlyKey, OnceScope,
+    PointChange, PointTransaction, Points, SourceId, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use crate::{
     PgTx,
     error::misread,
     schema::{level_counts, point_transactions},
+    sending::converted,
     statement::{NotNull, Rows, record, statements},
 };
 
@@ -198,10 +199,16 @@ fn once_scope(once_per: Uuid) -> OnceScope {
 }
 
 impl LedgerRepository for PgTx {
-    async fn awarded_keys(&mut self, keys: &BTreeSet<OnceOnlyKey>) -> Result<AwardedKeys, StoreError> {
-        let awarded: Vec<OnceOnlyKey> =
-            self.read(SelectAwardedKeys { wanted: keys.iter().collect() }).await?;
-        Ok(awarded.into_iter().collect())
+    async fn lock_members(
+        &mut self,
+        members: &[MemberPoints],
+        keys: &BTreeSet<OnceOnlyKey>,
+        now: OffsetDateTime,
+    ) -> Result<(Vec<MemberPoints>, AwardedKeys), StoreError> {
+        let lock = self.lock_member_points(members, now);
+        let (members, awarded) =
+            self.rows_in_order(lock, SelectAwardedKeys { wanted: keys.iter().collect() }).await?;
+        Ok((converted(members)?, converted(awarded)?.into_iter().collect()))
     }
 
     async fn append_transactions(&mut self, transactions: &[PointTransaction]) -> Result<(), StoreError> {

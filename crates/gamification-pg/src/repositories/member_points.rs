@@ -110,14 +110,26 @@ pub(crate) fn standing(
     })
 }
 
+impl PgTx {
+    /// Sees to it that members have rows; gives what locks these.
+    pub(super) fn lock_member_points(
+        &mut self,
+        wanted: &[MemberPoints],
+        now: OffsetDateTime,
+    ) -> LockMemberPoints {
+        self.run(EnsureMemberPoints { new: wanted.into(), now });
+        LockMemberPoints { wanted: keys(wanted) }
+    }
+}
+
 impl Repository<MemberPoints> for PgTx {
     async fn lock(
         &mut self,
         wanted: &[MemberPoints],
         now: OffsetDateTime,
     ) -> Result<Vec<MemberPoints>, StoreError> {
-        self.run(EnsureMemberPoints { new: wanted.into(), now });
-        self.read(LockMemberPoints { wanted: keys(wanted) }).await
+        let lock = self.lock_member_points(wanted, now);
+        self.read(lock).await
     }
 
     async fn save(&mut self, changed: &[MemberPoints], now: OffsetDateTime) -> Result<(), StoreError> {
