@@ -442,6 +442,7 @@ async fn reads_cost_one_statement_each_with_authorisation_included() {
             "outbox",
             "NOTIFY",
             "GROUP BY level",
+            "erasure",
         ];
         log.lines().filter(ours).filter(|line| jobs.iter().all(|job| !line.contains(job))).count()
     };
