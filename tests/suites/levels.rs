@@ -432,7 +432,9 @@ async fn reads_cost_one_statement_each_with_authorisation_included() {
     let cluster = Cluster::shared().await;
     let statements = || {
         let log = cluster.log();
-        let ours = |line: &&str| line.contains("LOG:  execute") || line.contains("LOG:  statement");
+        let ours = |line: &&str| {
+            line.contains(&name) && (line.contains("LOG:  execute") || line.contains("LOG:  statement"))
+        };
         // Its jobs look for work now and then.
         let jobs = [
             "recalculations",

@@ -9,6 +9,10 @@ use gamification_app::{System, commands::record_facts};
 use gamification_domain::{
     CommunityId, Content, EventId, EventMetadata, Fact, FactKind, FactRecord, PostId, UserId, Verdict,
 };
+use gamification_pg::{
+    PgStore,
+    connection::{Connector, DatabaseUrl},
+};
 use gamification_tests::{
     Campaign, Cluster, Launch, Random, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
     event::{admin_joined, community_created, event, id, member_joined, post_created, post_like},
@@ -286,25 +290,24 @@ fn deeds(community: CommunityId, number: u128) -> Vec<FactRecord> {
 async fn a_batch_under_caps_costs_as_many_statements_whatever_its_size() {
     let scene = Scene::new().await;
     scene.put(0, &caps(&mut Campaign::new("statements under caps", 1, 1).random(0)));
-    let name: String =
-        scene.database.url().split(['/', '?']).find(|part| part.starts_with("test_")).unwrap().to_owned();
-    // Only sessions of this database log, and only those that begin now: the servers' have begun.
-    let client = scene.database.client().await;
-    client.batch_execute(&format!("ALTER DATABASE {name} SET log_statement = 'all'")).await.unwrap();
-    let store = scene.database.store(1);
+    // Only this session logs what it is sent; servers beside it work on.
+    let session = "&application_name=counted&options=-c%20log_statement%3Dall";
+    let url = DatabaseUrl::parse(&format!("{}{session}", scene.database.url())).unwrap();
+    let store = PgStore::new(Connector::new(url).unwrap(), 1).unwrap();
     let cluster = Cluster::shared().await;
-    let statements = || {
-        let log = cluster.log();
-        log.lines().filter(|line| line.contains("LOG:  execute") || line.contains("LOG:  statement")).count()
-    };
     let community = CommunityId::new(scene.community);
     let mut counts = Vec::new();
     for number in [3, 1, 300, 3, 300] {
-        let before = statements();
         let verdicts = record_facts(&store, &System, &deeds(community, number)).await.unwrap();
         assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Applied | Verdict::Capped)));
-        counts.push(statements() - before);
+        let process = "SELECT pid::bigint FROM pg_stat_activity WHERE application_name = 'counted'";
+        let process = format!("[{}]", scene.database.number(process).await);
+        let log = cluster.log();
+        let ours = log.lines().filter(|line| line.contains(&process) && line.contains("LOG:  "));
+        counts.push(ours.filter(|line| line.contains(" execute") || line.contains(" statement")).count());
     }
-    // The first opened the connection, and prepared statements.
-    assert!(counts[1..].iter().all(|count| *count == counts[1]), "{counts:?}");
+    let counts: Vec<usize> = counts.windows(2).map(|counts| counts[1] - counts[0]).collect();
+    assert!(counts[0] > 5, "nothing is logged: {counts:?}");
+    // The first, which opened the connection, is not among them.
+    assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");
 }
