@@ -332,3 +332,81 @@ fn log(error: &StoreError, records: &[FactRecord]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gamification_domain::{CommunityId, EventId, EventMetadata, Fact};
+    use time::OffsetDateTime;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// What waits, with a way in.
+    fn waiting(under_way: usize) -> (mpsc::UnboundedSender<Submission>, Waiting) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let under_way = AtomicUsize::new(under_way);
+        (sender, Waiting { receiver: Mutex::new(receiver), under_way, ended: Notify::new() })
+    }
+
+    /// So many facts that wait together; they do as long as the receiver is kept.
+    fn submitted(
+        sender: &mpsc::UnboundedSender<Submission>,
+        facts: usize,
+    ) -> oneshot::Receiver<Vec<Recorded>> {
+        let metadata = EventMetadata {
+            event_id: EventId::parse("an event").unwrap(),
+            sequence: None,
+            time: None,
+            received_at: OffsetDateTime::UNIX_EPOCH,
+        };
+        let fact = Fact::new(CommunityId::new(Uuid::nil()), FactKind::CommunityCreated { name: None });
+        let room = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let (reply, outcome) = oneshot::channel();
+        let records = vec![FactRecord { fact, metadata }; facts];
+        sender.send(Submission { records, reply, _permit: room }).unwrap();
+        outcome
+    }
+
+    /// How many facts a worker begins with without waiting for anything; `None` when it waits.
+    fn begun_at_once(waiting: &Waiting) -> Option<usize> {
+        let batch = waiting.next_batch().now_or_never()?.unwrap();
+        Some(batch.iter().map(|submission| submission.records.len()).sum())
+    }
+
+    #[tokio::test]
+    async fn a_lone_fact_waits_for_nothing_while_no_batch_is_under_way() {
+        let (sender, waiting) = waiting(0);
+        let _outcome = submitted(&sender, 1);
+        assert_eq!(begun_at_once(&waiting), Some(1));
+        assert_eq!(waiting.under_way.load(Ordering::Acquire), 1);
+    }
+
+    #[tokio::test]
+    async fn a_few_facts_wait_for_more_while_a_batch_is_under_way_and_no_longer() {
+        let (sender, waiting) = waiting(1);
+        let _few = submitted(&sender, MIN_BATCH_FACTS - 1);
+        let mut next = std::pin::pin!(waiting.next_batch());
+        assert!(next.as_mut().now_or_never().is_none());
+        let _one_more = submitted(&sender, 1);
+        assert_eq!(next.as_mut().now_or_never().unwrap().unwrap().len(), 2, "they are enough together");
+
+        let _few = submitted(&sender, 1);
+        let mut next = std::pin::pin!(waiting.next_batch());
+        assert!(next.as_mut().now_or_never().is_none());
+        waiting.batch_ended();
+        assert!(next.as_mut().now_or_never().is_none(), "one of two has ended");
+        waiting.batch_ended();
+        assert_eq!(next.as_mut().now_or_never().unwrap().unwrap().len(), 1, "the database is free");
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_as_large_as_it_may_be_and_has_nothing_of_those_who_left() {
+        let (sender, waiting) = waiting(0);
+        let [_first, left, _third] = [BATCH / 2, 1, BATCH / 2].map(|facts| submitted(&sender, facts));
+        let _behind = submitted(&sender, 1);
+        drop(left);
+        assert_eq!(begun_at_once(&waiting), Some(BATCH));
+        waiting.batch_ended();
+        assert_eq!(begun_at_once(&waiting), Some(1));
+    }
+}

@@ -213,3 +213,30 @@ pub(super) fn member_finding(
 pub(super) fn presence(is_present: bool) -> String {
     if is_present { "present" } else { "absent" }.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use gamification_domain::UserId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn of_a_broken_event_it_is_said_where_the_chain_breaks() {
+        let member = (CommunityId::new(Uuid::nil()), UserId::new(Uuid::nil()));
+        let expected = |before: &str, after: &str, previous: Option<&str>, now: Option<&str>| {
+            let [before, after] = [before, after].map(|said| Some(said.to_owned()));
+            let [previous, now] = [previous, now].map(|known| known.map(ToOwned::to_owned));
+            let event_type = "PointsAwarded".to_owned();
+            broken_event(BrokenEvent { member, sequence: 7, event_type, before, after, previous, now })
+                .expected
+        };
+        assert_eq!(expected("2", "5", Some("3"), Some("6")), "from 3", "the earlier mistake first");
+        assert_eq!(expected("3", "5", Some("3"), Some("6")), "to 6");
+        assert_eq!(expected("2", "5", None, Some("6")), "to 6");
+        let neither = "a change that its type allows, once";
+        assert_eq!(expected("3", "6", Some("3"), Some("6")), neither);
+        assert_eq!(expected("3", "6", Some("3"), None), neither);
+        assert_eq!(expected("3", "6", None, None), neither);
+    }
+}

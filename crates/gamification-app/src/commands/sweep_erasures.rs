@@ -131,13 +131,12 @@ async fn sweep_leaderboards(
     tx.delete_erased_entries(community_id).await
 }
 
+/// The entry of the erased counts on no board from now on, and is deleted behind this.
 fn moved(ErasedEntry { erased, sums }: ErasedEntry) -> [EntryChange; 2] {
-    let WindowSums { seven_day, thirty_day, all_time } = sums;
-    let negated = WindowSums { seven_day: -seven_day, thirty_day: -thirty_day, all_time: -all_time };
     let community_id = erased.member.0;
     let unlisted = Some((SortName::of(None), false));
     [
-        EntryChange { key: erased.member, sums: negated, listing: unlisted },
+        EntryChange { key: erased.member, sums: WindowSums::default(), listing: unlisted },
         EntryChange { key: (community_id, erased.pseudonym), sums, listing: None },
     ]
 }
