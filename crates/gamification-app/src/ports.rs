@@ -51,7 +51,7 @@ pub use leaderboards::{
     LeaderboardProgress, LeaderboardQueries, LeaderboardRepository, LeaderboardStep, LockedLeaderboards,
     TransactionNumber, WindowSums,
 };
-pub use ledger::LedgerRepository;
+pub use ledger::{LedgerRepository, LockedAwards};
 pub use level_configurations::LevelConfigurationRepository;
 pub use like_switches::LikeSwitchRepository;
 pub use outbox::{Outbox, OutboxEvent};

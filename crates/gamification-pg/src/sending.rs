@@ -5,12 +5,12 @@
 //! connection, too, but neither an `UPDATE` nor an `ON CONFLICT DO UPDATE`: those are statements.
 
 use diesel::{
-    OptionalExtension,
+    OptionalExtension, QueryResult,
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, methods::LoadQuery};
-use futures_util::{FutureExt, future::join};
+use futures_util::{FutureExt, future::BoxFuture};
 use gamification_app::ports::StoreError;
 
 use crate::{
@@ -58,6 +58,31 @@ where
     statement.load(connection).await.map_err(store_error)
 }
 
+/// A statement among several that leave together, for [`PgTx::send`]: they are sent in the order in which they are polled,
+/// as `try_join!` does, and the database begins with one when it has ended the one before. An error keeps back those behind.
+pub(crate) fn rows_in_order<S>(
+    mut connection: &AsyncPgConnection,
+    statement: S,
+) -> BoxFuture<'_, QueryResult<Vec<S::Row>>>
+where
+    S: Select + Gives<S::Row>,
+    S::Row: Send,
+{
+    async move { if statement.is_idle() { Ok(Vec::new()) } else { statement.load(&mut connection).await } }
+        .boxed()
+}
+
+/// The same for a statement that gives nothing.
+pub(crate) fn run_in_order(
+    mut connection: &AsyncPgConnection,
+    statement: impl Statement,
+) -> BoxFuture<'_, QueryResult<()>> {
+    async move {
+        if statement.is_idle() { Ok(()) } else { statement.execute(&mut connection).await.map(drop) }
+    }
+    .boxed()
+}
+
 /// The first row of a statement or a query, if there is one, on any connection.
 pub(crate) async fn first<Q, R>(connection: &mut AsyncPgConnection, query: Q) -> Result<Option<R>, StoreError>
 where
@@ -94,34 +119,6 @@ impl PgTx {
             return Ok(Vec::new());
         }
         self.load(statement).await
-    }
-
-    /// The rows of two statements that leave together. The second sees what the first has waited for: the database begins
-    /// with it when it has ended the first.
-    pub(crate) async fn rows_in_order<S, T>(
-        &mut self,
-        first: S,
-        second: T,
-    ) -> Result<(Vec<S::Row>, Vec<T::Row>), StoreError>
-    where
-        S: Select + Gives<S::Row>,
-        S::Row: Send,
-        T: Select + Gives<T::Row>,
-        T::Row: Send,
-    {
-        if first.is_idle() || second.is_idle() {
-            return Ok((self.rows(first).await?, self.rows(second).await?));
-        }
-        self.send(|connection| {
-            async move {
-                let (mut on, mut behind) = (connection, connection);
-                // Both are polled in this order, and so sent in it.
-                join(first.load(&mut on), second.load(&mut behind)).await
-            }
-            .map(|(first, second)| Ok((first?, second?)))
-            .boxed()
-        })
-        .await
     }
 
     /// The rows of a statement as types of the domain.

@@ -17,7 +17,7 @@ use crate::{
     observation,
     ports::{
         DirectoryRepository, ErasureRepository, LedgerRepository, LevelConfigurationRepository,
-        LikeSwitchRepository, Outbox, Store, StoreError,
+        LikeSwitchRepository, LockedAwards, Outbox, Store, StoreError,
     },
     transaction::{self, Ending},
 };
@@ -75,6 +75,7 @@ pub(crate) async fn record_facts_once(
                 }
             }
             Err(Failure::Erased(members)) => learned.erased.extend(members),
+            Err(Failure::LevelsNeeded(communities)) => learned.without_levels.extend(communities),
             Err(Failure::Store(error)) => return Err(error),
         }
     }
@@ -87,6 +88,8 @@ struct Learned {
     more_members: BTreeSet<MemberKey>,
     /// Members whom the facts name, and who were erased: for ever, so that it is true for the next attempt.
     erased: BTreeSet<MemberKey>,
+    /// Communities that had no levels when their first award came; they are inserted with the next attempt.
+    without_levels: BTreeSet<CommunityId>,
 }
 
 impl Learned {
@@ -101,6 +104,8 @@ enum Failure {
     MemberNeeded(MemberKey),
     /// Rows were made for them, which must not stay.
     Erased(BTreeSet<MemberKey>),
+    /// Levels are locked before members, so they must be there before both are.
+    LevelsNeeded(BTreeSet<CommunityId>),
     Store(StoreError),
 }
 
@@ -152,7 +157,7 @@ async fn record_in(
     scope.awards.members.extend(&learned.more_members);
     let named: BTreeSet<MemberKey> = judged().flat_map(FactRecord::members).collect();
 
-    let loaded = load(tx, system, &scope, records, &named, now).await?;
+    let loaded = load(tx, system, &scope, records, (&named, learned), now).await?;
     let (verdicts, changes) = decide(system, loaded, records, learned, now)?;
     let posted = write(tx, system, changes, now).await?;
     Ok(Ending::Commit((verdicts, posted)))
@@ -199,7 +204,7 @@ async fn load(
     ids: &impl IdGenerator,
     Scope { directory, awards, likes }: &Scope,
     records: &[FactRecord],
-    named: &BTreeSet<MemberKey>,
+    named: (&BTreeSet<MemberKey>, &Learned),
     now: OffsetDateTime,
 ) -> Result<Loaded, Failure> {
     Ok(Loaded {
@@ -231,18 +236,26 @@ async fn load_awards(
     ids: &impl IdGenerator,
     AwardScope { communities, members, once_only_keys }: &AwardScope,
     records: &[FactRecord],
-    named: &BTreeSet<MemberKey>,
+    (named, learned): (&BTreeSet<MemberKey>, &Learned),
     now: OffsetDateTime,
 ) -> Result<AwardState, Failure> {
-    let defaults = default_levels(ids, communities.iter().copied());
-    let configurations = tx.lock_configurations_shared(&defaults, now).await?;
+    if !learned.without_levels.is_empty() {
+        let defaults = default_levels(ids, learned.without_levels.iter().copied());
+        tx.lock_configurations_shared(&defaults, now).await?;
+    }
+    let members = new_members(ids, members.iter().copied());
+    let LockedAwards { configurations, members, awarded_keys } =
+        tx.lock_awards(communities, &members, once_only_keys, now).await?;
+    let found: BTreeSet<CommunityId> =
+        configurations.iter().map(|found| found.levels.community_id()).collect();
+    if found.len() < communities.len() {
+        return Err(Failure::LevelsNeeded(communities.difference(&found).copied().collect()));
+    }
     // From the lock to the commit nobody is erased.
     let erased = tx.erased_members(named).await?;
     if !erased.is_empty() {
         return Err(Failure::Erased(erased));
     }
-    let members = new_members(ids, members.iter().copied());
-    let (members, awarded_keys) = tx.lock_members(&members, once_only_keys, now).await?;
     // Which they are is known once the rules are: none where nothing is capped.
     let rules = configurations.iter().map(|found| &found.rules);
     let tallies = Tally::of(records, rules, &members, &awarded_keys);

@@ -3,22 +3,39 @@
 use std::{collections::BTreeSet, future::Future};
 
 use gamification_domain::{
-    AwardedKeys, LevelCountChange, MemberPoints, OnceOnlyKey, PointTransaction, Tally,
+    AwardedKeys, CommunityConfiguration, CommunityId, LevelCountChange, MemberPoints, OnceOnlyKey,
+    PointTransaction, Tally,
 };
 use time::OffsetDateTime;
 
 use super::{Repository, StoreError};
 
+/// What awards are judged by, locked.
+#[derive(Debug)]
+pub struct LockedAwards {
+    /// The levels and rules of communities that have them.
+    pub configurations: Vec<CommunityConfiguration>,
+    /// The members.
+    pub members: Vec<MemberPoints>,
+    /// The awards that were made before.
+    pub awarded_keys: AwardedKeys,
+}
+
 /// The ledger, the members' points, and what is counted for caps.
 pub trait LedgerRepository: Repository<MemberPoints> + Repository<Tally> {
-    /// Locks members as [`lock`](Repository::lock) does, and then reads which of these awards, which are theirs, are in the
-    /// ledger: who was locked before has written theirs.
-    fn lock_members(
+    /// Locks what awards are judged by, in one flight: the levels and rules of communities, as
+    /// [`lock_configurations_shared`](super::LevelConfigurationRepository::lock_configurations_shared) does, then members, as
+    /// [`lock`](Repository::lock) does. Behind the locks it is read which awards, of these members, are in the ledger.
+    ///
+    /// A community without levels of its own is missing in what is given; the caller has to begin anew with that method,
+    /// which inserts them.
+    fn lock_awards(
         &mut self,
+        communities: &BTreeSet<CommunityId>,
         members: &[MemberPoints],
         keys: &BTreeSet<OnceOnlyKey>,
         now: OffsetDateTime,
-    ) -> impl Future<Output = Result<(Vec<MemberPoints>, AwardedKeys), StoreError>> + Send;
+    ) -> impl Future<Output = Result<LockedAwards, StoreError>> + Send;
 
     /// Appends entries. [`StoreError::Contention`] when another transaction made the same award meanwhile.
     fn append_transactions(

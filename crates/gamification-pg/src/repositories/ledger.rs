@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use gamification_app::ports::{LedgerRepository, StoreError};
+use futures_util::{FutureExt, future::try_join4};
+use gamification_app::ports::{LedgerRepository, LockedAwards, StoreError};
 use gamification_domain::{
-    AwardedKeys, CommunityId, EntryCause, LevelCountChange, MemberPoints, OnceOnlyKey, OnceScope,
-    PointChange, PointTransaction, Points, SourceId, UserId,
+    CommunityId, EntryCause, LevelCountChange, MemberPoints, OnceOnlyKey, OnceScope, PointChange,
+    PointTransaction, Points, SourceId, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::{level_configurations::LockConfigurationsShared, member_points::EnsureMemberPoints};
 use crate::{
     PgTx,
     error::misread,
     schema::{level_counts, point_transactions},
-    sending::converted,
+    sending::{converted, rows_in_order, run_in_order},
     statement::{NotNull, Rows, record, statements},
 };
 
@@ -199,16 +201,32 @@ fn once_scope(once_per: Uuid) -> OnceScope {
 }
 
 impl LedgerRepository for PgTx {
-    async fn lock_members(
+    async fn lock_awards(
         &mut self,
+        communities: &BTreeSet<CommunityId>,
         members: &[MemberPoints],
         keys: &BTreeSet<OnceOnlyKey>,
         now: OffsetDateTime,
-    ) -> Result<(Vec<MemberPoints>, AwardedKeys), StoreError> {
-        let lock = self.lock_member_points(members, now);
-        let (members, awarded) =
-            self.rows_in_order(lock, SelectAwardedKeys { wanted: keys.iter().collect() }).await?;
-        Ok((converted(members)?, converted(awarded)?.into_iter().collect()))
+    ) -> Result<LockedAwards, StoreError> {
+        let communities: Vec<CommunityId> = communities.iter().copied().collect();
+        let configurations = LockConfigurationsShared::from(communities.as_slice());
+        let (ensure, members) = EnsureMemberPoints::and_lock(members, now);
+        let keys = SelectAwardedKeys { wanted: keys.iter().collect() };
+        let locked = self.send(|connection| {
+            try_join4(
+                rows_in_order(connection, configurations),
+                run_in_order(connection, ensure),
+                rows_in_order(connection, members),
+                rows_in_order(connection, keys),
+            )
+            .boxed()
+        });
+        let (configurations, (), members, awarded) = locked.await?;
+        Ok(LockedAwards {
+            configurations: self.configurations(configurations)?,
+            members: converted(members)?,
+            awarded_keys: converted(awarded)?.into_iter().collect(),
+        })
     }
 
     async fn append_transactions(&mut self, transactions: &[PointTransaction]) -> Result<(), StoreError> {

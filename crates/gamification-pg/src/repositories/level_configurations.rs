@@ -87,7 +87,7 @@ macro_rules! lock_configurations {
 
 statements! {
     /// Waits for a change of levels or rules that came first, and gives what is after it.
-    struct LockConfigurationsShared {
+    pub(super) struct LockConfigurationsShared {
         class: i32 => Plain<Integer>,
         turns: Rows<TurnRow>,
         wanted: Rows<LevelConfigurationKeyRow>,
@@ -309,6 +309,14 @@ impl PgTx {
         S: for<'a> From<&'a [CommunityId]> + Select<Row = ConfigurationRow> + Gives<ConfigurationRow>,
     {
         let rows = self.rows(S::from(communities)).await?;
+        self.configurations(rows)
+    }
+
+    /// What locked rows say; takes note of the keys that ids of erased users are hashed with.
+    pub(super) fn configurations(
+        &mut self,
+        rows: Vec<ConfigurationRow>,
+    ) -> Result<Vec<CommunityConfiguration>, StoreError> {
         let configuration = |ConfigurationRow { levels, rules }| {
             let levels = self.learn_erasure_key(levels)?;
             Ok(CommunityConfiguration { rules: rules.of_community(levels.community_id())?, levels })

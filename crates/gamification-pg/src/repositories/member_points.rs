@@ -38,7 +38,7 @@ record! {
 statements! {
     /// Comes before the lock, always: a transaction that holds rows waits for no one else's new row. The other way
     /// round, two batches that each miss a member whom the other has could wait for one another.
-    struct EnsureMemberPoints {
+    pub(super) struct EnsureMemberPoints {
         new: Rows<MemberPointsRow>,
         now: OffsetDateTime => member_points::created_at,
     } = "INSERT INTO member_points
@@ -110,15 +110,10 @@ pub(crate) fn standing(
     })
 }
 
-impl PgTx {
-    /// Sees to it that members have rows; gives what locks these.
-    pub(super) fn lock_member_points(
-        &mut self,
-        wanted: &[MemberPoints],
-        now: OffsetDateTime,
-    ) -> LockMemberPoints {
-        self.run(EnsureMemberPoints { new: wanted.into(), now });
-        LockMemberPoints { wanted: keys(wanted) }
+impl EnsureMemberPoints {
+    /// What sees to it that members have rows, and what locks these then.
+    pub(super) fn and_lock(wanted: &[MemberPoints], now: OffsetDateTime) -> (Self, LockMemberPoints) {
+        (Self { new: wanted.into(), now }, LockMemberPoints { wanted: keys(wanted) })
     }
 }
 
@@ -128,7 +123,8 @@ impl Repository<MemberPoints> for PgTx {
         wanted: &[MemberPoints],
         now: OffsetDateTime,
     ) -> Result<Vec<MemberPoints>, StoreError> {
-        let lock = self.lock_member_points(wanted, now);
+        let (ensure, lock) = EnsureMemberPoints::and_lock(wanted, now);
+        self.run(ensure);
         self.read(lock).await
     }
 
