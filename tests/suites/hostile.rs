@@ -214,8 +214,10 @@ async fn reasons_in_events(scene: &ApiScene, texts: &[String]) {
     let events: Vec<Value> = texts.iter().zip(&adjustments).map(adjusted).collect();
     let answer = scene.server.send_batch(&events);
     assert!([200, 207].contains(&answer.status), "{answer:?}");
-    let query = "SELECT source_id, reason FROM point_transactions WHERE source = 'manual_adjustment'";
-    let rows = scene.database.client().await.query(query, &[]).await.unwrap();
+    // By the key that each is made once by: there are many rows in a long campaign.
+    let query = "SELECT source_id, reason FROM point_transactions
+                 WHERE community_id = $1 AND source = 'manual_adjustment' AND source_id = ANY ($2) AND once_per IS NOT NULL";
+    let rows = scene.database.client().await.query(query, &[&scene.community, &adjustments]).await.unwrap();
     let mut stored: BTreeMap<Uuid, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     for ((text, adjustment), result) in
         texts.iter().zip(&adjustments).zip(answer.body["results"].as_array().unwrap())

@@ -75,7 +75,7 @@ pub(crate) async fn record_facts_once(
                 }
             }
             Err(Failure::Erased(members)) => learned.erased.extend(members),
-            Err(Failure::LevelsNeeded(communities)) => learned.without_levels.extend(communities),
+            Err(Failure::LevelsNeeded) => learned.inserts_levels = true,
             Err(Failure::Store(error)) => return Err(error),
         }
     }
@@ -88,8 +88,8 @@ struct Learned {
     more_members: BTreeSet<MemberKey>,
     /// Members whom the facts name, and who were erased: for ever, so that it is true for the next attempt.
     erased: BTreeSet<MemberKey>,
-    /// Communities that had no levels when their first award came; they are inserted with the next attempt.
-    without_levels: BTreeSet<CommunityId>,
+    /// A community had no levels when its first award came: the next attempt inserts the default ones.
+    inserts_levels: bool,
 }
 
 impl Learned {
@@ -105,7 +105,7 @@ enum Failure {
     /// Rows were made for them, which must not stay.
     Erased(BTreeSet<MemberKey>),
     /// Levels are locked before members, so they must be there before both are.
-    LevelsNeeded(BTreeSet<CommunityId>),
+    LevelsNeeded,
     Store(StoreError),
 }
 
@@ -239,17 +239,20 @@ async fn load_awards(
     (named, learned): (&BTreeSet<MemberKey>, &Learned),
     now: OffsetDateTime,
 ) -> Result<AwardState, Failure> {
-    if !learned.without_levels.is_empty() {
-        let defaults = default_levels(ids, learned.without_levels.iter().copied());
+    if learned.inserts_levels {
+        let defaults = default_levels(ids, communities.iter().copied());
         tx.lock_configurations_shared(&defaults, now).await?;
     }
     let members = new_members(ids, members.iter().copied());
     let LockedAwards { configurations, members, awarded_keys } =
         tx.lock_awards(communities, &members, once_only_keys, now).await?;
-    let found: BTreeSet<CommunityId> =
-        configurations.iter().map(|found| found.levels.community_id()).collect();
-    if found.len() < communities.len() {
-        return Err(Failure::LevelsNeeded(communities.difference(&found).copied().collect()));
+    if configurations.len() < communities.len() {
+        return match learned.inserts_levels {
+            false => Err(Failure::LevelsNeeded),
+            true => {
+                Err(StoreError::Corrupt("levels were not found although they were inserted".into()).into())
+            }
+        };
     }
     // From the lock to the commit nobody is erased.
     let erased = tx.erased_members(named).await?;
