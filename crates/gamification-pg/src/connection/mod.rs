@@ -5,7 +5,7 @@ mod url;
 
 use std::time::Duration;
 
-use deadpool::Runtime;
+use deadpool::{Runtime, managed::QueueMode};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
@@ -117,6 +117,9 @@ pub(crate) fn pool(connector: Connector, size: usize) -> Result<Pool<AsyncPgConn
     // The manager's own URL is not used: the setup above knows better.
     Pool::builder(AsyncDieselConnectionManager::new_with_config("", config))
         .max_size(size)
+        // The one that worked last has everything at hand: a lone event on a pool whose sessions took turns would find each
+        // of them cold.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(WAIT_TIMEOUT))
         .create_timeout(Some(CONNECT_TIMEOUT + Duration::from_secs(1)))
