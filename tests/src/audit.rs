@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 
 /// Each with a query that finds what breaks it.
-const INVARIANTS: [(&str, &str); 14] = [
+const INVARIANTS: [(&str, &str); 15] = [
     (
         "a total is the sum of the member's transactions",
         "SELECT m.id::text FROM member_points m
@@ -16,6 +16,12 @@ const INVARIANTS: [(&str, &str); 14] = [
          WHERE m.current_level < (
              SELECT MAX((l ->> 'level')::int) FROM jsonb_array_elements(c.levels) l
              WHERE (l ->> 'threshold')::int <= m.total_points)",
+    ),
+    (
+        "every source is one whose rule of once this audit knows",
+        "SELECT id::text FROM point_transactions
+         WHERE source NOT IN ('post_created', 'comment_created', 'lesson_completed', 'post_liked', 'comment_liked',
+                              'manual_adjustment')",
     ),
     (
         "a post and a comment are awarded once",

@@ -50,7 +50,7 @@
 //! | R10 | tokens that are not right | `tokens.rs` | 300 / 50,000 |
 //! | R11 | roles that change | `api.rs` | 30 / 5,000 |
 //! | R12 | numbers at the ends of their ranges | `extremes.rs` | 60 / 10,000 |
-//! | R13 | servers that start at once on an empty database; migrations on a filled one | `lifecycle.rs` | 2 / 100 |
+//! | R13 | servers that start at once on an empty database (migrations on a filled one: see the first version below) | `lifecycle.rs` | 2 / 100 |
 //! | R14 | a rolling restart | `campaigns/kills.rs` | 4 / 100 restarts |
 //! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |
 //! | | random histories against the reference model, their windows to the second, and the model against itself | `reference_model.rs`; `src/model/tests.rs` | 500 / 20,000; 60 / 3,000; 300 / 30,000 histories |

@@ -218,6 +218,20 @@ async fn a_bus_beside_a_webhook_on_one_database_gets_all_events_and_so_does_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_is_dropped_gives_its_channel_to_the_next() {
+    let database = TestDatabase::empty().await;
+    let (dropped, next): (Heard, Heard) = Default::default();
+    let first = listening(&dropped).connect(database.url()).await.unwrap();
+    award(&first, 1).await;
+    until("the first has heard of it", async || !dropped.lock().unwrap().is_empty()).await;
+    drop(first);
+    let second = listening(&next).connect(database.url()).await.unwrap();
+    award(&second, 1).await;
+    until("the next hears", async || !next.lock().unwrap().is_empty()).await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_are_deleted_a_day_after_they_happened_once_no_channel_has_to_deliver_them() {
     let database = TestDatabase::empty().await;
     let gamification = embedded(&database).await;

@@ -6,15 +6,18 @@ use std::collections::BTreeSet;
 use gamification_app::{
     AccessDenied, Clock, Reader, System,
     commands::{
-        LevelsUpdate, LevelsUpdated, SetCourseLevelRequirementError, UpdateLevelsError, record_facts,
-        set_course_level_requirement, update_levels,
+        LevelsUpdate, LevelsUpdated, RulesUpdate, SetCourseLevelRequirementError, UpdateLevelsError,
+        UpdateRulesError, project_leaderboards, record_facts, set_course_level_requirement, update_levels,
+        update_rules,
     },
-    ports::{Store, StoreError, UnitOfWork},
-    queries::{Learner, get_badges, get_course_access, get_levels, get_member_level},
+    ports::{MemberRange, PageSize, Store, StoreError, UnitOfWork},
+    queries::{
+        Learner, get_badges, get_course_access, get_leaderboards, get_levels, get_member_level, list_members,
+    },
 };
 use gamification_domain::{
-    CommunityId, Content, CourseId, CourseListing, EventId, EventMetadata, Fact, FactKind, FactRecord,
-    LevelDraft, LevelNumber, PostId, Profile, Role, UserId, Verdict,
+    CommunityId, CommunityRules, Content, CourseId, CourseListing, EventId, EventMetadata, Fact, FactKind,
+    FactRecord, LevelDraft, LevelNumber, PostId, Profile, Role, RulesDraft, UserId, Verdict,
 };
 use gamification_pg::PgStore;
 use gamification_tests::{TestDatabase, default_levels, until};
@@ -72,6 +75,15 @@ impl Scene {
         update_levels(&self.store, &System, (self.community, caller), &update).await
     }
 
+    /// Makes a post worth seven points.
+    async fn update_rules(&self, caller: UserId) -> Result<(), UpdateRulesError> {
+        let rules = CommunityRules::default_for(self.community);
+        let mut draft = RulesDraft::from(&rules);
+        draft.rules[0].points = Some(7);
+        let update = RulesUpdate { draft, expected_versions: None };
+        update_rules(&self.store, &System, (self.community, caller), &update).await
+    }
+
     async fn set_requirement(
         &self,
         caller: UserId,
@@ -108,11 +120,17 @@ async fn commands_turn_away_who_is_no_admin_themselves() {
             matches!(refused, SetCourseLevelRequirementError::AccessDenied(found) if found == denied),
             "{refused:?}"
         );
+        let refused = scene.update_rules(caller).await.unwrap_err();
+        assert!(matches!(refused, UpdateRulesError::AccessDenied(found) if found == denied), "{refused:?}");
     }
     assert_eq!(scene.database.number("SELECT COUNT(*) FROM course_level_requirements").await, 0);
     assert_eq!(scene.database.number("SELECT COUNT(*) FROM level_configurations WHERE version > 1").await, 0);
     scene.update_levels(scene.admin, levels_at(1)).await.unwrap();
     scene.set_requirement(scene.admin, scene.course).await.unwrap();
+    let rules = "SELECT rules_version::bigint FROM level_configurations";
+    assert_eq!(scene.database.number(rules).await, 1);
+    scene.update_rules(scene.admin).await.unwrap();
+    assert_eq!(scene.database.number(rules).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,6 +235,22 @@ async fn badges_follow_new_thresholds_before_members_are_leveled_up() {
         let badges =
             get_badges(&scene.store, scene.community, Reader::User(scene.admin), &[scene.ada]).await.unwrap();
         assert_eq!((badges[0].level.get(), badges[0].level_name.as_str()), (3, "Builder"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_boards_follow_new_thresholds_before_members_are_leveled_up() {
+    while_ada_waits(async |scene| {
+        let reader = Reader::User(scene.admin);
+        let all = MemberRange { begins_with: None, after: None, size: PageSize::default() };
+        let listed = list_members(&scene.store, scene.community, reader, &all).await.unwrap().members;
+        let ada = listed.iter().find(|(member, _)| member.standing.user_id == scene.ada);
+        assert_eq!(ada.map(|(_, level)| level.get()), Some(3));
+        project_leaderboards(&scene.store, System.now()).await.unwrap();
+        let boards = get_leaderboards(&scene.store, scene.community, reader).await.unwrap().boards;
+        let first = boards.iter().map(|board| (board.entries[0].user_id, board.entries[0].level.get()));
+        assert!(first.eq([(scene.ada, 3); 3]), "{boards:?}");
     })
     .await;
 }

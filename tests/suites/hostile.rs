@@ -405,6 +405,7 @@ async fn hostile_cursors_of_leaderboards_are_understood_or_refused() {
         }
     }
     assert!(understood > 50 && refused > 50, "{understood} understood, {refused} refused");
+    assert_verify_finds_nothing(scene.database.url());
 }
 
 #[tokio::test(flavor = "multi_thread")]

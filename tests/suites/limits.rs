@@ -55,6 +55,7 @@ async fn bodies_that_change_settings_are_json_of_at_most_64_kib() {
     let token = user_token(scene.admin);
     for path in [
         format!("/api/communities/{community}/levels"),
+        format!("/api/communities/{community}/rules"),
         format!("/api/communities/{community}/courses/{}/level-requirement", scene.course),
     ] {
         let put = |content_type: &str, body: Value| {

@@ -83,7 +83,7 @@ async fn a_change_of_rules_is_before_awards_that_come_after_it() {
     an_award_stands_behind(|store, scene| {
         let caller = (scene.community, scene.admin);
         let rules = CommunityRules::default_for(scene.community);
-        let mut draft = RulesDraft { rules: rules.rules().map(Into::into).collect(), exclude_admins: None };
+        let mut draft = RulesDraft::from(&rules);
         draft.rules[0].points = Some(7);
         let update = RulesUpdate { draft, expected_versions: None };
         async move { update_rules(&store, &System, caller, &update).await.unwrap() }

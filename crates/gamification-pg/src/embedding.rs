@@ -16,7 +16,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     MigrationError, PgDeliveries, PgStore,
@@ -59,13 +59,16 @@ const CHANNEL: &str = "bus";
 /// # }
 /// ```
 ///
+/// Dropped without [`Gamification::stop`], all of it ends as well, and nothing is waited for.
+///
 /// The parts stay available beneath: [`Gamification::store`] for commands and queries of `gamification-app`,
 /// [`Gamification::facts`] for facts with metadata of their own.
 pub struct Gamification {
     store: PgStore,
     facts: FactQueue,
     workers: JoinSet<()>,
-    stop: CancellationToken,
+    /// Stops the relay, also where the value is merely dropped.
+    stop: DropGuard,
     /// Where there are subscriptions.
     relay: Option<JoinHandle<()>>,
     /// End with the value.
@@ -155,7 +158,7 @@ impl Gamification {
         drop(facts);
         let ended = async { while workers.join_next().await.is_some() {} };
         let _ = timeout(QUEUE_TIMEOUT, ended).await;
-        stop.cancel();
+        stop.disarm().cancel();
         if let Some(relay) = relay
             && let Err(error) = relay.await
         {
@@ -228,6 +231,6 @@ impl GamificationBuilder {
                 relay_events((&store, &deliveries), (&channel, &bus), &System, &stop).await;
             })
         });
-        Ok(Gamification { store, facts, workers, stop, relay, _jobs: jobs })
+        Ok(Gamification { store, facts, workers, stop: stop.drop_guard(), relay, _jobs: jobs })
     }
 }

@@ -23,11 +23,14 @@ struct Target {
     body: String,
 }
 
-fn targets(scene: &ApiScene) -> [Target; 6] {
+fn targets(scene: &ApiScene) -> [Target; 8] {
     let community = format!("/api/communities/{}", scene.community);
     let level =
         |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": level - 1});
     let levels = json!({"levels": (1..=9).map(level).collect::<Vec<Value>>()}).to_string();
+    let rule = |source: &str| json!({"source": source, "points": 2, "daily_cap": 20});
+    let sources = ["post_created", "comment_created", "post_liked", "comment_liked", "lesson_completed"];
+    let rules = json!({"rules": sources.map(rule)}).to_string();
     let events: Vec<Value> = (0..3).map(|_| post_created(scene.community, id(), scene.ada)).collect();
     let target = |method, path, content_type, token: &str, body: &str| Target {
         method,
@@ -51,6 +54,8 @@ fn targets(scene: &ApiScene) -> [Target; 6] {
         target("POST", "/api/events".to_owned(), event, &service, &events[0].to_string()),
         target("POST", "/api/events".to_owned(), batch, &service, &Value::from(events).to_string()),
         target("POST", format!("{community}/levels/preview"), json, &admin, &levels),
+        target("PUT", format!("{community}/rules"), json, &admin, &rules),
+        target("POST", format!("{community}/rules/preview"), json, &admin, &rules),
         target(
             "POST",
             format!("{community}/members/{}/points/adjustments", scene.ada),
@@ -146,7 +151,7 @@ async fn deep_bodies_and_names_that_stand_twice_are_refused_or_understood_and_ne
             let answer = target.send(&scene, body.as_bytes());
             assert!([400, 413, 422].contains(&answer.status), "{}: {answer:?}", target.path);
         }
-        // Every name once more, with its value and with another.
+        // The first name once more, with another value.
         let again = |value: &str| {
             let name_and_rest = target.body.split_once('{').unwrap();
             let name = name_and_rest.1.split(':').next().unwrap();

@@ -178,4 +178,5 @@ async fn what_waits_for_a_broker_that_was_away_goes_out_in_each_members_order() 
         server.scrape().value("gamification_outbox_pending", &[("channel", "nats")]) >= 0.0
     });
     assert_everything_went_out(&scene).await;
+    assert_verify_finds_nothing(scene.database.url());
 }

@@ -154,7 +154,7 @@ async fn a_sweep_goes_through_tables_of_many_chunks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_sweep_is_gone_on_with_and_who_is_erased_meanwhile_is_swept_next() {
+async fn a_killed_sweep_goes_on_elsewhere_and_members_erased_meanwhile_are_swept_next() {
     let database = TestDatabase::empty().await;
     let server = TestServer::on(&database);
     let (community, user, friend) = (id(), id(), id());
