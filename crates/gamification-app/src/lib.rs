@@ -37,16 +37,19 @@
 //! `EntryCause` in the domain, a migration, and the record in `gamification-pg`, `repositories/ledger.rs`.
 //!
 //! # To add a query
-//! - `ports/queries.rs`: what it reads, a method of the trait for its subject; `queries.rs` in `gamification-pg` answers it.
+//! - `ports/queries.rs`, or the file of its subject in `ports/`: what it reads, a method of the subject's trait; in
+//!   `gamification-pg` the file of the same name, `queries.rs` or in `queries/`, answers it.
 //! - `queries/<get_what>.rs`, which lets the caller in by `access`; `queries/mod.rs`: the module, and what it exports.
 //! - An endpoint; see the list in `gamification-http`.
 //!
 //! # To add a leaderboard
 //! With another window: its line in `leaderboard.rs` of the domain and its start in `WindowStarts`; here its sum in
-//! `ports/leaderboards.rs`; in `gamification-pg` a migration for its column and index, and the statements in
-//! `repositories/leaderboards.rs`, `queries/leaderboards.rs` and `verification/members.rs`, which name boards one by one;
-//! in `gamification-http` its place in `routes/leaderboards/overview.rs`. The compiler names all but the statements; the
-//! audit and the suite `leaderboards` compare those with the ledger.
+//! `ports/leaderboards.rs`, and what `audit/findings.rs` says of it; in `gamification-pg` a migration for its column and
+//! index, and the statements that name boards one by one: `repositories/leaderboards/statements.rs`,
+//! `repositories/erasure_sweeps.rs`, `queries/leaderboards.rs`, `verification/mod.rs` and `verification/members.rs`; in
+//! `gamification-http` its place in `routes/leaderboards/overview.rs` and `path.rs`; in `gamification-web` its name in
+//! `locales`, its panel, and `npm run schema`. The compiler names all but the statements and the panel; the audit, the
+//! tests' own model of boards and the suite `leaderboards` compare those with the ledger.
 //!
 //! # To add a channel
 //! Events leave through a relay for each channel, which takes care of order, retries, giving up and gauges; nothing of it,

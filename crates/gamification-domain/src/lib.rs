@@ -82,20 +82,20 @@
 //! means the same to a later one.
 //!
 //! # To add a source of points
-//! 1. `point_source.rs`: its row in the table, and its rule. Nothing else knows sources by name: the ledger keeps the
-//!    consequence of the rule, one index guards it, and the suite that delivers every source twice asks for a fact that
-//!    earns the new one.
+//! 1. `point_source.rs`: its row in the table, and its rule. The ledger keeps the consequence of the rule, and one index
+//!    guards it; a community's worth and caps by the day come with the row. The suite that delivers every source twice asks
+//!    for a fact that earns the new one.
 //! 2. If a new fact earns it: `event_type.rs`, its type, and `fact.rs`, its variant and its effect: points that it earns
 //!    by itself are an award like the others. The compiler names the one other place: `facts.rs` in
 //!    `gamification-events`.
-//! 3. If its award depends on what was awarded before, such as a limit by the day: `batch/awards.rs`, the keys to load in
-//!    [`AwardScope`], named where each award is included, and what they give in [`AwardState`], where the decision is
-//!    made; in `gamification-app` the port in `ports/ledger.rs`, and `load_awards` in `commands/record_facts.rs`; in
-//!    `gamification-pg` the statement in `repositories/ledger.rs`. Members are locked before, so that two batches can't
-//!    both find room. No list asks whether a scope names such a key: without it a limit counts one batch only, which its
-//!    own test must show by a second batch.
-//! 4. `lib.rs` here exports what is new; the README's table of events, which a test asks for. The API's description lists
-//!    types by itself.
+//! 3. If its award depends on what was awarded before in another way than by a cap of the day: as caps do it, an aggregate
+//!    (`tally.rs`) that [`AwardState`] has, locked behind the members, so that two batches can't both find room; its load
+//!    in `load_awards` of `gamification-app`, `commands/record_facts.rs`, and its repository in `gamification-pg`. That a
+//!    second batch counts what the first did is for its own test to show.
+//! 4. `lib.rs` here exports what is new; the README's table of events, which a test asks for; its name in
+//!    `gamification-web/src/locales`, and `npm run schema` there, which CI compares with the API's document.
+//! 5. What tests know by themselves, on purpose: `tests/src/audit.rs`, which finds entries of a source it does not know,
+//!    and `tests/src/model`.
 
 mod adjustment;
 mod aggregate;

@@ -34,7 +34,8 @@
 //! [`ingest_events_patiently`](gamification_app::commands::ingest_events_patiently), as `gamification-import` does. It
 //! counts nothing and decides nothing. Beside the crate:
 //! 1. The manifests of the workspace and of `gamification-server` name it.
-//! 2. `gamification-server/src/cli.rs` and `config.rs`: its variables, and how they are checked;
+//! 2. `gamification-server/src/cli.rs` takes its variables in, which stand in its crate with how they are checked, as those
+//!    of `gamification-nats` do in `options.rs`.
 //! 3. `gamification-server/src/commands/serve.rs`, `Consumption`: its start, with a clone of the queue that all channels
 //!    share; its end is before the queue is waited for.
 //!

@@ -14,6 +14,8 @@
 //!   document all follow from it. Where a command has an error of its own, one `From<TheCommandError> for Problem`.
 //! - `routes/<what>/mod.rs`: the module.
 //! - `routes/mod.rs`: a line in the table of endpoints.
+//! - `npm run schema` in `gamification-web`: the client's types, which CI compares with the document. The README's table of
+//!   what is where, which a reader looks for it in.
 //! - What it calls: a command or a query of `gamification-app`; see the lists there.
 //! - Its tests, which run on an app or a server in `tests/suites/`; `api.rs` there asks for each operation who may
 //!   call it, and fails until it is told.
