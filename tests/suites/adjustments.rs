@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gamification_tests::{
-    Answer, Campaign, TestDatabase, TestServer, assert_verify_finds_nothing,
+    Answer, Campaign, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
     event::{admin_joined, community_created, id, member_joined, post_created},
     user_token,
 };
@@ -39,12 +39,13 @@ impl Scene {
             ("idempotency-key", key),
         ];
         let body = json!({"points": points, "reason": "because"}).to_string();
-        loop {
-            let answer = self.servers[server].post(&path, &headers, body.as_bytes());
-            if answer.status != 503 {
-                return answer;
-            }
-        }
+        let mut answer = None;
+        block_until("the adjustment is judged", || {
+            let again = self.servers[server].post(&path, &headers, body.as_bytes());
+            answer = Some(again).filter(|answer| answer.status != 503);
+            answer.is_some()
+        });
+        answer.expect("it is judged")
     }
 
     fn total(&self) -> i64 {
@@ -107,7 +108,9 @@ async fn adjustments_and_awards_at_once_add_up() {
                 for _ in 0..rounds {
                     let posts: Vec<Value> =
                         (0..5).map(|_| post_created(scene.community, id(), scene.ada)).collect();
-                    while scene.servers[server].send_batch(&posts).status == 503 {}
+                    block_until("the posts are taken", || {
+                        scene.servers[server].send_batch(&posts).status != 503
+                    });
                     awarded.fetch_add(5, Ordering::Relaxed);
                 }
             });

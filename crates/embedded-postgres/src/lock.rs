@@ -55,7 +55,7 @@ impl Lock {
         }
     }
 
-    /// Gives a shared lock up, and says whether anybody else holds one. If not, it is held exclusively from now on.
+    /// Gives a shared lock up, and says whether another process holds one. If not, it is held exclusively from now on.
     pub(crate) fn is_shared_with_others(&self) -> Result<bool, Error> {
         let cannot = |source| Error::File { file: self.path.clone(), source };
         self.file.unlock().map_err(cannot)?;

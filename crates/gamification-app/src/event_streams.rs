@@ -1,7 +1,7 @@
 //! What happens in a community, as it happens: for pages that are open.
 //!
-//! However many watch, a process asks the database once: a feed, opened while anybody watches, reads what was committed and
-//! hands it to the streams of its community. Streams deliver at most once, on purpose: whoever may have missed something
+//! However many watch, a process asks the database once: a feed, opened while there are streams, reads what was committed and
+//! hands it to the streams of its community. Streams deliver at most once, on purpose: a reader that may have missed something
 //! (the beginning, a slow reader, a lost connection) is told [`Streamed::Reset`], and reads again what they show.
 
 mod feed_position;
@@ -27,7 +27,7 @@ use crate::{
 
 /// How many streams a process has at most …
 const MAX_STREAMS: usize = 4_096;
-/// … and how many of them are one user's in a community: as many pages as somebody has open, and not all there are.
+/// … and how many of them are one user's in a community: as many pages as a person has open, and not all there are.
 const MAX_STREAMS_OF_USER: usize = 16;
 /// How many messages a slow reader may be behind before it is reset.
 const BACKLOG: usize = 256;

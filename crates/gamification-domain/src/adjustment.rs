@@ -48,7 +48,7 @@ impl Adjustment {
         self.points
     }
 
-    /// Why.
+    /// Why the admin makes it, in their words.
     #[must_use]
     pub const fn reason(&self) -> &AdjustmentReason {
         &self.reason

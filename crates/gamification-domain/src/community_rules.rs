@@ -43,7 +43,7 @@ pub struct CountedSince {
 /// A rule as it stands: what it is, and since when its caps have been counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StandingRule {
-    /// The rule.
+    /// What the source is worth, and its caps.
     pub rule: SourceRule,
     /// Since when days are counted; `None` without a daily cap.
     pub daily_since: Option<CountedSince>,

@@ -6,7 +6,7 @@ use crate::{DirectoryText, shown_name};
 
 /// What a member is found by, and listed by: the name that is shown of them, in Unicode's folded case.
 ///
-/// Keys compare byte by byte. Whoever has a name that begins with some text, whatever the case of both, has a key from the
+/// Keys compare byte by byte. A name that begins with some text, whatever the case of both, has a key from the
 /// text's own [`SearchName`] on, and before its [`SearchName::end`].
 ///
 /// ```

@@ -35,7 +35,7 @@ pub struct Tally {
     pub member_points_id: MemberPointsId,
     /// Since when it has been counted: the cap that it is for.
     pub counted_since: CountedSince,
-    /// The sum.
+    /// Points, 0 or more: what is taken back later still counts.
     pub earned: Points,
 }
 

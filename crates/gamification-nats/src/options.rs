@@ -68,9 +68,9 @@ pub enum InvalidOptions {
     /// A variable has a value that can't be used.
     #[error("{variable} is not usable")]
     NotUsable {
-        /// Its name.
+        /// The name of the variable, as the environment has it.
         variable: &'static str,
-        /// Why.
+        /// What is wrong with its value.
         #[source]
         mistake: Box<dyn Error + Send + Sync>,
     },

@@ -220,7 +220,7 @@ impl NatsReceipt {
 }
 
 /// JetStream, when NATS is there. Requests are not made while it is not: they would be sent when it is back, and
-/// messages would come for somebody who has left.
+/// messages would come for a reader that has left.
 pub(crate) async fn connected(nats: &Nats) -> Result<&Context, SourceError> {
     let jetstream = nats.jetstream().await.map_err(told)?;
     if is_connected(jetstream).await {

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// The keys of communities where somebody was erased, as far as a transaction has locked their level configurations.
+/// The keys of communities where users were erased, as far as a transaction has locked their level configurations.
 #[derive(Debug, Default)]
 pub(crate) struct ErasureKeys(HashMap<Uuid, Vec<u8>>);
 
@@ -19,7 +19,7 @@ impl ErasureKeys {
         }
     }
 
-    /// Whether anybody was erased in a community.
+    /// Whether a community has erased users.
     pub(crate) fn has(&self, community_id: Uuid) -> bool {
         self.0.contains_key(&community_id)
     }

@@ -191,7 +191,7 @@ impl PgReplica {
         Self { store: Box::new(self.store.for_another_runtime()), ..self.clone() }
     }
 
-    /// Whoever asks next shall not wait for it as well.
+    /// The next read shall not wait for it as well.
     fn leave_alone(&self) {
         self.freshness().left_alone_until = Some(Instant::now() + LEFT_ALONE);
     }
@@ -235,7 +235,7 @@ impl PgStore {
 struct Positions(VecDeque<(Instant, i64)>);
 
 impl Positions {
-    /// Notes where the primary is; it was asked at that moment. Whoever is far behind is measured less finely.
+    /// Notes where the primary is; it was asked at that moment. A standby that is far behind is measured less finely.
     fn note(&mut self, asked_at: Instant, position: i64) {
         if self.0.len() < MAX_POSITIONS {
             self.0.push_back((asked_at, position));
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_far_behind_costs_no_more_memory() {
+    fn a_standby_that_is_far_behind_costs_no_more_memory() {
         let start = Instant::now();
         let mut positions = Positions::default();
         for position in 0..5_000 {

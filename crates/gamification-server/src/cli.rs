@@ -91,7 +91,7 @@ pub enum Command {
     },
     /// Print a link that opens the console of a community, with a token signed with the configured HS256 secret
     ///
-    /// Whoever has the link can do what the user can, until the token expires.
+    /// A browser with the link can do what the user can, until the token expires.
     Console {
         /// The community, by its id on the platform
         #[arg(long, value_name = "UUID")]

@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration as StdDuration,
+    time::{Duration as StdDuration, Instant},
 };
 
 use gamification_app::{
@@ -13,7 +13,7 @@ use gamification_domain::{
     FactKind, FactRecord, UserId,
     Verdict::{self, Applied, Duplicate, Ignored},
 };
-use gamification_tests::{Campaign, assert_verify_finds_nothing, event::id, until};
+use gamification_tests::{Campaign, PATIENCE, assert_verify_finds_nothing, event::id, until};
 
 use super::{Fixed, Scene, adjusted, joined, post, told};
 
@@ -23,9 +23,10 @@ async fn record_until_ignored(
     recorded: &AtomicUsize,
     facts: impl Fn() -> Vec<FactKind>,
 ) -> Vec<Vec<Verdict>> {
-    let store = scene.database.store(2);
+    let (store, started) = (scene.database.store(2), Instant::now());
     let mut verdicts = Vec::new();
     loop {
+        assert!(started.elapsed() < PATIENCE, "no erasure is seen");
         let records: Vec<FactRecord> = facts().into_iter().map(|kind| told(scene.community, kind)).collect();
         let judged = record_facts(&store, &Fixed, &records).await.unwrap();
         recorded.fetch_add(1, Ordering::Relaxed);

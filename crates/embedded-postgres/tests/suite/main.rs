@@ -1,4 +1,4 @@
-//! The real thing, on throw-away folders: it needs PostgreSQL's server programs, as root or as anybody else.
+//! The real thing, on throw-away folders: it needs PostgreSQL's server programs, as root or as another user.
 
 #![allow(
     clippy::expect_used,

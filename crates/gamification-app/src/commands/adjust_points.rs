@@ -25,7 +25,7 @@ pub struct AdjustPoints {
     pub community_id: CommunityId,
     /// The member whose points they are.
     pub user_id: UserId,
-    /// Who asks.
+    /// The admin, or the service, that asks for it.
     pub adjuster: Adjuster,
     /// What tells this request from others for the same member, however often it comes: 1 to 255 characters.
     pub idempotency_key: EventId,

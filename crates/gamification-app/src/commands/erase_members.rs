@@ -60,7 +60,7 @@ async fn erase_in(
 ) -> Result<Ending<(BTreeSet<MemberKey>, Vec<DomainEvent>)>, StoreError> {
     let now = system.now();
     let communities: BTreeSet<CommunityId> = members.iter().map(|(community_id, _)| *community_id).collect();
-    // Whoever changes a membership holds its community: none can come back while awards are waited for.
+    // A change of a membership holds its community: none can come back while awards are waited for.
     let known: Vec<Community> = communities.iter().copied().map(Community::new).collect();
     tx.lock(&known, now).await?;
     tx.delete_memberships(members).await?;

@@ -1,7 +1,7 @@
 //! What is left of erased users' ids is replaced, in tables that have no index by user.
 //!
 //! Such an index would cost every award, and erasures are rare: so each table of a community is gone through once, chunk by
-//! chunk in the order of its key. Whoever was erased before a sweep began shares it; who is erased meanwhile waits for the
+//! chunk in the order of its key. Users erased before a sweep began share it; those erased meanwhile wait for the
 //! next. No fact about them is recorded any more, so a row that was looked at stays as it is.
 
 use std::time::Duration;

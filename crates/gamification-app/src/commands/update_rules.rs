@@ -13,7 +13,7 @@ use crate::{
 /// What an admin asks for.
 #[derive(Clone, Debug)]
 pub struct RulesUpdate {
-    /// All rules.
+    /// One rule for each source, and whether admins are on boards.
     pub draft: RulesDraft,
     /// The versions that the admin may have looked at, when the change shall only apply to one of them.
     pub expected_versions: Option<Vec<u32>>,

@@ -275,7 +275,7 @@ async fn extend_all<R: Receipt>(messages: &[SourceMessage<R>], hold: Duration) -
         sleep(hold / 2).await;
         let started = Instant::now();
         for message in messages {
-            // What can't be said now can be said the next time, or the message goes to somebody else.
+            // What can't be said now can be said the next time, or the message goes to another server.
             if message.receipt.extend().await.is_err() || started.elapsed() > hold {
                 break;
             }

@@ -45,7 +45,7 @@ pub struct MemberRange {
 pub struct ListedMember {
     /// Their place in it.
     pub place: MemberPlace,
-    /// How they appear.
+    /// The name and picture that the directory has of them.
     pub profile: Profile,
     /// What they may do.
     pub role: Role,

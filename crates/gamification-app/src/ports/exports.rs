@@ -28,7 +28,7 @@ pub struct StoredMembership {
     pub known_since: OffsetDateTime,
     /// What they may do.
     pub role: Role,
-    /// How they appear.
+    /// The name and picture that the directory has of them.
     pub profile: Profile,
 }
 

@@ -1,4 +1,4 @@
-//! May the caller adjust points? Asked before anybody looks at what they sent.
+//! May the caller adjust points? Asked before what they sent is looked at.
 
 use gamification_domain::{CommunityId, UserId};
 use uuid::Uuid;

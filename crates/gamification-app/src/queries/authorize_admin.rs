@@ -1,4 +1,4 @@
-//! Is the caller an admin? Asked before anybody looks at what they sent; commands check again in their transaction.
+//! Is the caller an admin? Asked before what they sent is looked at; commands check again in their transaction.
 
 use gamification_domain::MemberKey;
 

@@ -32,7 +32,7 @@ pub struct ExportedMember {
 pub struct ExportedPlace {
     /// The board.
     pub leaderboard: Leaderboard,
-    /// From 1.
+    /// Their rank: from 1, each given once.
     pub rank: u64,
     /// The points of the board's window, 0 or more.
     pub points: i64,

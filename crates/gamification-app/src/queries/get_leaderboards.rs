@@ -20,7 +20,7 @@ const WIDGET: usize = 5;
 pub struct RankedMember {
     /// From 1; unique and consecutive among those who are on the board.
     pub rank: u64,
-    /// Who it is.
+    /// The member's id.
     pub user_id: UserId,
     /// The name that is shown of them.
     pub display_name: String,

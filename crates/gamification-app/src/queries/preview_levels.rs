@@ -1,4 +1,4 @@
-//! An admin looks at what other levels would do, before anybody has them.
+//! An admin looks at what other levels would do, before members have them.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 

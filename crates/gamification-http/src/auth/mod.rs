@@ -43,7 +43,7 @@ const LEEWAY: u64 = 30;
 /// The shortest secret that is worth the name for HMAC-SHA-256 (RFC 7518, section 3.2), in bytes.
 const SHORTEST_SECRET: usize = 32;
 
-/// A secret that is too short to keep anybody out.
+/// A secret that is too short to keep attackers out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it must be at least {SHORTEST_SECRET} bytes long, and is {length}")]
 pub struct InvalidSecret {

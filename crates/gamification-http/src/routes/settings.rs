@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Reads the body of an admin's request, and gives the deadline for what it asks for. Who is no admin is told so before
-/// anybody looks at what they sent; commands check again in their transaction.
+/// what they sent is looked at; commands check again in their transaction.
 pub(super) async fn read_as_admin(
     queries: &impl Queries,
     caller: MemberKey,

@@ -40,7 +40,7 @@ record! {
 }
 
 record! {
-    /// A like, with its place among those that were looked at. The last of them is there whoever gave it: the next look begins
+    /// A like, with its place among those that were looked at. The last of them is there even when others gave it: the next look begins
     /// behind it.
     struct SeenLikeRow: Read {
         place: i64 => Plain<BigInt>,

@@ -109,7 +109,7 @@ statements! {
        WHERE s.community_id = o.community_id AND s.board = o.board AND s.place = o.place
          AND s.sort_name = o.sort_name AND s.user_id = o.user_id";
 
-    /// Comes before the sweep of the same rows: whoever is about to deliver them again has noted it, and the sweep sees it.
+    /// Comes before the sweep of the same rows: a transaction that has them delivered again has noted it, and the sweep sees it.
     struct LockErasedEvents {
         community_id: Uuid => erasures::community_id,
         limit: i64 => Plain<BigInt>,

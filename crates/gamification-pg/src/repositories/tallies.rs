@@ -50,7 +50,7 @@ record! {
 }
 
 record! {
-    /// What a member earned by a source on a day through somebody's deeds.
+    /// What a member earned by a source on a day through one user's deeds.
     struct EarnedRow: Read {
         member_points_id: Uuid => point_transactions::member_points_id,
         source: String => point_transactions::source,

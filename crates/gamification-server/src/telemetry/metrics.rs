@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 
 /// How often measured values are put into their buckets. Until then each is kept on its own, so this bounds the memory
-/// they take, whether or not anybody scrapes.
+/// they take, whether or not they are scraped.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Lets everything be counted from now on.

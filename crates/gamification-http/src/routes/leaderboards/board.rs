@@ -114,7 +114,7 @@ fn part(request: &HttpRequest, board: Leaderboard) -> Result<BoardPart, Problem>
 
 /// A board page by page, or around a member
 ///
-/// Pages go on behind the last member of the one before, whoever is there by then.
+/// Pages go on behind the last member of the one before, as the board is by then.
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/leaderboards/{leaderboard}", tag = "leaderboards",
     operation_id = "leaderboard",

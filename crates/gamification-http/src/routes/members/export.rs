@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// How many exports of a process read at the same moment: each goes through all likes of a community, and requests that
-/// somebody waits for come first.
+/// clients wait for come first.
 static READING: Semaphore = Semaphore::const_new(2);
 
 /// How many exports of a process are under way, at most: each of them may wait for its turn.
