@@ -126,7 +126,7 @@ export interface paths {
         };
         /**
          * A board page by page, or around a member
-         * @description Pages go on behind the last member of the one before, whoever is there by then.
+         * @description Pages go on behind the last member of the one before, as the board is by then.
          */
         readonly get: operations["leaderboard"];
         readonly put?: never;
