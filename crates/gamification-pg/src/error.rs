@@ -104,7 +104,9 @@ enum Cause<'a> {
 ///
 /// Citus has words of its own, and neither the key nor, from `COPY`, the SQLSTATE of an error that a shard told it.
 fn cause_by_message(message: &str) -> Option<Cause<'_>> {
-    const CONTENTION: [&str; 5] = [
+    const CONTENTION: [&str; 6] = [
+        // Of a statement behind the one that failed, when its answer is seen first.
+        "current transaction is aborted",
         "deadlock detected",
         "canceling statement due to lock timeout",
         "could not obtain lock",

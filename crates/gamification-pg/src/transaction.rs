@@ -99,6 +99,10 @@ impl PgStore {
     }
 }
 
+/// How many statements `try_join_all` polls one by one, and ends at the first that fails; of more, it would look at those
+/// behind first.
+const IN_ORDER: usize = 30;
+
 /// A statement that gives nothing, and has not been sent yet.
 type Waiting = Box<dyn for<'a> FnOnce(&'a AsyncPgConnection) -> BoxFuture<'a, QueryResult<()>> + Send>;
 
@@ -140,9 +144,13 @@ impl PgTx {
         self.send_later(|connection| batch(connection, statements).boxed());
     }
 
-    /// Runs statements without parameters, and waits for their end: for locks that a caller must know to be held.
+    /// Runs statements without parameters behind all that waits, and waits for their end: for locks that a caller must know
+    /// to be held. They are not prepared, so they would overtake what is being prepared if they left with it.
     pub(crate) async fn batch(&mut self, statements: impl Into<Cow<'static, str>>) -> Result<(), StoreError> {
         let statements = statements.into();
+        if self.waiting.len() > 1 {
+            self.send(|_| async { Ok(()) }.boxed()).await?;
+        }
         self.send(|connection| batch(connection, statements).boxed()).await
     }
 
@@ -159,10 +167,14 @@ impl PgTx {
         last: impl for<'a> FnOnce(&'a AsyncPgConnection) -> BoxFuture<'a, QueryResult<T>>,
     ) -> Result<T, StoreError> {
         self.has_begun = true;
-        let waiting = mem::take(&mut self.waiting);
+        let mut waiting = mem::take(&mut self.waiting);
         let connection: &AsyncPgConnection = self.connection.as_ref().expect("the transaction is open");
         // They are polled in this order, and sent in it: one that has to be prepared first holds the lock of the
         // connection's prepared statements meanwhile, and those behind it wait for that.
+        while waiting.len() > IN_ORDER {
+            let first = waiting.drain(..IN_ORDER).map(|statement| statement(connection));
+            try_join_all(first).await.map_err(store_error)?;
+        }
         let waiting = try_join_all(waiting.into_iter().map(|statement| statement(connection)));
         // What the database refuses makes it refuse all that is behind. What is not even sent to it, as its values have no
         // form, keeps back what is behind: an error ends this before the last is looked at.
