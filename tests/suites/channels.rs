@@ -9,7 +9,7 @@ use std::{
 };
 
 use gamification_app::{
-    Clock, EventEnvelope, System,
+    Clock, System,
     commands::{ForgetChannelError, forget_channel, register_channel},
     jobs::{DeliveryError, Destination, Job, Retention, relay_events},
     ports::{
@@ -18,10 +18,10 @@ use gamification_app::{
     },
 };
 use gamification_domain::{
-    CommunityId, Content, DomainEvent, Fact, FactKind, MemberLeveledUp, PointSource, Points, PointsAwarded,
-    PostId, UserId, Verdict,
+    CommunityId, Content, DomainEvent, Fact, FactKind, PointSource, Points, PointsAwarded, PostId, UserId,
+    Verdict,
 };
-use gamification_pg::{Gamification, GamificationBuilder, PgDeliveries, PgStore};
+use gamification_pg::{Gamification, PgDeliveries, PgStore};
 use gamification_tests::{
     Launch, PATIENCE, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET,
     assert_everything_was_told,
@@ -50,14 +50,14 @@ fn channel(name: &str) -> ChannelName {
     name.parse().unwrap()
 }
 
-fn with_webhook(database: &TestDatabase, url: &str) -> TestServer {
+pub(crate) fn with_webhook(database: &TestDatabase, url: &str) -> TestServer {
     Launch::on(database.url())
         .env("GAMIFICATION_WEBHOOK_URL", url)
         .env("GAMIFICATION_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .serve()
 }
 
-fn earn(server: &TestServer, community: Uuid, members: &[Uuid]) {
+pub(crate) fn earn(server: &TestServer, community: Uuid, members: &[Uuid]) {
     let posts: Vec<_> = members.iter().map(|member| post_created(community, id(), *member)).collect();
     assert_eq!(server.send_batch(&posts).body["applied"], members.len());
 }
@@ -68,7 +68,7 @@ async fn embedded(database: &TestDatabase) -> Gamification {
 }
 
 /// A post for each of so many new members, in order.
-async fn award(gamification: &Gamification, members: usize) {
+pub(crate) async fn award(gamification: &Gamification, members: usize) {
     let community_id = CommunityId::new(id());
     for _ in 0..members {
         let content = Content::Post(PostId::new(id()));
@@ -167,68 +167,6 @@ async fn a_channel_is_registered_once_and_begins_with_the_events_that_are_kept()
     register_channel(store, &System, &bus).await.unwrap();
     assert_eq!(deliveries_of(&database, "bus").await, 4);
     gamification.stop().await;
-}
-
-/// Who heard of which event, in order.
-type Heard = Arc<Mutex<Vec<Uuid>>>;
-
-fn listening(heard: &Heard) -> GamificationBuilder {
-    let (points, levels) = (Arc::clone(heard), Arc::clone(heard));
-    Gamification::builder()
-        .pool_size(3)
-        .subscribe("points", move |event: Arc<EventEnvelope<PointsAwarded>>| {
-            points.lock().unwrap().push(event.id);
-            async { Ok(()) }
-        })
-        .subscribe("levels", move |event: Arc<EventEnvelope<MemberLeveledUp>>| {
-            levels.lock().unwrap().push(event.id);
-            async { Ok(()) }
-        })
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bus_beside_a_webhook_on_one_database_gets_all_events_and_so_does_the_webhook() {
-    let database = TestDatabase::empty().await;
-    let receiver = Receiver::start(|_| Reaction::TAKEN);
-    let server = with_webhook(&database, &receiver.url());
-    let heard: [Heard; 3] = Default::default();
-    // Two processes share a name, and a third one has its own.
-    let mut embedding = Vec::new();
-    for (heard, name) in heard.iter().zip(["bus", "bus", "billing"]) {
-        embedding.push(listening(heard).channel(name).connect(database.url()).await.unwrap());
-    }
-    let (community, ada, bob) = (id(), id(), id());
-    for _ in 0..6 {
-        earn(&server, community, &[ada, bob]);
-    }
-    assert_everything_was_told(&database, || receiver.deliveries()).await;
-    for gamification in embedding {
-        gamification.stop().await;
-    }
-    let all = |heard: &[&Heard]| {
-        let mut ids: Vec<Uuid> = heard.iter().flat_map(|heard| heard.lock().unwrap().clone()).collect();
-        ids.sort_unstable();
-        ids
-    };
-    let mut told: Vec<Uuid> = receiver.deliveries().iter().map(gamification_tests::Delivery::id).collect();
-    told.sort_unstable();
-    assert_eq!(told.len(), 14, "six awards and a level each");
-    assert_eq!(all(&[&heard[0], &heard[1]]), told);
-    assert_eq!(all(&[&heard[2]]), told);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stack_that_is_dropped_gives_its_channel_to_the_next() {
-    let database = TestDatabase::empty().await;
-    let (dropped, next): (Heard, Heard) = Default::default();
-    let first = listening(&dropped).connect(database.url()).await.unwrap();
-    award(&first, 1).await;
-    until("the first has heard of it", async || !dropped.lock().unwrap().is_empty()).await;
-    drop(first);
-    let second = listening(&next).connect(database.url()).await.unwrap();
-    award(&second, 1).await;
-    until("the next hears", async || !next.lock().unwrap().is_empty()).await;
-    second.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -427,7 +365,7 @@ async fn a_lease_is_of_one_channel_and_ends_with_its_holder() {
 #[derive(Clone, Default)]
 struct Gate {
     is_open: Arc<AtomicBool>,
-    taken: Heard,
+    taken: Arc<Mutex<Vec<Uuid>>>,
 }
 
 impl Destination for Gate {

@@ -76,12 +76,8 @@ impl Scene {
         update_levels(&self.store, &System, (self.community, caller), &update).await
     }
 
-    /// Makes a post worth seven points.
     async fn update_rules(&self, caller: UserId) -> Result<(), UpdateRulesError> {
-        let rules = CommunityRules::default_for(self.community);
-        let mut draft = RulesDraft::from(&rules);
-        draft.rules[0].points = Some(7);
-        let update = RulesUpdate { draft, expected_versions: None };
+        let update = a_post_worth_seven(self.community);
         update_rules(&self.store, &System, (self.community, caller), &update).await
     }
 
@@ -107,6 +103,13 @@ pub(crate) fn levels_at(step: i64) -> LevelsUpdate {
     let draft = |(number, name): (i64, &str)| LevelDraft::new(number, name, (number - 1) * step);
     let names = default_levels().into_iter().map(|(name, _)| name);
     LevelsUpdate { drafts: (1..).zip(names).map(draft).collect(), expected_versions: None }
+}
+
+/// The default rules but for the worth of posts.
+pub(crate) fn a_post_worth_seven(community: CommunityId) -> RulesUpdate {
+    let mut draft = RulesDraft::from(&CommunityRules::default_for(community));
+    draft.rules[0].points = Some(7);
+    RulesUpdate { draft, expected_versions: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use gamification_domain::{
 };
 use gamification_pg::{PgDeliveries, PgStore, PgTx};
 use gamification_tests::{
-    PATIENCE, TestDatabase, TestServer, binary,
+    PATIENCE, TestDatabase, TestServer,
     event::{id, post_created},
     until,
 };
@@ -239,21 +239,4 @@ async fn subscribers_in_this_process_hear_of_what_was_recorded_and_again_of_what
     assert_eq!(texts, ["2 points", "4 points", "6 points", "8 points", "10 points", "Practitioner"]);
     stop.cancel();
     relay.await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_example_of_an_embedding_program_works() {
-    let database = TestDatabase::empty().await;
-    let example = binary().with_file_name("examples").join("embed");
-    let output = std::process::Command::new(&example)
-        .env("DATABASE_URL", database.url())
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}; run cargo test --workspace", example.display()));
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(
-        said,
-        "+2 for post_created\n+5 for lesson_completed\n+5 for lesson_completed\nlevel 2: Practitioner\n\
-         12 points, 18 to the next level\n"
-    );
 }

@@ -19,6 +19,7 @@ mod channel_migration;
 mod channels;
 mod commands;
 mod connections;
+mod embedding;
 mod extremes;
 mod fresh_reads;
 mod group_commit;

@@ -4,16 +4,15 @@
 //! community's configuration is followed by a change that waits, and that by a second award: without turns, this one would
 //! be recorded at once.
 
-use std::{future::Future, time::Duration};
+use std::{collections::BTreeSet, future::Future, time::Duration};
 
 use gamification_app::{
     System,
-    commands::{RulesUpdate, record_facts, update_levels, update_rules},
-    ports::{LevelConfigurationRepository, Store, UnitOfWork},
+    commands::{record_facts, update_levels, update_rules},
+    ports::{LedgerRepository, LevelConfigurationRepository, Store, UnitOfWork},
 };
 use gamification_domain::{
-    CommunityId, CommunityRules, Content, FactKind, FactRecord, LevelConfiguration, LevelConfigurationId,
-    PostId, RulesDraft, Verdict,
+    CommunityId, Content, FactKind, FactRecord, LevelConfiguration, LevelConfigurationId, PostId, Verdict,
 };
 use gamification_pg::PgStore;
 use gamification_tests::until;
@@ -21,7 +20,7 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::commands::{Scene, levels_at};
+use crate::commands::{Scene, a_post_worth_seven, levels_at};
 
 /// How many sessions of a database wait for a turn.
 const WAITING: &str = "SELECT COUNT(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
@@ -82,10 +81,7 @@ async fn a_change_of_levels_is_before_awards_that_come_after_it() {
 async fn a_change_of_rules_is_before_awards_that_come_after_it() {
     an_award_stands_behind(|store, scene| {
         let caller = (scene.community, scene.admin);
-        let rules = CommunityRules::default_for(scene.community);
-        let mut draft = RulesDraft::from(&rules);
-        draft.rules[0].points = Some(7);
-        let update = RulesUpdate { draft, expected_versions: None };
+        let update = a_post_worth_seven(scene.community);
         async move { update_rules(&store, &System, caller, &update).await.unwrap() }
     })
     .await;
@@ -98,6 +94,21 @@ async fn an_erasure_is_before_awards_that_come_after_it() {
         async move { assert_eq!(record(store, erased).await, Verdict::Applied) }
     })
     .await;
+}
+
+/// Levels are inserted by a transaction that has the turn, so it is taken also where there are none yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_is_taken_before_levels_are_looked_for() {
+    let scene = Scene::new(2).await;
+    let mut tx = scene.store.begin().await.unwrap();
+    let unknown = [CommunityId::new(Uuid::now_v7())].into();
+    let locked = tx.lock_awards(&unknown, &[], &BTreeSet::new(), OffsetDateTime::now_utc()).await.unwrap();
+    assert!(locked.configurations.is_empty());
+    let held = "SELECT COUNT(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+                WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted AND l.mode = 'ShareLock'";
+    assert_eq!(scene.database.number(held).await, 1);
+    tx.rollback().await.unwrap();
+    assert_eq!(scene.database.number(held).await, 0);
 }
 
 /// Five senders award without a pause, each over a store of its own.

@@ -484,7 +484,9 @@ impl CommitAnnouncements for PgStore {
     /// `NOTIFY` inside the transactions would make their commits wait for one another.
     async fn announce_next_commit(&self) -> Result<(), StoreError> {
         self.events_committed().notified().await;
-        let mut connection = self.connection().await?;
-        connection.batch_execute(&format!("NOTIFY {COMMITS}")).await.map_err(store_error)
+        let mut session = self.session().await?;
+        let announced = session.batch_execute(&format!("NOTIFY {COMMITS}")).await;
+        session.give_back();
+        announced.map_err(store_error)
     }
 }

@@ -158,6 +158,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_stands_behind_a_refusal_is_tried_again_as_that_is() {
+        let refused = "current transaction is aborted, commands ignored until end of transaction block";
+        assert!(matches!(cause_by_message(refused), Some(Cause::Contention)));
+    }
+
+    #[test]
     fn what_citus_says_is_understood() {
         // Verbatim from Citus 13.2.
         for (message, cause) in [

@@ -401,9 +401,10 @@ impl RecalculationQueries for PgStore {
 
 impl SchemaQueries for PgStore {
     async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        let mut connection = self.connection().await?;
-        let applied = applied_version(&mut connection).await.map_err(store_error)?;
-        Ok(is_current(applied.as_deref(), &newest_version().map_err(corrupt)?))
+        let mut session = self.session().await?;
+        let applied = applied_version(&mut session).await;
+        session.give_back();
+        Ok(is_current(applied.map_err(store_error)?.as_deref(), &newest_version().map_err(corrupt)?))
     }
 }
 

@@ -173,7 +173,10 @@ impl PgTx {
 impl PgStore {
     /// Runs a statement that gives nothing, outside any transaction.
     pub(crate) async fn run(&self, statement: impl Statement) -> Result<(), StoreError> {
-        run(&mut *self.connection().await?, statement).await
+        let mut session = self.session().await?;
+        let outcome = run(&mut session, statement).await;
+        session.give_back();
+        outcome
     }
 
     /// Executes a query of Diesel's own outside any transaction, and gives the number of rows that it changed.
@@ -181,7 +184,10 @@ impl PgStore {
     where
         Q: QueryFragment<Pg> + QueryId + Send + 'static,
     {
-        query.execute(&mut *self.connection().await?).await.map_err(store_error)
+        let mut session = self.session().await?;
+        let changed = query.execute(&mut *session).await;
+        session.give_back();
+        changed.map_err(store_error)
     }
 
     /// The rows of a statement as types of the domain, outside any transaction.
@@ -191,7 +197,10 @@ impl PgStore {
         S::Row: Send,
         T: TryFrom<S::Row, Error = StoreError>,
     {
-        converted(rows(&mut *self.connection().await?, statement).await?)
+        let mut session = self.session().await?;
+        let found = rows(&mut session, statement).await;
+        session.give_back();
+        converted(found?)
     }
 
     /// The first row of a statement, if there is one, outside any transaction.
@@ -200,7 +209,7 @@ impl PgStore {
         S: Select + Gives<S::Row>,
         S::Row: Send,
     {
-        first(&mut *self.connection().await?, statement).await
+        self.first(statement).await
     }
 
     /// The rows of a query of Diesel's own, outside any transaction.
@@ -209,7 +218,10 @@ impl PgStore {
         Q: Gives<R>,
         R: Send,
     {
-        query.load(&mut *self.connection().await?).await.map_err(store_error)
+        let mut session = self.session().await?;
+        let found = query.load(&mut *session).await;
+        session.give_back();
+        found.map_err(store_error)
     }
 
     /// The first row of a query of Diesel's own, if there is one, outside any transaction.
@@ -218,6 +230,9 @@ impl PgStore {
         Q: Gives<R>,
         R: Send,
     {
-        first(&mut *self.connection().await?, query).await
+        let mut session = self.session().await?;
+        let found = first(&mut session, query).await;
+        session.give_back();
+        found
     }
 }

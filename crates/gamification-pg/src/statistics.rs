@@ -61,15 +61,14 @@ fn quoted(name: &str) -> String {
 
 impl PlannerStatistics for PgStore {
     async fn analyze_grown_tables(&self) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
+        let mut session = self.session().await?;
         let grown: Vec<GrownTableRow> =
-            SelectGrownTables {}.load(&mut *connection).await.map_err(store_error)?;
+            SelectGrownTables {}.load(&mut *session).await.map_err(store_error)?;
         for GrownTableRow { name } in grown {
-            connection
-                .batch_execute(&format!("ANALYZE (SKIP_LOCKED) {}", quoted(&name)))
-                .await
-                .map_err(store_error)?;
+            let analyze = format!("ANALYZE (SKIP_LOCKED) {}", quoted(&name));
+            session.batch_execute(&analyze).await.map_err(store_error)?;
         }
+        session.give_back();
         Ok(())
     }
 }

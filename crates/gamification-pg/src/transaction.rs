@@ -1,6 +1,11 @@
 //! Transactions, whose statements leave together where no answer is waited for.
 
-use std::{borrow::Cow, mem, sync::Arc};
+use std::{
+    borrow::Cow,
+    mem,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use deadpool::Status;
 use diesel::{
@@ -85,8 +90,13 @@ impl PgStore {
         &self.levels
     }
 
-    pub(crate) async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
+    async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
         self.pool.get().await.map_err(unavailable)
+    }
+
+    /// A session of the pool for one statement.
+    pub(crate) async fn session(&self) -> Result<Session, StoreError> {
+        Ok(Session(Some(self.connection().await?)))
     }
 
     pub(crate) fn pool_status(&self) -> Status {
@@ -96,6 +106,39 @@ impl PgStore {
     /// Is notified when a transaction that wrote events is durable.
     pub(crate) fn events_committed(&self) -> &Notify {
         &self.events_committed
+    }
+}
+
+/// A session outside any transaction. Dropped before it is given back, as when nobody waits for the answer any more, it is
+/// closed: in the pool, it would let the next caller wait for the end of that statement.
+pub(crate) struct Session(Option<Object<AsyncPgConnection>>);
+
+impl Session {
+    /// Gives it back to the pool: its statement has been answered.
+    pub(crate) fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Deref for Session {
+    type Target = AsyncPgConnection;
+
+    #[expect(clippy::expect_used, reason = "only what ends the value takes the connection")]
+    fn deref(&self) -> &AsyncPgConnection {
+        self.0.as_ref().expect("it is not given back")
+    }
+}
+
+impl DerefMut for Session {
+    #[expect(clippy::expect_used, reason = "only what ends the value takes the connection")]
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        self.0.as_mut().expect("it is not given back")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.0.take().map(Object::take);
     }
 }
 
@@ -148,9 +191,7 @@ impl PgTx {
     /// to be held. They are not prepared, so they would overtake what is being prepared if they left with it.
     pub(crate) async fn batch(&mut self, statements: impl Into<Cow<'static, str>>) -> Result<(), StoreError> {
         let statements = statements.into();
-        if self.waiting.len() > 1 {
-            self.send(|_| async { Ok(()) }.boxed()).await?;
-        }
+        self.send(|_| async { Ok(()) }.boxed()).await?;
         self.send(|connection| batch(connection, statements).boxed()).await
     }
 

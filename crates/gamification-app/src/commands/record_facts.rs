@@ -97,6 +97,11 @@ impl Learned {
     fn ignores(&self, record: &FactRecord) -> bool {
         !self.erased.is_empty() && record.members().any(|member| self.erased.contains(&member))
     }
+
+    /// The facts that may have one.
+    fn judged<'a>(&self, records: &'a [FactRecord]) -> impl Iterator<Item = &'a FactRecord> {
+        records.iter().filter(|record| !self.ignores(record))
+    }
 }
 
 /// Why one attempt did not go through.
@@ -152,12 +157,10 @@ async fn record_in(
     now: OffsetDateTime,
 ) -> Result<Ending<(Vec<Verdict>, Posted)>, Failure> {
     resolve_courses(tx, records).await?;
-    let judged = || records.iter().filter(|record| !learned.ignores(record));
-    let mut scope = Scope::of(judged());
+    let mut scope = Scope::of(learned.judged(records));
     scope.awards.members.extend(&learned.more_members);
-    let named: BTreeSet<MemberKey> = judged().flat_map(FactRecord::members).collect();
 
-    let loaded = load(tx, system, &scope, records, (&named, learned), now).await?;
+    let loaded = load(tx, system, &scope, records, learned, now).await?;
     let (verdicts, changes) = decide(system, loaded, records, learned, now)?;
     let posted = write(tx, system, changes, now).await?;
     Ok(Ending::Commit((verdicts, posted)))
@@ -204,12 +207,12 @@ async fn load(
     ids: &impl IdGenerator,
     Scope { directory, awards, likes }: &Scope,
     records: &[FactRecord],
-    named: (&BTreeSet<MemberKey>, &Learned),
+    learned: &Learned,
     now: OffsetDateTime,
 ) -> Result<Loaded, Failure> {
     Ok(Loaded {
         directory: load_directory(tx, directory, now).await?,
-        awards: load_awards(tx, ids, awards, records, named, now).await?,
+        awards: load_awards(tx, ids, awards, records, learned, now).await?,
         likes: tx.lock_like_switches(likes).await?,
     })
 }
@@ -236,7 +239,7 @@ async fn load_awards(
     ids: &impl IdGenerator,
     AwardScope { communities, members, once_only_keys }: &AwardScope,
     records: &[FactRecord],
-    (named, learned): (&BTreeSet<MemberKey>, &Learned),
+    learned: &Learned,
     now: OffsetDateTime,
 ) -> Result<AwardState, Failure> {
     if learned.inserts_levels {
@@ -255,7 +258,8 @@ async fn load_awards(
         };
     }
     // From the lock to the commit nobody is erased.
-    let erased = tx.erased_members(named).await?;
+    let named = learned.judged(records).flat_map(FactRecord::members).collect();
+    let erased = tx.erased_members(&named).await?;
     if !erased.is_empty() {
         return Err(Failure::Erased(erased));
     }

@@ -1,13 +1,18 @@
-//! Transactions whose last statements leave together with the commit: all of them count, or none.
+//! Transactions whose last statements leave together with the commit: all of them count, or none. And what becomes of
+//! sessions afterwards.
+
+use std::time::Duration;
 
 use diesel::{
     ExpressionMethods, QueryDsl,
+    dsl::sql,
     pg::Pg,
     serialize::{self, Output, ToSql},
     sql_types::Integer,
 };
 use gamification_app::ports::{StoreError, UnitOfWork};
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use super::{Migrated, on_a_migrated_database, rows::begin};
 use crate::{PgStore, PgTx, schema::channels};
@@ -43,8 +48,7 @@ async fn of_statements_that_leave_with_the_commit_all_count_or_none() {
     on_a_migrated_database(|database| async move {
         let Migrated { client, .. } = &database;
         let store = database.store();
-        let session =
-            async || store.load(diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()"))).await;
+        let session = async || store.load(diesel::select(sql::<Integer>("pg_backend_pid()"))).await;
         let begun: Vec<i32> = session().await.expect("a number");
         // First when they are prepared on the way, then when they have been.
         for _ in 0..2 {
@@ -57,12 +61,38 @@ async fn of_statements_that_leave_with_the_commit_all_count_or_none() {
             assert!(matches!(not_sent, Err(StoreError::Corrupt(_))), "{not_sent:?}");
             assert_eq!(names, [""; 0]);
 
+            // Behind more of them than leave side by side.
+            let (not_sent, names) = registered(&store, |tx| {
+                (0..40).for_each(|_| tx.execute(diesel::sql_query("SELECT 1")));
+                tx.execute(formless());
+                (0..40).for_each(|_| tx.execute(diesel::sql_query("SELECT 1")));
+            })
+            .await;
+            assert!(matches!(not_sent, Err(StoreError::Corrupt(_))), "{not_sent:?}");
+            assert_eq!(names, [""; 0]);
+
             let (committed, names) = registered(&store, |_| {}).await;
             assert!(committed.is_ok(), "{committed:?}");
             assert_eq!(names, ["before", "behind"]);
             client.batch_execute("DELETE FROM channels").await.expect("it can be emptied");
         }
         assert_eq!(session().await.expect("a number"), begun, "a refusal costs no connection");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_answer_nobody_waits_for_is_not_the_next_callers() {
+    on_a_migrated_database(|database| async move {
+        let store = database.store();
+        let session = || diesel::select(sql::<Integer>("pg_backend_pid()"));
+        let first: Vec<i32> = store.load(session()).await.expect("a number");
+        let again: Vec<i32> = store.load(session()).await.expect("a number");
+        assert_eq!(first, again, "one that was answered works again");
+        let slow = store.load::<_, i32>(diesel::select(sql::<Integer>("length(pg_sleep(3)::text)")));
+        assert!(timeout(Duration::from_millis(100), slow).await.is_err(), "it takes longer");
+        let next: Vec<i32> = store.load(session()).await.expect("a number");
+        assert_ne!(first, next);
     })
     .await;
 }
