@@ -5,20 +5,25 @@
 //!
 //! # To add an invariant
 //! - `invariant.rs`: its variant, its name, and whether it is about something derived.
-//! - `ports/verification.rs`: what is to be seen of it, as a method of [`Snapshot`](crate::ports::Snapshot) or, where it is
-//!   of a single member, a field of [`StoredMember`](crate::ports::StoredMember); `gamification-pg`, `verification`, has
-//!   the statement.
-//! - Where it is judged: `communities.rs` for what is compared over a group of communities, with a sentence for people in
-//!   `findings.rs`; `members.rs` for what is compared member by member.
-//! - `repair.rs`, where it is about something derived.
-//! - `tests/suites/verify.rs`: a statement that breaks it, what is reported, and that a repair ends it or leaves it.
+//! - Where the database compares it: a file of its name in `gamification-pg`, `verification/`, with its statement and the
+//!   sentence for people; the compiler asks for it there. Where it is compared member by member: a field of
+//!   [`StoredMember`](crate::ports::StoredMember), and a file of its name here, which `members.rs` calls.
+//! - Its repair, where it is about something derived: in a file of its name here, called by `repair.rs`.
+//! - `tests/suites/verify/breakages.rs`: a statement that breaks it, what is reported, and that a repair ends it or leaves it;
+//!   a test there asks for each invariant.
 //! - `tests/src/audit.rs`: the same in SQL of its own, which holds after every test that writes.
 
 mod communities;
-mod findings;
+mod finding;
 mod invariant;
+mod leaderboard;
+mod level_configuration;
+mod level_count;
+mod member_repair;
 mod members;
 mod repair;
+mod search_name;
+mod tally;
 
 use gamification_domain::CommunityId;
 
@@ -27,7 +32,7 @@ use self::{
     members::Members,
 };
 pub use self::{
-    findings::{AuditEvent, AuditProgress, Finding},
+    finding::{AuditEvent, AuditProgress, Finding},
     invariant::Invariant,
     repair::repair,
 };

@@ -68,9 +68,8 @@ pub use rules::{
 };
 pub use statistics::{PlannerStatistics, Statistics};
 pub use verification::{
-    BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
-    SourceOfTruth, StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, Verification,
-    WrongLeaderboardSection, WrongLevelCount, WrongLike, WrongTally,
+    CommunityRange, RepairRepository, Sample, Snapshot, SourceOfTruth, StoredLeaderboardEntry,
+    StoredLevelConfiguration, StoredMember, Verification, WrongLevelCount, WrongTally,
 };
 
 /// Why the database could not do what was asked.

@@ -1,5 +1,9 @@
 //! What is broken behind the service's back, one at a time: each is named, and repaired where that can be.
 
+use std::collections::BTreeSet;
+
+use gamification_app::audit::Invariant;
+
 use super::{History, verify};
 
 /// What is broken, by which statement; how the finding begins (after the community) and ends.
@@ -269,4 +273,18 @@ async fn what_can_not_be_computed_anew_stays_reported() {
         // A total followed the ledger, wherever that went.
         verify(database, &["--repair"]).is_clean();
     }
+}
+
+#[test]
+fn every_invariant_is_broken() {
+    let names = |breakages: &mut dyn Iterator<Item = &Breakage>| {
+        breakages.map(|broken| broken.finding.0.to_owned()).collect()
+    };
+    let broken: [BTreeSet<String>; 2] =
+        [names(&mut DERIVED.iter()), names(&mut ORIGINAL.iter().map(|(broken, _)| broken))];
+    let invariants = [true, false].map(|is_derived| {
+        let of_kind = Invariant::ALL.iter().filter(|invariant| invariant.is_derived() == is_derived);
+        of_kind.map(ToString::to_string).collect()
+    });
+    assert_eq!(broken, invariants);
 }

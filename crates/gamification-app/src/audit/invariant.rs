@@ -34,6 +34,23 @@ pub enum Invariant {
 }
 
 impl Invariant {
+    /// All of them, in the order in which an audit tells what breaks them.
+    pub const ALL: [Self; 13] = [
+        Self::LevelConfiguration,
+        Self::LevelCount,
+        Self::OnceOnlyAward,
+        Self::Like,
+        Self::RecordOfPoints,
+        Self::OutgoingEvent,
+        Self::Delivery,
+        Self::Tally,
+        Self::Leaderboard,
+        Self::Total,
+        Self::Level,
+        Self::Presence,
+        Self::SearchName,
+    ];
+
     /// Its name for people, and whether what it is about is derived: computed anew from what is stored elsewhere, by
     /// [`repair`](super::repair).
     const fn row(self) -> (&'static str, bool) {

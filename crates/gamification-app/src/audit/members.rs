@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gamification_domain::{CommunityId, MemberKey, UserId};
+use gamification_domain::{CommunityId, DirectoryText, MemberKey, UserId};
 use uuid::Uuid;
 
 use super::{
-    AuditProgress, Finding, Invariant,
-    communities::{after, thresholds},
-    findings::{leaderboard_entry, member_finding, presence, search_name},
+    AuditProgress, Finding, Invariant, communities::after, leaderboard, level_configuration, search_name,
 };
 use crate::ports::{CommunityRange, Snapshot, StoreError, StoredMember, Verification};
 
@@ -51,9 +49,9 @@ impl Members {
         };
         let range = (first.0, last.0);
         let configurations = snapshot.level_configurations(range).await?;
-        let thresholds = configurations
-            .iter()
-            .filter_map(|configuration| Some((configuration.community_id, thresholds(configuration)?)));
+        let thresholds = configurations.iter().filter_map(|configuration| {
+            Some((configuration.community_id, level_configuration::thresholds(configuration)?))
+        });
         let mut chunk = MemberChunk {
             members,
             thresholds: thresholds.collect(),
@@ -75,10 +73,10 @@ impl MemberChunk {
     /// What is of interest only where something is off.
     async fn ask_for_details(&mut self, snapshot: &mut impl Snapshot) -> Result<(), StoreError> {
         let keys = |rows: &mut dyn Iterator<Item = &StoredMember>| rows.map(|row| row.member).collect();
-        let rising: BTreeSet<MemberKey> =
+        let below: BTreeSet<MemberKey> =
             keys(&mut self.to_repair().filter(|row| self.below_level(row).is_some()));
-        if !rising.is_empty() {
-            self.announced_levels = snapshot.announced_levels(&rising).await?.into_iter().collect();
+        if !below.is_empty() {
+            self.announced_levels = snapshot.announced_levels(&below).await?.into_iter().collect();
         }
         Ok(())
     }
@@ -89,7 +87,7 @@ impl MemberChunk {
         i64::try_from(reached.count()).ok()
     }
 
-    /// Members of whom something is off that can be put right. Where levels are not known, nothing is.
+    /// Members of whom something is off that can be repaired. Where levels are not known, nothing is.
     pub(super) fn to_repair(&self) -> impl Iterator<Item = &StoredMember> {
         self.members.iter().filter(|row| {
             self.thresholds.contains_key(&row.member.0) && self.member_findings(row).next().is_some()
@@ -110,16 +108,16 @@ impl MemberChunk {
 
     /// Members who are found by another name than theirs.
     pub(super) fn search_name_findings(&self) -> impl Iterator<Item = (MemberKey, Finding)> {
-        self.members.iter().filter_map(|row| Some((row.member, search_name(row)?)))
+        self.members.iter().filter_map(|row| Some((row.member, search_name::finding(row)?)))
     }
 
     /// Members whose place on leaderboards is not the one that follows from the ledger and the directory.
     pub(super) fn leaderboard_findings(&self) -> impl Iterator<Item = Finding> {
-        self.members.iter().filter_map(leaderboard_entry)
+        self.members.iter().filter_map(leaderboard::entry_finding)
     }
 
     fn member_findings(&self, row: &StoredMember) -> impl Iterator<Item = Finding> + use<> {
-        let finding = |invariant, found, expected| member_finding(invariant, row.member, found, expected);
+        let finding = |invariant, found, expected| Finding::of_member(invariant, row.member, found, expected);
         let total = (i64::from(row.total_points) != row.ledger_points)
             .then(|| finding(Invariant::Total, row.total_points.to_string(), row.ledger_points.to_string()));
         let level = self.below_level(row).filter(|_| !self.recalculating.contains(&row.member.0));
@@ -155,6 +153,15 @@ impl MemberChunk {
             transactions: u64::try_from(entries).unwrap_or_default(),
         }
     }
+}
+
+pub(super) fn presence(is_present: bool) -> String {
+    if is_present { "present" } else { "absent" }.to_owned()
+}
+
+/// The name that a member is shown by; nothing that can't be one is.
+pub(super) fn name_of(row: &StoredMember) -> Option<DirectoryText> {
+    row.display_name.as_deref().and_then(|name| DirectoryText::parse(name).ok())
 }
 
 #[cfg(test)]
@@ -201,10 +208,10 @@ mod tests {
     }
 
     #[test]
-    fn who_is_below_their_level_while_members_are_lifted_is_noted_and_not_off() {
-        let lifting = chunk(member(10, 1), true);
-        assert_eq!((invariants(&lifting), lifting.to_repair().count()), (vec![], 0));
-        assert_eq!(lifting.awaiting_level_up().into_values().collect::<Vec<_>>(), [1]);
+    fn who_is_below_their_level_while_members_are_leveled_up_is_noted_and_not_off() {
+        let leveling_up = chunk(member(10, 1), true);
+        assert_eq!((invariants(&leveling_up), leveling_up.to_repair().count()), (vec![], 0));
+        assert_eq!(leveling_up.awaiting_level_up().into_values().collect::<Vec<_>>(), [1]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What an audit needs: what is stored, as it is stored, at one moment.
 //!
-//! Nothing here is judged by the database, and nothing is shared with the ports that write. Where only the database can
-//! bring two tables together, it gives what differs, and at most as much of it as was asked for.
+//! Nothing is shared with the ports that write. Where only the database can bring two tables together, it says what differs,
+//! and at most as much of it as was asked for.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use time::Date;
 use uuid::Uuid;
 
 use super::{StoreError, WindowSums};
+use crate::audit::{Finding, Invariant};
 
 /// A store that can be read as it was at one moment: audits begin here.
 pub trait Verification: Send + Sync + 'static {
@@ -61,63 +62,20 @@ pub trait Snapshot: Send {
         range: CommunityRange,
     ) -> impl Future<Output = Result<BTreeSet<CommunityId>, StoreError>> + Send;
 
-    /// Counts of present members that differ from what is counted.
-    fn wrong_level_counts(
+    /// What breaks an invariant that is compared where the data are; nothing of the others, which [`crate::audit`] judges
+    /// by what it reads of members and configurations.
+    fn findings(
         &mut self,
+        invariant: Invariant,
         range: CommunityRange,
         limit: i64,
-    ) -> impl Future<Output = Result<Sample<WrongLevelCount>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Sample<Finding>, StoreError>> + Send;
 
-    /// What may be awarded once and was awarded more often, and awards whose noted scope is not that of their source's
-    /// rule.
-    fn repeated_awards(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> impl Future<Output = Result<Sample<RepeatedAward>, StoreError>> + Send;
-
-    /// Likes whose points in the ledger differ from what their switch says.
-    fn wrong_likes(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> impl Future<Output = Result<Sample<WrongLike>, StoreError>> + Send;
-
-    /// Members of the directory without a record of points.
-    fn members_without_points(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> impl Future<Output = Result<Sample<MemberKey>, StoreError>> + Send;
-
-    /// Outgoing events that do not follow from the one before them, or after which the member stands elsewhere than
-    /// they say. Events that are gone, or were, are not missed.
-    fn broken_events(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> impl Future<Output = Result<Sample<BrokenEvent>, StoreError>> + Send;
-
-    /// Members of whom a channel has to deliver something else than every kept event from some place on.
-    fn delivery_gaps(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> impl Future<Output = Result<Sample<DeliveryGap>, StoreError>> + Send;
-
-    /// Sections of leaderboards whose number of members differs from what is counted.
-    fn wrong_leaderboard_sections(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> impl Future<Output = Result<Sample<WrongLeaderboardSection>, StoreError>> + Send;
-
-    /// What is kept for caps that stand and differs from what follows from the ledger.
+    /// All that is kept for caps that stand and differs from what follows from the ledger.
     fn wrong_tallies(
         &mut self,
         range: CommunityRange,
-        limit: i64,
-    ) -> impl Future<Output = Result<Sample<WrongTally>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<WrongTally>, StoreError>> + Send;
 
     /// The level that each of these members was last announced to be at, of those about whom an event is still there.
     fn announced_levels(
@@ -129,7 +87,7 @@ pub trait Snapshot: Send {
     fn end(self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// What derived values are put right from. Members must be locked.
+/// What derived values are repaired from. Members must be locked.
 pub trait RepairRepository: Send {
     /// The sum of the ledger, and whether the directory has them as present, by user.
     fn sources_of_truth(
@@ -156,10 +114,24 @@ pub trait RepairRepository: Send {
 /// Some examples, and how many there are in all.
 #[derive(Clone, Debug)]
 pub struct Sample<T> {
-    /// The first of them.
+    /// The first of them, in the order of their keys.
     pub first: Vec<T>,
     /// How many there are in all.
     pub count: u64,
+}
+
+impl<T> Default for Sample<T> {
+    fn default() -> Self {
+        Self { first: Vec::new(), count: 0 }
+    }
+}
+
+impl<T> Sample<T> {
+    /// The same number, told otherwise.
+    #[must_use]
+    pub fn map<U>(self, told: impl FnMut(T) -> U) -> Sample<U> {
+        Sample { first: self.first.into_iter().map(told).collect(), count: self.count }
+    }
 }
 
 /// A member's points, with what they are derived from.
@@ -209,23 +181,6 @@ pub struct SourceOfTruth {
     pub is_present: bool,
 }
 
-/// What may be awarded once, and was awarded more often or noted with another scope.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RepeatedAward {
-    /// The community whose ledger it is.
-    pub community_id: CommunityId,
-    /// The source's stable name.
-    pub source: String,
-    /// The post, comment or lesson.
-    pub source_id: Uuid,
-    /// The member, where each earns on their own.
-    pub user_id: Option<Uuid>,
-    /// How often it was awarded.
-    pub awards: i64,
-    /// How many of the awards have a scope in the ledger that is not that of the source's rule.
-    pub wrong_scopes: i64,
-}
-
 /// A level configuration as it is stored, unchecked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredLevelConfiguration {
@@ -248,38 +203,6 @@ pub struct WrongLevelCount {
     pub counted: i64,
 }
 
-/// A section of a leaderboard whose number of members is off.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrongLeaderboardSection {
-    /// The community whose board it is.
-    pub community_id: CommunityId,
-    /// The board's stable name.
-    pub board: String,
-    /// What is noted.
-    pub noted: i64,
-    /// How many there are.
-    pub counted: i64,
-}
-
-/// A like whose points in the ledger are not what its switch says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrongLike {
-    /// The community that the like belongs to.
-    pub community_id: CommunityId,
-    /// The source of the like's point: `post_liked` or `comment_liked`.
-    pub source: String,
-    /// Which post or comment.
-    pub content_id: Uuid,
-    /// The user who likes the content.
-    pub liker_id: Uuid,
-    /// The member who holds the like's point, as the switch says.
-    pub author_id: Uuid,
-    /// How many points this author holds for it.
-    pub held: i64,
-    /// How many they should: what the switch says while it stands and names them.
-    pub due: i64,
-}
-
 /// What is kept for a cap, where that is not what the ledger says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongTally {
@@ -298,39 +221,5 @@ pub struct WrongTally {
     /// The points that are noted; 0 when nothing is.
     pub noted: i64,
     /// The points that the ledger says.
-    pub due: i64,
-}
-
-/// An outgoing event that contradicts another, or the member it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokenEvent {
-    /// Whom it is about.
-    pub member: MemberKey,
-    /// Its place in the outbox, rising.
-    pub sequence: i64,
-    /// The event's type, such as `PointsAwarded`.
-    pub event_type: String,
-    /// The total or level before it, as it says itself; `None` when it does not say.
-    pub before: Option<String>,
-    /// The total or level after it, as it says itself; `None` when it does not say.
-    pub after: Option<String>,
-    /// The total or level after the event before it, where that is still there.
-    pub previous: Option<String>,
-    /// The member's total or level now, when no later event is about that.
-    pub now: Option<String>,
-}
-
-/// What a channel has to deliver of a member, where that is not each kept event from some place on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryGap {
-    /// The member whom the events are about.
-    pub member: MemberKey,
-    /// The channel's name; `None` when it is not registered.
-    pub channel: Option<String>,
-    /// The number of deliveries that are noted.
-    pub noted: i64,
-    /// The number of them whose event is kept.
-    pub kept: i64,
-    /// The number of events that are kept from the first of them on.
     pub due: i64,
 }

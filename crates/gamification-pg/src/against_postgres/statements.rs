@@ -35,10 +35,15 @@ pub(super) fn all() -> Vec<Checked> {
         crate::repositories::tallies::declared(),
         crate::statistics::declared(),
         crate::transaction::declared(),
-        crate::verification::awards::declared(),
-        crate::verification::events::declared(),
+        crate::verification::delivery::declared(),
+        crate::verification::leaderboard::declared(),
+        crate::verification::level_count::declared(),
+        crate::verification::like::declared(),
         crate::verification::members::declared(),
-        crate::verification::tallies::declared(),
+        crate::verification::once_only_award::declared(),
+        crate::verification::outgoing_event::declared(),
+        crate::verification::record_of_points::declared(),
+        crate::verification::tally::declared(),
     ]
     .into_iter()
     .flatten()

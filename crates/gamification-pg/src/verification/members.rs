@@ -1,11 +1,11 @@
-//! What audits read of communities, members, their counts and their boards.
+//! What audits read of communities, and of members one by one.
 
 use diesel::sql_types::{BigInt, Bool, Uuid as SqlUuid};
 use gamification_domain::MemberKey;
 use uuid::Uuid;
 
 use crate::{
-    schema::{community_members, leaderboard_entries, leaderboard_sections, level_counts, member_points},
+    schema::{community_members, leaderboard_entries, member_points},
     statement::{Nested, OrNull, Plain, Rows, record, statements},
 };
 
@@ -54,37 +54,6 @@ record! {
         display_name: Option<String> => community_members::display_name,
         search_name: Option<String> => community_members::search_name,
         leaderboard: LeaderboardEntryRow => Nested<LeaderboardEntryRow>,
-    }
-}
-
-record! {
-    /// A section of a board whose number of members is off.
-    pub(super) struct WrongSectionRow: Read {
-        community_id: Uuid => leaderboard_sections::community_id,
-        board: String => leaderboard_sections::board,
-        noted: i64 => leaderboard_sections::members,
-        counted: i64 => Plain<BigInt>,
-        count: i64 => Plain<BigInt>,
-    }
-}
-
-record! {
-    /// A count of present members that is off.
-    pub(super) struct WrongLevelCountRow: Read {
-        community_id: Uuid => level_counts::community_id,
-        level: i16 => level_counts::level,
-        noted: i64 => Plain<BigInt>,
-        counted: i64 => Plain<BigInt>,
-        count: i64 => Plain<BigInt>,
-    }
-}
-
-record! {
-    /// A member of the directory without a record of points.
-    pub(super) struct MemberWithoutPointsRow: Read {
-        community_id: Uuid => community_members::community_id,
-        user_id: Uuid => community_members::user_id,
-        count: i64 => Plain<BigInt>,
     }
 }
 
@@ -182,63 +151,6 @@ statements! {
            FROM point_transactions AS t
            WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger
        ORDER BY m.community_id, m.user_id";
-
-    /// Each section with the members from its first place to that of the next, and those who come before all sections. A
-    /// board is walked in its order, sections and members together: looked up by its ends, a section in which all are equal
-    /// would be read to the end of all who are.
-    pub(super) struct SelectWrongSections {
-        first: Uuid => leaderboard_sections::community_id,
-        last: Uuid => leaderboard_sections::community_id,
-        limit: i64 => Plain<BigInt>,
-    } -> WrongSectionRow
-    = "WITH numbered AS (
-           SELECT community_id, board, members, is_section,
-                  COUNT(*) FILTER (WHERE is_section) OVER (
-                      PARTITION BY community_id, board ORDER BY place, sort_name, user_id, is_section DESC
-                      ROWS UNBOUNDED PRECEDING) AS section
-           FROM (
-               SELECT community_id, board::text AS board, place, sort_name, user_id, members, true AS is_section
-               FROM leaderboard_sections WHERE community_id BETWEEN :first AND :last
-               UNION ALL
-               SELECT e.community_id, of_entry.board, -GREATEST(of_entry.points, 0), e.sort_name, e.user_id, 0, false
-               FROM leaderboard_entries AS e
-               CROSS JOIN LATERAL (VALUES ('seven_day', e.seven_day), ('thirty_day', e.thirty_day),
-                                          ('all_time', e.all_time)) AS of_entry (board, points)
-               WHERE e.community_id BETWEEN :first AND :last AND e.is_listed) AS places),
-       counted AS (
-           SELECT community_id, board, SUM(members)::bigint AS noted,
-                  COUNT(*) FILTER (WHERE NOT is_section) AS counted
-           FROM numbered GROUP BY community_id, board, section)
-       SELECT community_id, board, noted, counted, COUNT(*) OVER () AS count
-       FROM counted WHERE noted <> counted ORDER BY community_id, board LIMIT :limit";
-
-    pub(super) struct SelectWrongLevelCounts {
-        first: Uuid => member_points::community_id,
-        last: Uuid => member_points::community_id,
-        limit: i64 => Plain<BigInt>,
-    } -> WrongLevelCountRow
-    = "WITH both_counts AS (
-           SELECT community_id, current_level AS level, 0 AS noted, COUNT(*) AS counted
-           FROM member_points
-           WHERE community_id BETWEEN :first AND :last AND is_present GROUP BY community_id, current_level
-           UNION ALL
-           SELECT community_id, level, members, 0 FROM level_counts WHERE community_id BETWEEN :first AND :last)
-       SELECT community_id, level, SUM(noted)::bigint AS noted, SUM(counted)::bigint AS counted,
-              COUNT(*) OVER () AS count
-       FROM both_counts GROUP BY community_id, level HAVING SUM(noted) <> SUM(counted)
-       ORDER BY community_id, level LIMIT :limit";
-
-    pub(super) struct SelectMembersWithoutPoints {
-        first: Uuid => community_members::community_id,
-        last: Uuid => community_members::community_id,
-        limit: i64 => Plain<BigInt>,
-    } -> MemberWithoutPointsRow
-    = "SELECT d.community_id, d.user_id, COUNT(*) OVER () AS count
-       FROM community_members AS d
-       WHERE d.community_id BETWEEN :first AND :last AND (d.presence_change IS NOT NULL OR d.is_present)
-         AND NOT EXISTS (SELECT FROM member_points AS p
-                         WHERE p.community_id = d.community_id AND p.user_id = d.user_id)
-       ORDER BY d.community_id, d.user_id LIMIT :limit";
 
     pub(super) struct SelectSourcesOfTruth { asked: Rows<MemberKeyRow> } -> SourceOfTruthRow
     = "SELECT m.user_id, ledger.points AS ledger_points, COALESCE(directory.is_present, false) AS is_present

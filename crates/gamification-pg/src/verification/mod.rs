@@ -1,36 +1,39 @@
-//! What an audit looks at. None of it is shared with the repositories: a mistake in their SQL must not hide itself.
+//! What an audit looks at, an invariant a file: its statement, and what is said where it does not hold. None of it is shared with the repositories: a mistake in their SQL must not hide itself.
 //!
 //! Sums over a whole community are one statement each, which PostgreSQL sorts on its disk where they are large; sums over
 //! members go member by member through an index, so that a chunk costs the same in a community of any size.
 
-pub(crate) mod awards;
-pub(crate) mod events;
+pub(crate) mod delivery;
+pub(crate) mod leaderboard;
+pub(crate) mod level_count;
+pub(crate) mod like;
 pub(crate) mod members;
-pub(crate) mod tallies;
+pub(crate) mod once_only_award;
+pub(crate) mod outgoing_event;
+pub(crate) mod record_of_points;
+pub(crate) mod tally;
 
 use std::collections::BTreeSet;
 
 use diesel::{ExpressionMethods, QueryDsl};
-use gamification_app::ports::{
-    BrokenEvent, CommunityRange, DeliveryGap, RepairRepository, RepeatedAward, Sample, Snapshot,
-    SourceOfTruth, StoreError, StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, UnitOfWork,
-    Verification, WindowSums, WrongLeaderboardSection, WrongLevelCount, WrongLike, WrongTally,
+use gamification_app::{
+    audit::{Finding, Invariant},
+    ports::{
+        CommunityRange, RepairRepository, Sample, Snapshot, SourceOfTruth, StoreError,
+        StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification, WindowSums,
+        WrongLevelCount, WrongTally,
+    },
 };
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use self::{
-    awards::{LikedKindRow, RepeatedAwardRow, RuleRow, SelectRepeatedAwards, SelectWrongLikes, WrongLikeRow},
-    events::{
-        AnnouncedLevelRow, BrokenEventRow, DeliveryGapRow, SelectAnnouncedLevels, SelectBrokenEvents,
-        SelectDeliveryGaps,
-    },
     members::{
-        CommunityRow, LeaderboardEntryRow, MemberRow, MemberWithoutPointsRow, SelectCommunities,
-        SelectMembers, SelectMembersWithoutPoints, SelectSourcesOfTruth, SelectWrongLevelCounts,
-        SelectWrongSections, SourceOfTruthRow, WrongLevelCountRow, WrongSectionRow,
+        CommunityRow, LeaderboardEntryRow, MemberRow, SelectCommunities, SelectMembers, SelectSourcesOfTruth,
+        SourceOfTruthRow,
     },
+    outgoing_event::{AnnouncedLevelRow, SelectAnnouncedLevels},
 };
 use crate::{
     PgStore, PgTx,
@@ -78,11 +81,11 @@ fn member(community_id: Uuid, user_id: Uuid) -> MemberKey {
     (CommunityId::new(community_id), UserId::new(user_id))
 }
 
-/// Rows that each say how many there are in all.
-fn sample<R, T>(rows: Vec<R>, split: impl Fn(R) -> (T, i64)) -> Result<Sample<T>, StoreError> {
+/// Rows that each say how many there are in all; `split` gives that and what the row is.
+fn sample<R, T>(rows: Vec<R>, split: impl Fn(R) -> (i64, T)) -> Result<Sample<T>, StoreError> {
     let mut sample = Sample { first: Vec::with_capacity(rows.len()), count: 0 };
     for row in rows {
-        let (item, count) = split(row);
+        let (count, item) = split(row);
         sample.first.push(item);
         sample.count = u64::try_from(count).map_err(corrupt)?;
     }
@@ -207,112 +210,32 @@ impl Snapshot for PgSnapshot {
         Ok(communities.into_iter().map(CommunityId::new).collect())
     }
 
-    async fn wrong_level_counts(
+    async fn findings(
         &mut self,
+        invariant: Invariant,
         range: CommunityRange,
         limit: i64,
-    ) -> Result<Sample<WrongLevelCount>, StoreError> {
-        wrong_level_counts(&mut self.0, range, limit).await
+    ) -> Result<Sample<Finding>, StoreError> {
+        let tx = &mut self.0;
+        match invariant {
+            Invariant::LevelCount => Ok(level_count::wrong(tx, range, limit).await?.map(Finding::from)),
+            Invariant::Tally => Ok(tally::wrong(tx, range, limit).await?.map(Finding::from)),
+            Invariant::OnceOnlyAward => once_only_award::findings(tx, range, limit).await,
+            Invariant::Like => like::findings(tx, range, limit).await,
+            Invariant::RecordOfPoints => record_of_points::findings(tx, range, limit).await,
+            Invariant::OutgoingEvent => outgoing_event::findings(tx, range, limit).await,
+            Invariant::Delivery => delivery::findings(tx, range, limit).await,
+            Invariant::Leaderboard => leaderboard::findings(tx, range, limit).await,
+            Invariant::LevelConfiguration
+            | Invariant::Total
+            | Invariant::Level
+            | Invariant::Presence
+            | Invariant::SearchName => Ok(Sample::default()),
+        }
     }
 
-    async fn repeated_awards(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> Result<Sample<RepeatedAward>, StoreError> {
-        let (first, last) = ends(range);
-        let select = SelectRepeatedAwards { rule: RuleRow::once_only(), first, last, limit };
-        sample(self.0.rows(select).await?, |row| {
-            let RepeatedAwardRow { community_id, source, source_id, due, awards, wrong_scopes, count } = row;
-            let community_id = CommunityId::new(community_id);
-            let user_id = Some(due).filter(|due| !due.is_nil());
-            (RepeatedAward { community_id, source, source_id, user_id, awards, wrong_scopes }, count)
-        })
-    }
-
-    async fn wrong_likes(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> Result<Sample<WrongLike>, StoreError> {
-        let (first, last) = ends(range);
-        sample(
-            self.0.rows(SelectWrongLikes { liked: LikedKindRow::all(), first, last, limit }).await?,
-            |row| {
-                let WrongLikeRow { community_id, source, content_id, liker_id, author_id, held, due, count } =
-                    row;
-                let community_id = CommunityId::new(community_id);
-                (WrongLike { community_id, source, content_id, liker_id, author_id, held, due }, count)
-            },
-        )
-    }
-
-    async fn members_without_points(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> Result<Sample<MemberKey>, StoreError> {
-        let (first, last) = ends(range);
-        sample(self.0.rows(SelectMembersWithoutPoints { first, last, limit }).await?, |row| {
-            let MemberWithoutPointsRow { community_id, user_id, count } = row;
-            (member(community_id, user_id), count)
-        })
-    }
-
-    async fn broken_events(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> Result<Sample<BrokenEvent>, StoreError> {
-        let (first, last) = ends(range);
-        sample(self.0.rows(SelectBrokenEvents { first, last, limit }).await?, |row| {
-            let BrokenEventRow {
-                community_id,
-                member_id,
-                sequence,
-                event_type,
-                before,
-                after,
-                previous,
-                now,
-                count,
-            } = row;
-            let member = member(community_id, member_id);
-            (BrokenEvent { member, sequence, event_type, before, after, previous, now }, count)
-        })
-    }
-
-    async fn delivery_gaps(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> Result<Sample<DeliveryGap>, StoreError> {
-        let (first, last) = ends(range);
-        sample(self.0.rows(SelectDeliveryGaps { first, last, limit }).await?, |row| {
-            let DeliveryGapRow { community_id, member_id, channel, noted, kept, due, count } = row;
-            (DeliveryGap { member: member(community_id, member_id), channel, noted, kept, due }, count)
-        })
-    }
-
-    async fn wrong_leaderboard_sections(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> Result<Sample<WrongLeaderboardSection>, StoreError> {
-        let (first, last) = ends(range);
-        sample(self.0.rows(SelectWrongSections { first, last, limit }).await?, |row| {
-            let WrongSectionRow { community_id, board, noted, counted, count } = row;
-            let community_id = CommunityId::new(community_id);
-            (WrongLeaderboardSection { community_id, board, noted, counted }, count)
-        })
-    }
-
-    async fn wrong_tallies(
-        &mut self,
-        range: CommunityRange,
-        limit: i64,
-    ) -> Result<Sample<WrongTally>, StoreError> {
-        tallies::wrong(&mut self.0, range, limit).await
+    async fn wrong_tallies(&mut self, range: CommunityRange) -> Result<Vec<WrongTally>, StoreError> {
+        Ok(tally::wrong(&mut self.0, range, i64::MAX).await?.first)
     }
 
     async fn announced_levels(
@@ -330,18 +253,6 @@ impl Snapshot for PgSnapshot {
     }
 }
 
-async fn wrong_level_counts(
-    tx: &mut PgTx,
-    range: CommunityRange,
-    limit: i64,
-) -> Result<Sample<WrongLevelCount>, StoreError> {
-    let (first, last) = ends(range);
-    sample(tx.rows(SelectWrongLevelCounts { first, last, limit }).await?, |row| {
-        let WrongLevelCountRow { community_id, level, noted, counted, count } = row;
-        (WrongLevelCount { community_id: CommunityId::new(community_id), level, noted, counted }, count)
-    })
-}
-
 impl RepairRepository for PgTx {
     async fn sources_of_truth(
         &mut self,
@@ -357,7 +268,7 @@ impl RepairRepository for PgTx {
     }
 
     async fn correct_tallies(&mut self, wrong: &[WrongTally]) -> Result<(), StoreError> {
-        tallies::correct(self, wrong);
+        tally::correct(self, wrong);
         Ok(())
     }
 
@@ -373,7 +284,7 @@ impl RepairRepository for PgTx {
     ) -> Result<Vec<WrongLevelCount>, StoreError> {
         // More than there are levels.
         const LIMIT: i64 = 100;
-        let sample = wrong_level_counts(self, (community_id, community_id), LIMIT).await?;
+        let sample = level_count::wrong(self, (community_id, community_id), LIMIT).await?;
         Ok(sample.first)
     }
 }

@@ -1,46 +1,31 @@
-//! What audits read of awards: how often each was made, and what likes hold.
+//! A like holds the points that its switch says while it stands, none otherwise.
 
-use diesel::sql_types::{BigInt, Bool, Uuid as SqlUuid};
-use gamification_domain::{CommentId, Content, OncePer, PointSource, PostId};
+use diesel::sql_types::BigInt;
+use gamification_app::{
+    audit::{Finding, Invariant},
+    ports::{CommunityRange, Sample, StoreError},
+};
+use gamification_domain::{CommentId, CommunityId, Content, PostId};
 use uuid::Uuid;
 
+use super::{ends, sample};
 use crate::{
+    PgTx,
     schema::{like_switches, member_points, point_transactions},
     statement::{Plain, Rows, record, statements},
 };
 
 record! {
-    /// How often a source is awarded, by its rule.
-    pub(super) struct RuleRow: Written {
-        source: String => point_transactions::source,
-        per_member: bool => Plain<Bool>,
-    }
-}
-
-record! {
     /// Which source a like of one kind of content earns by while its switch stands.
-    pub(super) struct LikedKindRow: Written {
+    struct LikedKindRow: Written {
         source: String => point_transactions::source,
         content_kind: String => like_switches::content_kind,
     }
 }
 
 record! {
-    /// An award that was made too often, or with a wrong scope.
-    pub(super) struct RepeatedAwardRow: Read {
-        community_id: Uuid => point_transactions::community_id,
-        source: String => point_transactions::source,
-        source_id: Uuid => point_transactions::source_id,
-        due: Uuid => Plain<SqlUuid>,
-        awards: i64 => Plain<BigInt>,
-        wrong_scopes: i64 => Plain<BigInt>,
-        count: i64 => Plain<BigInt>,
-    }
-}
-
-record! {
     /// A like whose points are not what its switch says.
-    pub(super) struct WrongLikeRow: Read {
+    struct WrongLikeRow: Read {
         community_id: Uuid => point_transactions::community_id,
         source: String => point_transactions::source,
         content_id: Uuid => like_switches::content_id,
@@ -52,24 +37,9 @@ record! {
     }
 }
 
-impl RuleRow {
-    /// The rules of the sources that are awarded once.
-    pub(super) fn once_only() -> Rows<Self> {
-        let rule = |source: PointSource| {
-            let per_member = match source.rule().once_per {
-                OncePer::Content => false,
-                OncePer::Member => true,
-                OncePer::SwitchOn => return None,
-            };
-            Some(Self { source: source.as_str().to_owned(), per_member })
-        };
-        PointSource::ALL.into_iter().filter_map(rule).collect()
-    }
-}
-
 impl LikedKindRow {
     /// The rules of the sources that a switch turns on and off.
-    pub(super) fn all() -> Rows<Self> {
+    fn all() -> Rows<Self> {
         let (post, comment) = (PostId::new(Uuid::nil()), CommentId::new(Uuid::nil()));
         let kinds = [("post", Content::Post(post)), ("comment", Content::Comment(comment))];
         let row = |(content_kind, content): (&str, Content)| {
@@ -81,32 +51,10 @@ impl LikedKindRow {
 }
 
 statements! {
-    /// Groups awards by the scope that the rules give them, and not by the one that is noted: an award that was noted
-    /// with another scope is found, too. Until a sweep has replaced it, the id of an erased user means their pseudonym.
-    pub(super) struct SelectRepeatedAwards {
-        rule: Rows<RuleRow>,
-        first: Uuid => point_transactions::community_id,
-        last: Uuid => point_transactions::community_id,
-        limit: i64 => Plain<BigInt>,
-    } -> RepeatedAwardRow
-    = "WITH awards AS (
-           SELECT t.community_id, t.source, t.source_id, COALESCE(erased.pseudonym, t.once_per) AS noted,
-                  CASE WHEN rule.per_member THEN m.user_id ELSE '00000000-0000-0000-0000-000000000000'::uuid END AS due
-           FROM :rule
-           JOIN point_transactions AS t USING (source)
-           JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
-           LEFT JOIN erasures AS erased ON erased.community_id = t.community_id AND erased.user_id = t.once_per
-           WHERE t.community_id BETWEEN :first AND :last AND (t.points > 0 OR t.requested_points IS NOT NULL))
-       SELECT community_id, source, source_id, due, COUNT(*) AS awards,
-              COUNT(*) FILTER (WHERE noted IS DISTINCT FROM due) AS wrong_scopes, COUNT(*) OVER () AS count
-       FROM awards GROUP BY community_id, source, source_id, due
-       HAVING COUNT(*) > 1 OR COUNT(*) FILTER (WHERE noted IS DISTINCT FROM due) > 0
-       ORDER BY community_id, source, source_id, due LIMIT :limit";
-
     /// Both sides in one heap: a line of the ledger is what is held, a switch that stands is what is due. Where an adjustment
     /// has taken points from the author, the point of a like may have been among them, and nothing was left to take back.
     /// Until a sweep has replaced it, the id of an erased user means their pseudonym.
-    pub(super) struct SelectWrongLikes {
+    struct SelectWrongLikes {
         liked: Rows<LikedKindRow>,
         first: Uuid => point_transactions::community_id,
         last: Uuid => point_transactions::community_id,
@@ -139,9 +87,34 @@ statements! {
        ORDER BY community_id, source, content_id, liker_id, author_id LIMIT :limit";
 }
 
+pub(super) async fn findings(
+    tx: &mut PgTx,
+    range: CommunityRange,
+    limit: i64,
+) -> Result<Sample<Finding>, StoreError> {
+    let (first, last) = ends(range);
+    let select = SelectWrongLikes { liked: LikedKindRow::all(), first, last, limit };
+    sample(tx.rows(select).await?, |row| (row.count, row.into()))
+}
+
+impl From<WrongLikeRow> for Finding {
+    fn from(row: WrongLikeRow) -> Self {
+        let WrongLikeRow { community_id, source, content_id, liker_id, author_id, held, due, count: _ } = row;
+        Self {
+            invariant: Invariant::Like,
+            community_id: CommunityId::new(community_id),
+            subject: Some(format!("{source} {content_id} by {liker_id}, points of member {author_id}")),
+            found: held.to_string(),
+            expected: due.to_string(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use gamification_domain::{OncePer, PointSource};
 
     use super::*;
 

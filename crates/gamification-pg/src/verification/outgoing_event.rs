@@ -1,17 +1,22 @@
-//! What audits read of outgoing events and their deliveries.
+//! Outgoing events follow from one another, and the newest says where the member is.
 
 use diesel::sql_types::{BigInt, Text};
+use gamification_app::{
+    audit::{Finding, Invariant},
+    ports::{CommunityRange, Sample, StoreError},
+};
 use uuid::Uuid;
 
-use super::members::MemberKeyRow;
+use super::{ends, member, members::MemberKeyRow, sample};
 use crate::{
-    schema::{channels, deliveries, outbox},
+    PgTx,
+    schema::outbox,
     statement::{OrNull, Plain, Rows, record, statements},
 };
 
 record! {
     /// An event that contradicts another, or the member it is about.
-    pub(super) struct BrokenEventRow: Read {
+    struct BrokenEventRow: Read {
         community_id: Uuid => outbox::community_id,
         member_id: Uuid => outbox::member_id,
         sequence: i64 => outbox::sequence,
@@ -20,19 +25,6 @@ record! {
         after: Option<String> => OrNull<Plain<Text>>,
         previous: Option<String> => OrNull<Plain<Text>>,
         now: Option<String> => OrNull<Plain<Text>>,
-        count: i64 => Plain<BigInt>,
-    }
-}
-
-record! {
-    /// A channel whose deliveries of a member's events are not all there, or not all there should be.
-    pub(super) struct DeliveryGapRow: Read {
-        community_id: Uuid => deliveries::community_id,
-        member_id: Uuid => deliveries::member_id,
-        channel: Option<String> => OrNull<channels::name>,
-        noted: i64 => Plain<BigInt>,
-        kept: i64 => Plain<BigInt>,
-        due: i64 => Plain<BigInt>,
         count: i64 => Plain<BigInt>,
     }
 }
@@ -63,7 +55,7 @@ statements! {
     /// Totals and levels are two chains for each member; each event says where it comes from and where it leads. Payloads
     /// are taken apart once, before they are sorted, and only the newest event of a chain asks for its member. Until a sweep
     /// has replaced it, the id of an erased user means their pseudonym.
-    pub(super) struct SelectBrokenEvents {
+    struct SelectBrokenEvents {
         first: Uuid => outbox::community_id,
         last: Uuid => outbox::community_id,
         limit: i64 => Plain<BigInt>,
@@ -109,32 +101,6 @@ statements! {
          ORDER BY community_id, member_id, sequence LIMIT :limit"
     );
 
-    /// Both sides of what should be one and the same: the deliveries that are noted, and the events from the first of them
-    /// on.
-    pub(super) struct SelectDeliveryGaps {
-        first: Uuid => deliveries::community_id,
-        last: Uuid => deliveries::community_id,
-        limit: i64 => Plain<BigInt>,
-    } -> DeliveryGapRow
-    = "WITH noted AS (
-           SELECT community_id, member_id, channel_id, MIN(sequence) AS first, COUNT(*) AS deliveries
-           FROM deliveries WHERE community_id BETWEEN :first AND :last GROUP BY community_id, member_id, channel_id),
-       compared AS (
-           SELECT n.community_id, n.member_id, n.channel_id, n.deliveries,
-                  COUNT(d.event_id) AS kept, COUNT(o.event_id) AS due
-           FROM noted AS n
-           LEFT JOIN outbox AS o
-               ON o.community_id = n.community_id AND o.member_id = n.member_id AND o.sequence >= n.first
-           LEFT JOIN deliveries AS d
-               ON d.community_id = o.community_id AND d.event_id = o.event_id AND d.channel_id = n.channel_id
-               AND d.member_id = o.member_id AND d.sequence = o.sequence
-           GROUP BY n.community_id, n.member_id, n.channel_id, n.deliveries)
-       SELECT community_id, member_id, channels.name AS channel, deliveries AS noted, kept, due,
-              COUNT(*) OVER () AS count
-       FROM compared LEFT JOIN channels ON channels.id = compared.channel_id
-       WHERE deliveries <> due OR kept <> due OR channels.id IS NULL
-       ORDER BY community_id, member_id, channel_id LIMIT :limit";
-
     pub(super) struct SelectAnnouncedLevels { asked: Rows<MemberKeyRow> } -> AnnouncedLevelRow
     = concat!(
         "SELECT DISTINCT ON (community_id, member_id) community_id, member_id, level::bigint AS level
@@ -145,4 +111,74 @@ statements! {
          WHERE level BETWEEN 1 AND 9
          ORDER BY community_id, member_id, sequence DESC"
     );
+}
+
+pub(super) async fn findings(
+    tx: &mut PgTx,
+    range: CommunityRange,
+    limit: i64,
+) -> Result<Sample<Finding>, StoreError> {
+    let (first, last) = ends(range);
+    sample(tx.rows(SelectBrokenEvents { first, last, limit }).await?, |row| (row.count, row.into()))
+}
+
+impl From<BrokenEventRow> for Finding {
+    fn from(row: BrokenEventRow) -> Self {
+        let BrokenEventRow {
+            community_id,
+            member_id,
+            sequence,
+            event_type,
+            before,
+            after,
+            previous,
+            now,
+            count: _,
+        } = row;
+        let expected = match (&previous, &now) {
+            (Some(previous), _) if before.as_ref() != Some(previous) => format!("from {previous}"),
+            (_, Some(now)) if after.as_ref() != Some(now) => format!("to {now}"),
+            _ => "a change that its type allows, once".to_owned(),
+        };
+        let said = |text: Option<String>| text.unwrap_or_else(|| "nothing".to_owned());
+        let found = format!("from {} to {}", said(before), said(after));
+        let mut finding =
+            Self::of_member(Invariant::OutgoingEvent, member(community_id, member_id), found, expected);
+        finding.subject = Some(format!("member {member_id}, {event_type} at {sequence}"));
+        finding
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_broken_event_it_is_said_where_the_chain_breaks() {
+        let expected = |before: &str, after: &str, previous: Option<&str>, now: Option<&str>| {
+            let [before, after] = [before, after].map(|said| Some(said.to_owned()));
+            let [previous, now] = [previous, now].map(|known| known.map(ToOwned::to_owned));
+            let (community_id, member_id, sequence, count) = (Uuid::nil(), Uuid::nil(), 7, 1);
+            let event_type = "PointsAwarded".to_owned();
+            Finding::from(BrokenEventRow {
+                community_id,
+                member_id,
+                sequence,
+                event_type,
+                before,
+                after,
+                previous,
+                now,
+                count,
+            })
+            .expected
+        };
+        assert_eq!(expected("2", "5", Some("3"), Some("6")), "from 3", "the earlier mistake first");
+        assert_eq!(expected("3", "5", Some("3"), Some("6")), "to 6");
+        assert_eq!(expected("2", "5", None, Some("6")), "to 6");
+        let neither = "a change that its type allows, once";
+        assert_eq!(expected("3", "6", Some("3"), Some("6")), neither);
+        assert_eq!(expected("3", "6", Some("3"), None), neither);
+        assert_eq!(expected("3", "6", None, None), neither);
+    }
 }

@@ -1,4 +1,4 @@
-//! What audits read of tallies: what is kept for caps, and what follows from the ledger.
+//! What is counted for a cap of the rules is what the ledger says.
 
 use diesel::{
     ExpressionMethods, QueryDsl,
@@ -193,7 +193,7 @@ pub(super) async fn wrong(
             noted,
             due,
         };
-        (wrong, count)
+        (count, wrong)
     })
 }
 
