@@ -8,7 +8,7 @@ use icu_collator::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::DirectoryText;
+use crate::{DirectoryText, Role};
 
 /// Declares the boards: each with its stable name and its window in hours, once.
 macro_rules! leaderboards {
@@ -62,6 +62,28 @@ leaderboards! {
     ThirtyDay = "thirty_day", Some(30 * 24);
     /// All points.
     AllTime = "all_time", None;
+}
+
+/// What decides whether a member is on the boards of a community.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaderboardEligibility {
+    /// Whether the directory has them as present.
+    pub is_present: bool,
+    /// Whether their profile lets them be listed: nobody is who asked not to be.
+    pub is_listed: bool,
+    /// Their role in the community.
+    pub role: Role,
+    /// Whether the community's rules keep admins off the boards.
+    pub excludes_admins: bool,
+}
+
+impl LeaderboardEligibility {
+    /// Whether the member has a place on the boards, whatever their points.
+    #[must_use]
+    pub fn is_eligible(self) -> bool {
+        let Self { is_present, is_listed, role, excludes_admins } = self;
+        is_present && is_listed && !(excludes_admins && role == Role::Admin)
+    }
 }
 
 /// A text that names no board.

@@ -150,7 +150,10 @@ pub use ids::{
     AdjustmentId, CommentId, CommunityId, CourseId, CourseLevelRequirementId, InvalidId, LessonId,
     LevelConfigurationId, MemberPointsId, PointTransactionId, PostId, SourceId, UserId,
 };
-pub use leaderboard::{Leaderboard, SortName, UNNAMED_MEMBER, UnknownLeaderboard, WindowStarts, shown_name};
+pub use leaderboard::{
+    Leaderboard, LeaderboardEligibility, SortName, UNNAMED_MEMBER, UnknownLeaderboard, WindowStarts,
+    shown_name,
+};
 pub use level_changes::{LevelChange, LevelChanges};
 pub use level_configuration::{LevelBand, LevelConfiguration, LevelDefinition, LevelDraft};
 pub use level_counts::{LevelCountChange, LevelCounts};

@@ -18,8 +18,11 @@
 //! are sent to the one statement that compares totals with them (`LevelUpMembers`, which levels a chunk of members up
 //! and, like the domain, never down). What SQL decides by itself is who is seen: a member is whom the directory has as
 //! present, badges are for those whom a community ever had, only listed courses have gates, and a window of a leaderboard
-//! never counts as less than 0 points (`GREATEST` in its index). The totals in a member's history are sums over the entries
-//! that are read. Audits compute sums, counts and chains of events in SQL on purpose, sharing nothing with what they audit.
+//! never counts as less than 0 points (`GREATEST` in its index). Where the rows would be too many to be read, SQL also
+//! computes by what the domain sends it: the payload of a level-up (`LevelUpMembers`; the suite `levels` reads it as an
+//! event), and a preview's sum of what caps would have kept back (`SelectOverCaps`; the suite `rules` compares it with
+//! awards under these caps). The totals in a member's history are sums over the entries that are read. Audits compute sums,
+//! counts and chains of events in SQL on purpose, sharing nothing with what they audit.
 //!
 //! Every key begins with the community, but for what belongs to one installation of PostgreSQL as a whole: how far boards
 //! have come (`leaderboard_progress`, by numbers of transactions) and the index by which entries leave a window.

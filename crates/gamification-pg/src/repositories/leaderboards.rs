@@ -8,7 +8,9 @@ use gamification_app::ports::{
     CommunityRange, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT, LeaderboardProgress,
     LeaderboardRepository, LeaderboardStep, LockedLeaderboards, StoreError, TransactionNumber, WindowSums,
 };
-use gamification_domain::{CommunityId, DirectoryText, MemberKey, Role, UserId, WindowStarts};
+use gamification_domain::{
+    CommunityId, DirectoryText, LeaderboardEligibility, MemberKey, UserId, WindowStarts,
+};
 use uuid::Uuid;
 
 #[cfg(test)]
@@ -98,11 +100,14 @@ impl TryFrom<DirectoryMemberRow> for DirectoryMember {
             exclude_admins,
         } = row;
         let display_name = display_name.map(|name| DirectoryText::parse(&name)).transpose();
+        let role = role.parse().map_err(misread!(community_members::role, [community_id, user_id]))?;
+        let eligibility =
+            LeaderboardEligibility { is_present, is_listed, role, excludes_admins: exclude_admins };
         Ok(Self {
             key: (CommunityId::new(community_id), UserId::new(user_id)),
             display_name: display_name
                 .map_err(misread!(community_members::display_name, [community_id, user_id]))?,
-            is_listed: is_present && is_listed && !(exclude_admins && role == Role::Admin.as_str()),
+            is_listed: eligibility.is_eligible(),
         })
     }
 }

@@ -36,7 +36,10 @@ record! {
         due_seven_day: i64 => Plain<BigInt>,
         due_thirty_day: i64 => Plain<BigInt>,
         due_all_time: i64 => Plain<BigInt>,
+        is_directory_older: bool => Plain<Bool>,
         is_listed: Option<bool> => OrNull<community_members::is_listed>,
+        role: Option<String> => OrNull<community_members::role>,
+        exclude_admins: bool => Plain<Bool>,
     }
 }
 
@@ -124,11 +127,8 @@ statements! {
               COALESCE(e.all_time, 0) + COALESCE(former.all_time, 0) AS noted_all_time, COALESCE(e.is_listed, false) AS noted_is_listed,
               COALESCE(e.sort_name, ''::bytea) AS noted_sort_name, ledger.due_seven_day, ledger.due_thirty_day,
               ledger.due_all_time,
-              CASE WHEN directory.user_id IS NULL THEN false
-                   WHEN directory.xid IS NULL OR directory.xid < boards.xid
-                       THEN directory.is_present AND directory.is_listed AND NOT (
-                           directory.role = 'ADMIN'
-                           AND COALESCE((c.rules ->> 'exclude_admins')::boolean, false)) END AS is_listed
+              COALESCE(directory.xid < boards.xid, true) AS is_directory_older, directory.is_listed,
+              directory.role, COALESCE((c.rules ->> 'exclude_admins')::boolean, false) AS exclude_admins
        FROM (SELECT * FROM member_points
              WHERE (community_id, user_id) >= (:community_id, :user_id) AND community_id <= :last_community_id
              ORDER BY community_id, user_id LIMIT :limit) AS m

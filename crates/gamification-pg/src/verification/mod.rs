@@ -24,7 +24,7 @@ use gamification_app::{
         WrongLevelCount, WrongTally,
     },
 };
-use gamification_domain::{CommunityId, MemberKey, UserId};
+use gamification_domain::{CommunityId, LeaderboardEligibility, MemberKey, UserId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -122,7 +122,7 @@ impl From<MemberRow> for StoredMember {
             is_present_in_directory,
             ledger_points,
             ledger_entries,
-            leaderboard: leaderboard.entry(),
+            leaderboard: leaderboard.entry(is_present_in_directory),
             display_name,
             search_name,
         }
@@ -131,7 +131,7 @@ impl From<MemberRow> for StoredMember {
 
 impl LeaderboardEntryRow {
     /// Where there are boards.
-    fn entry(self) -> Option<StoredLeaderboardEntry> {
+    fn entry(self, is_present: bool) -> Option<StoredLeaderboardEntry> {
         let Self {
             has_boards,
             noted_seven_day,
@@ -142,14 +142,24 @@ impl LeaderboardEntryRow {
             due_seven_day,
             due_thirty_day,
             due_all_time,
+            is_directory_older,
             is_listed,
+            role,
+            exclude_admins,
         } = self;
+        // Nobody is a member whom the directory does not have; the schema allows no other role than these.
+        let eligibility = LeaderboardEligibility {
+            is_present,
+            is_listed: is_listed.unwrap_or_default(),
+            role: role.and_then(|role| role.parse().ok()).unwrap_or_default(),
+            excludes_admins: exclude_admins,
+        };
         let sums = |seven_day, thirty_day, all_time| WindowSums { seven_day, thirty_day, all_time };
         let noted = sums(noted_seven_day, noted_thirty_day, noted_all_time);
         has_boards.then(|| StoredLeaderboardEntry {
             noted: (noted, noted_is_listed, noted_sort_name),
             due: sums(due_seven_day, due_thirty_day, due_all_time),
-            is_listed,
+            is_listed: is_directory_older.then(|| eligibility.is_eligible()),
         })
     }
 }
