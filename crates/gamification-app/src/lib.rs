@@ -44,9 +44,9 @@
 //!
 //! # To add a leaderboard
 //! With another window: its line in `leaderboard.rs` of the domain and its start in `WindowStarts`; here its sum in
-//! `ports/leaderboards.rs`, and what `audit/findings.rs` says of it; in `gamification-pg` a migration for its column and
+//! `ports/leaderboards.rs`, and what `audit/leaderboard.rs` says of it; in `gamification-pg` a migration for its column and
 //! index, and the statements that name boards one by one: `repositories/leaderboards/statements.rs`,
-//! `repositories/erasure_sweeps.rs`, `queries/leaderboards.rs`, `verification/mod.rs` and `verification/members.rs`; in
+//! `repositories/erasure_sweeps.rs`, `queries/leaderboards.rs`, and in `verification` those of members and leaderboards; in
 //! `gamification-http` its place in `routes/leaderboards/overview.rs` and `path.rs`; in `gamification-web` its name in
 //! `locales`, its panel, and `npm run schema`. The compiler names all but the statements and the panel; the audit, the
 //! tests' own model of boards and the suite `leaderboards` compare those with the ledger.
@@ -56,10 +56,12 @@
 //! and no table, has to change. What a channel is made of:
 //! 1. A crate for it, `gamification-<channel>`, with a type that implements [`jobs::Destination`]: bring one event there,
 //!    and say whether it was accepted. `gamification-events` writes the JSON; `gamification-webhook` is an example.
-//! 2. The manifests of the workspace and of `gamification-server` name it.
+//! 2. The manifest of `gamification-server` names it.
 //! 3. `gamification-server/src/channels.rs`: its options, its variant of `Receiver` with its name, and what makes of the
 //!    options the variant. Whichever is there first, the compiler and a test there ask for the others.
-//! 4. The table of variables in the README, and the table of layers in the suite `architecture`; tests ask for both.
+//! 4. The table of variables in the README; a test asks for it.
+//!
+//! The suite `architecture` holds its crate to what adapters may depend on.
 
 mod access;
 pub mod audit;

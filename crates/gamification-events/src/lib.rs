@@ -33,14 +33,14 @@
 //! must answer hands events to `ingest_events`, as `gamification-http` does, and a file's reader to
 //! [`ingest_events_patiently`](gamification_app::commands::ingest_events_patiently), as `gamification-import` does. It
 //! counts nothing and decides nothing. Beside the crate:
-//! 1. The manifests of the workspace and of `gamification-server` name it.
-//! 2. `gamification-server/src/cli.rs` takes its variables in, which stand in its crate with how they are checked, as those
-//!    of `gamification-nats` do in `options.rs`.
-//! 3. `gamification-server/src/commands/serve.rs`, `Consumption`: its start, with a clone of the queue that all channels
-//!    share; its end is before the queue is waited for.
+//! 1. The manifest of `gamification-server` names it.
+//! 2. `gamification-server/src/channels.rs`: its variables, which stand in its crate with how they are checked, as those of
+//!    `gamification-nats` do in `options.rs`, its place in `Incoming`, and its start there, with a clone of the queue that
+//!    all channels share; `Consumption` ends it before the queue is waited for.
+//! 3. The table of variables in the README; a test asks for it.
 //!
-//! The suite `architecture` asks for its layer, and the one of the README for its variables. That it is started and ended
-//! is for its own tests to show.
+//! The suite `architecture` holds its crate to what adapters may depend on. That it is started and ended is for its own
+//! tests to show.
 
 mod content_mode;
 mod envelope;

@@ -1,15 +1,25 @@
-//! The channels that this server delivers to: what configures each, its name, and its other end.
+//! The channels that events come in by and leave through, beside HTTP: what configures each, its name, its other end, and
+//! how it is started.
+
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use gamification_app::{
-    jobs::{DeliveryError, Destination},
+    FactQueue,
+    jobs::{DeliveryError, Destination, consume_events},
     ports::{ChannelName, PendingEvent},
 };
-use gamification_nats::{NatsParts, NatsPublisher};
+use gamification_nats::{NatsOptions, NatsParts, NatsPublisher, NatsSource, watch};
 use gamification_webhook::{SigningSecret, Webhook, WebhookUrl};
 
+use tokio::{task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
+
 use crate::config::given;
+
+/// How long it may take to record what came from a broker, or to give it back.
+const CONSUMPTION_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What configures channels, as it was given.
 #[derive(Clone, Debug, Default, Args)]
@@ -21,6 +31,24 @@ pub struct ChannelOptions {
     #[arg(long, env = "GAMIFICATION_WEBHOOK_SECRET", hide_env_values = true)]
     #[arg(global = true, value_name = "SECRET")]
     pub webhook_secret: Option<String>,
+    /// NATS JetStream, which events come from and go to.
+    #[command(flatten)]
+    pub nats: NatsOptions,
+}
+
+/// What is configured of all channels.
+#[derive(Debug)]
+pub struct Channels {
+    /// Those that outgoing events leave through.
+    pub outgoing: Vec<Channel>,
+    /// Those that events come in by.
+    pub incoming: Incoming,
+}
+
+/// What events come in by, beside HTTP.
+#[derive(Debug)]
+pub struct Incoming {
+    nats: Option<NatsParts>,
 }
 
 /// A channel that is configured.
@@ -42,20 +70,64 @@ pub enum Receiver {
 }
 
 impl ChannelOptions {
-    /// The channels that outgoing events go through; one of them may lead to NATS.
+    /// The channels that are configured.
     ///
     /// # Errors
-    /// When only one of `GAMIFICATION_WEBHOOK_URL` and `GAMIFICATION_WEBHOOK_SECRET` is set, or one can't be used.
-    pub fn channels(&self, nats: Option<&NatsParts>) -> Result<Vec<Channel>> {
+    /// When only one of `GAMIFICATION_WEBHOOK_URL` and `GAMIFICATION_WEBHOOK_SECRET` is set, or a variable can't be used.
+    pub fn channels(&self) -> Result<Channels> {
         // Without `..`, so that an option that configures nothing is found while the program is compiled.
-        let Self { webhook_url, webhook_secret } = self;
+        let Self { webhook_url, webhook_secret, nats } = self;
         let webhook = webhook(given(webhook_url.as_deref()), given(webhook_secret.as_deref()))?;
-        let publisher = nats.and_then(|nats| {
+        let nats = nats.parts()?;
+        let publisher = nats.as_ref().and_then(|nats| {
             let prefix = nats.publish_prefix.clone()?;
             Some(NatsPublisher::new(nats.connection.clone(), prefix))
         });
         let receivers = [webhook.map(Receiver::Webhook), publisher.map(Receiver::Nats)];
-        receivers.into_iter().flatten().map(Channel::to).collect()
+        let outgoing = receivers.into_iter().flatten().map(Channel::to).collect::<Result<_>>()?;
+        Ok(Channels { outgoing, incoming: Incoming { nats } })
+    }
+}
+
+impl Incoming {
+    /// Begins to take events in.
+    pub fn start(self, facts: FactQueue) -> Consumption {
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        if let Some(NatsParts { connection, consumer, publish_prefix }) = self.nats {
+            if let Some(settings) = consumer.clone() {
+                let (source, stop) = (NatsSource::new(connection.clone(), settings), stop.clone());
+                tasks.spawn(consume_events(source, facts, stop));
+            }
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                let watch = watch(&connection, consumer.as_ref(), publish_prefix.as_ref());
+                stop.run_until_cancelled(watch).await;
+            });
+        }
+        Consumption { stop, tasks }
+    }
+}
+
+/// Events that are being taken in from brokers.
+#[derive(Debug)]
+pub struct Consumption {
+    /// Ends it, once what is in hand is recorded or given back.
+    pub stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Consumption {
+    /// What is in hand is recorded or given back; it takes seconds at most.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "taking events in from a broker ended badly");
+                }
+            }
+        };
+        let _ = timeout(CONSUMPTION_TIMEOUT, ended).await;
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use gamification_nats::NatsOptions;
 use uuid::Uuid;
 
 use crate::channels::ChannelOptions;
@@ -181,12 +180,9 @@ pub struct Options {
     /// How old an answer of the standby may be, such as 500ms or 2s; what is older comes from the database [default: 1s]
     #[arg(long, env = "GAMIFICATION_READ_MAX_LAG", global = true, value_name = "DURATION")]
     pub read_max_lag: Option<String>,
-    /// Where outgoing events go.
+    /// Where events come from and go to, beside HTTP.
     #[command(flatten)]
     pub channels: ChannelOptions,
-    /// NATS JetStream.
-    #[command(flatten)]
-    pub nats: NatsOptions,
     /// Where metrics and health live, instead of at the API's address [default: there as well]
     #[arg(long, env = "GAMIFICATION_OPS_LISTEN", global = true, value_name = "ADDRESS:PORT")]
     pub ops_listen: Option<String>,

@@ -101,14 +101,14 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 #[test]
 fn each_channel_has_a_name_of_its_own_that_never_changes() {
     // Every option is given.
-    let options = ChannelOptions { webhook_url: Some(URL.into()), webhook_secret: Some(SECRET.into()) };
     let nats = NatsOptions {
         nats_url: Some("nats://broker".into()),
         nats_publish_prefix: Some("gamification".into()),
         ..NatsOptions::default()
     };
-    let channels = options.channels(nats.parts().unwrap().as_ref()).unwrap();
-    let names: Vec<_> = channels.iter().map(|channel| channel.name.as_str()).collect();
+    let options = ChannelOptions { webhook_url: Some(URL.into()), webhook_secret: Some(SECRET.into()), nats };
+    let channels = options.channels().unwrap();
+    let names: Vec<_> = channels.outgoing.iter().map(|channel| channel.name.as_str()).collect();
     assert_eq!(names, ["webhook", "nats"]);
 }
 
@@ -116,7 +116,8 @@ fn each_channel_has_a_name_of_its_own_that_never_changes() {
 fn a_webhook_needs_an_address_and_a_secret_or_is_none() {
     let webhook = |url: &str, secret: &str| {
         let (webhook_url, webhook_secret) = (Some(url.to_owned()), Some(secret.to_owned()));
-        ChannelOptions { webhook_url, webhook_secret }.channels(None).map(|channels| !channels.is_empty())
+        let options = ChannelOptions { webhook_url, webhook_secret, ..ChannelOptions::default() };
+        options.channels().map(|channels| !channels.outgoing.is_empty())
     };
     let mistake = |url: &str, secret: &str| format!("{:#}", webhook(url, secret).unwrap_err());
     assert!(!webhook("", "").unwrap());

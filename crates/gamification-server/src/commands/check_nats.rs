@@ -6,7 +6,7 @@ use gamification_nats::check;
 use crate::cli::Options;
 
 pub(super) async fn check_nats(options: &Options) -> Result<()> {
-    let Some(nats) = options.nats.parts()? else {
+    let Some(nats) = options.channels.nats.parts()? else {
         bail!("GAMIFICATION_NATS_URL is not set");
     };
     let findings = check(&nats.connection, nats.consumer.as_ref(), nats.publish_prefix.as_ref()).await;

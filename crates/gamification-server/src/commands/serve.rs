@@ -10,10 +10,9 @@ use anyhow::{Context, Result};
 use gamification_app::{
     EventStreams, FactQueue, System,
     commands::register_channel,
-    jobs::{self, consume_events, relay_events},
+    jobs::{self, relay_events},
 };
 use gamification_http::{Api, AppParts, Draining, Operations, Origin, TokenVerifier, stream_message};
-use gamification_nats::{NatsParts, NatsSource, watch};
 use gamification_pg::{
     PgDeliveries, PgEventFeeds, PgReplica, PgStore,
     connection::{Connector, DatabaseUrl},
@@ -30,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::with_database;
 use crate::{
-    channels::Channel,
+    channels::{Channel, Channels},
     cli::Options,
     config::Config,
     secret,
@@ -43,9 +42,6 @@ const READINESS_PAUSE: Duration = Duration::from_secs(1);
 /// How long the queue may take to end after the last request.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long it may take to record what came from a broker, or to give it back.
-const CONSUMPTION_TIMEOUT: Duration = Duration::from_secs(4);
-
 /// What serving is made of, read and checked.
 struct Parts {
     listen: SocketAddr,
@@ -53,8 +49,7 @@ struct Parts {
     pool_size: usize,
     verifier: TokenVerifier,
     origins: Vec<Origin>,
-    channels: Vec<Channel>,
-    nats: Option<NatsParts>,
+    channels: Channels,
     replica: Option<(DatabaseUrl, Duration)>,
     pages: Pages,
 }
@@ -65,15 +60,13 @@ type Pages = fn(&mut ServiceConfig);
 pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()> {
     let config = Config::new(options);
     // Everything that may be wrong with the configuration comes before anything is started.
-    let nats = options.nats.parts()?;
     let parts = Parts {
         listen: config.listen()?,
         ops_listen: config.ops_listen()?,
         pool_size: config.db_pool_size()?,
         verifier: config.token_verifier()?,
         origins: config.cors_origins()?,
-        channels: options.channels.channels(nats.as_ref())?,
-        nats,
+        channels: options.channels.channels()?,
         replica: config.replica()?,
         pages: if config.console()? { elements_and_console } else { elements },
     };
@@ -82,7 +75,7 @@ pub(super) async fn serve(options: &Options, log_format: LogFormat) -> Result<()
 }
 
 async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> Result<()> {
-    let Parts { listen, ops_listen, pool_size, verifier, origins, channels, nats, replica, pages } = parts;
+    let Parts { listen, ops_listen, pool_size, verifier, origins, channels, replica, pages } = parts;
     let metrics = metrics::start()?;
     for name in migrate(connector.connect().await?).await? {
         tracing::info!(name, "applied a migration");
@@ -113,13 +106,13 @@ async fn serve_on(connector: Connector, parts: Parts, log_format: LogFormat) -> 
     let operations = Some(operations).filter(|_| elsewhere.is_none());
     let (server, addresses) = bind(Some((api, pages)), operations, ("GAMIFICATION_LISTEN", listen), origins)?;
     let feeds = PgEventFeeds::new(connector.clone());
-    let mut background = Background::start(store, connector.clone(), channels).await?;
+    let mut background = Background::start(store, connector.clone(), channels.outgoing).await?;
     if let Some(replica) = replica {
         background.jobs.spawn(async move { match replica.watch(&connector).await {} });
     }
     background.jobs.spawn(streams.run(feeds, stream_message));
     // Until here a signal ends the process at once: the database may let it wait, and nothing has begun.
-    let consumption = Consumption::start(nats, facts_of_brokers);
+    let consumption = channels.incoming.start(facts_of_brokers);
     let stopper = tokio::spawn(stop_on_signal(server.handle(), draining, consumption.stop.clone())?);
     background.jobs.spawn(metrics::upkeep(metrics));
     for address in elsewhere.iter().flat_map(|server| &server.addresses) {
@@ -205,43 +198,6 @@ impl Background {
             }
         }
         drop(jobs);
-    }
-}
-
-/// Events that come in from a broker.
-struct Consumption {
-    stop: CancellationToken,
-    tasks: JoinSet<()>,
-}
-
-impl Consumption {
-    fn start(nats: Option<NatsParts>, facts: FactQueue) -> Self {
-        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
-        if let Some(NatsParts { connection, consumer, publish_prefix }) = nats {
-            if let Some(settings) = consumer.clone() {
-                let (source, stop) = (NatsSource::new(connection.clone(), settings), stop.clone());
-                tasks.spawn(consume_events(source, facts, stop));
-            }
-            let stop = stop.clone();
-            tasks.spawn(async move {
-                let watch = watch(&connection, consumer.as_ref(), publish_prefix.as_ref());
-                stop.run_until_cancelled(watch).await;
-            });
-        }
-        Self { stop, tasks }
-    }
-
-    /// What is in hand is recorded or given back; it takes seconds at most.
-    async fn stop(mut self) {
-        self.stop.cancel();
-        let ended = async {
-            while let Some(ended) = self.tasks.join_next().await {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "taking events in from a broker ended badly");
-                }
-            }
-        };
-        let _ = timeout(CONSUMPTION_TIMEOUT, ended).await;
     }
 }
 
