@@ -12,6 +12,8 @@
 //! # To add a module
 //! Put it below `src/` and import it from another; tests compare imports with files, and sizes with their budgets.
 
+mod link;
+
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
 use actix_web::{
@@ -23,6 +25,8 @@ use actix_web::{
     web::{self, Path, ServiceConfig},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+pub use self::link::console_link;
 
 #[derive(RustEmbed)]
 #[folder = "src"]

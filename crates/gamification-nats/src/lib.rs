@@ -7,7 +7,7 @@
 //! - [`NatsPublisher`] is a [`Destination`](gamification_app::jobs::Destination) for the relay: an event is delivered once
 //!   JetStream has acknowledged it.
 //! - [`check`] tells what of an operator's streams and consumer would lose events or hold them up, and [`watch`] tells a
-//!   running server's operators.
+//!   running server's operators. [`run`] is that and a source's consumption, for a server to start and stop.
 //! - [`NatsOptions`] is what configures them on a command line or in the environment.
 //!
 //! Streams and consumers are the operator's; nothing here creates or changes one. Subjects route, and the body of a message
@@ -20,6 +20,7 @@ mod connection;
 mod message;
 mod options;
 mod publisher;
+mod running;
 mod source;
 mod subject;
 mod watching;
@@ -28,6 +29,7 @@ pub use checking::check;
 pub use connection::{Authentication, ConnectionSettings, InvalidSettings, Nats, Tls};
 pub use options::{InvalidOptions, NatsOptions, NatsParts};
 pub use publisher::NatsPublisher;
+pub use running::run;
 pub use source::{ConsumerSettings, NatsSource};
 pub use subject::{InvalidSubject, Subject};
 pub use watching::watch;

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use gamification_app::{
     FactQueue,
-    jobs::{DeliveryError, Destination, consume_events},
+    jobs::{DeliveryError, Destination},
     ports::{ChannelName, PendingEvent},
 };
-use gamification_nats::{NatsOptions, NatsParts, NatsPublisher, NatsSource, watch};
+use gamification_nats::{NatsOptions, NatsParts, NatsPublisher};
 use gamification_webhook::{SigningSecret, Webhook, WebhookUrl};
 
 use tokio::{task::JoinSet, time::timeout};
@@ -93,16 +93,8 @@ impl Incoming {
     /// Begins to take events in.
     pub fn start(self, facts: FactQueue) -> Consumption {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
-        if let Some(NatsParts { connection, consumer, publish_prefix }) = self.nats {
-            if let Some(settings) = consumer.clone() {
-                let (source, stop) = (NatsSource::new(connection.clone(), settings), stop.clone());
-                tasks.spawn(consume_events(source, facts, stop));
-            }
-            let stop = stop.clone();
-            tasks.spawn(async move {
-                let watch = watch(&connection, consumer.as_ref(), publish_prefix.as_ref());
-                stop.run_until_cancelled(watch).await;
-            });
+        if let Some(nats) = self.nats {
+            tasks.spawn(gamification_nats::run(nats, facts, stop.clone()));
         }
         Consumption { stop, tasks }
     }

@@ -9,11 +9,9 @@ use gamification_demo::{
 };
 use gamification_pg::{PgStore, migrate};
 use gamification_telemetry::LogFormat;
+use gamification_web::console_link;
 
-use super::{
-    console::{Tokens, link},
-    with_database,
-};
+use super::{console::Tokens, with_database};
 use crate::{cli::Options, config::Config};
 
 /// How long the printed tokens are good for.
@@ -26,7 +24,7 @@ pub(super) async fn demo(options: &Options, log_format: LogFormat) -> Result<()>
     let (admin, member) = (tokens.of(member_id(0))?, tokens.of(member_id(SHOWN_MEMBER))?);
     let console = config.console()?.then(|| -> Result<String> {
         let named = [("admin", admin.clone()), ("member", member.clone()), ("platform", tokens.platform()?)];
-        Ok(link(listen, community_id(), &named))
+        Ok(console_link(listen, community_id(), &named))
     });
     let console = console.transpose()?;
     with_database(options, log_format, async |connector| {
