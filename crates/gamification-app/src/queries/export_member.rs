@@ -1,15 +1,14 @@
 //! A member takes along what is stored about them; an admin or a service does it for them.
 
-use std::sync::Arc;
+use gamification_domain::{CommunityId, Leaderboard, UserId};
 
-use gamification_domain::{CommunityId, Leaderboard, LevelConfiguration, UserId};
-
-use super::{ReadError, get_point_history};
+use super::{MemberLevel, ReadError, get_point_history};
 use crate::{
     Reader, access,
     ports::{
         BesideOwn, Board, BoardMember, BoardPart, CommunityView, GivenLike, GivenLikes, HistoryEntry,
-        HistoryOrder, HistoryPosition, HistoryRange, LikePosition, PageSize, Queries, StoredProfile,
+        HistoryOrder, HistoryPosition, HistoryRange, LikePosition, PageSize, Queries, StoredMembership,
+        StoredProfile,
     },
 };
 
@@ -19,10 +18,10 @@ const LIKES: i64 = 5_000;
 /// What an export begins with.
 #[derive(Clone, Debug)]
 pub struct ExportedMember {
-    /// The member, their points and what the directory has of them.
-    pub profile: StoredProfile,
-    /// The community's levels.
-    pub levels: Arc<LevelConfiguration>,
+    /// The member, their points and their level, by the thresholds of now.
+    pub member: MemberLevel,
+    /// What the directory has of them; `None` for a user who earned points and was never in it.
+    pub membership: Option<StoredMembership>,
     /// Their place on each board that they have one on.
     pub places: Vec<ExportedPlace>,
 }
@@ -76,14 +75,15 @@ pub async fn export_member<Q: Queries>(
 ) -> Result<(ExportedMember, MemberExport<Q>), ReadError> {
     let view = queries.stored_profile(community_id, reader, user_id).await?;
     let CommunityView { levels, asked, .. } = access::own_or_admin(reader, user_id, view)?;
-    let profile = asked.ok_or(ReadError::MemberNotFound)?;
+    let StoredProfile { standing, membership } = asked.ok_or(ReadError::MemberNotFound)?;
+    let member = MemberLevel::of(standing, &levels);
     let around = BoardPart::Around(user_id, 0);
     let boards = queries.leaderboards(community_id, reader, &Leaderboard::ALL, &around).await?;
     let CommunityView { asked: BesideOwn { asked: boards, .. }, .. } = access::reader(reader, boards)?;
     let places = boards.boards.into_iter().filter_map(|board| place(board, user_id)).collect();
     let next = Next::Entries(None);
     let export = MemberExport { queries, community_id, reader, user_id, next };
-    Ok((ExportedMember { profile, levels, places }, export))
+    Ok((ExportedMember { member, membership, places }, export))
 }
 
 /// Where a member is on a board; who is hidden is told it where they read themselves.

@@ -13,10 +13,10 @@ use actix_web::{
 use futures_util::{Stream, stream};
 use gamification_app::{
     Clock, IdGenerator,
-    ports::{GivenLike, Queries, Store, StoredMembership, StoredProfile},
-    queries::{ExportPart, ExportedMember, ExportedPlace, MemberExport, export_member},
+    ports::{GivenLike, Queries, Store, StoredMembership},
+    queries::{ExportPart, ExportedMember, ExportedPlace, MemberExport, MemberLevel, export_member},
 };
-use gamification_domain::{CommunityId, Content, Leaderboard, MemberStanding, Profile, UserId};
+use gamification_domain::{CommunityId, Content, Leaderboard, Profile, UserId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::{
@@ -141,9 +141,8 @@ fn content() -> impl Into<RefOr<Schema>> {
 
 impl HeadView {
     fn of(community_id: CommunityId, exported_at: OffsetDateTime, member: ExportedMember) -> Self {
-        let ExportedMember { profile: StoredProfile { standing, membership }, levels, places } = member;
-        let MemberStanding { user_id, total_points, current_level: _ } = standing;
-        let level = standing.level_under(&levels);
+        let ExportedMember { member, membership, places } = member;
+        let MemberLevel { user_id, level, level_name, total_points, progress: _ } = member;
         Self {
             community_id: community_id.as_uuid(),
             user_id: user_id.as_uuid(),
@@ -151,7 +150,7 @@ impl HeadView {
             membership: membership.map(MembershipView::from),
             total_points: total_points.get(),
             level: level.get(),
-            level_name: levels.definition(level).name().as_str().to_owned(),
+            level_name: level_name.into(),
             leaderboards: places.into_iter().map(PlaceView::from).collect(),
         }
     }
