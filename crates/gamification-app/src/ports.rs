@@ -8,32 +8,27 @@
 //! key within each. A transaction that locks otherwise can deadlock with an award.
 
 mod channels;
-mod community;
 mod community_rules;
 mod course_level_requirements;
 mod deliveries;
 mod directory;
 mod erasures;
 mod event_feed;
-mod exports;
 mod leaderboards;
 mod ledger;
 mod level_configurations;
 mod like_switches;
+mod member_names;
 mod outbox;
 mod queries;
 mod recalculations;
 mod repository;
-mod rules;
 mod statistics;
 mod verification;
 
 use std::{error::Error, future::Future};
 
 pub use channels::{ChannelName, ChannelQueries, ChannelRepository, InvalidChannelName};
-pub use community::{
-    CommunityProfile, CommunityQueries, ListedMember, MemberNames, MemberPlace, MemberRange,
-};
 pub use community_rules::CommunityRulesRepository;
 pub use course_level_requirements::CourseLevelRequirementRepository;
 pub use deliveries::{
@@ -45,27 +40,27 @@ pub use erasures::{
     Erased, ErasedEntry, ErasureQueries, ErasureRepository, ErasureSweepRepository, SweepStage, SweptTable,
 };
 pub use event_feed::{EventFeed, EventFeeds, FedEvent};
-pub use exports::{ExportQueries, GivenLike, GivenLikes, LikePosition, StoredMembership, StoredProfile};
 pub use leaderboards::{
-    Board, BoardMember, BoardPart, BoardPlace, Boards, DirectoryMember, EntryChange, LEADERBOARD_LAYOUT,
-    LeaderboardProgress, LeaderboardQueries, LeaderboardRepository, LeaderboardStep, LockedLeaderboards,
-    TransactionNumber, WindowSums,
+    DirectoryMember, EntryChange, LEADERBOARD_LAYOUT, LeaderboardProgress, LeaderboardRepository,
+    LeaderboardStep, LockedLeaderboards, TransactionNumber, WindowSums,
 };
 pub use ledger::{LedgerRepository, LockedAwards};
 pub use level_configurations::LevelConfigurationRepository;
 pub use like_switches::LikeSwitchRepository;
+pub use member_names::MemberNames;
 pub use outbox::{Outbox, OutboxEvent};
 pub use queries::{
-    AdjustmentEntry, AdjustmentQueries, BesideOwn, CommunityView, CourseGate, CourseQueries, HistoryEntry,
-    HistoryOrder, HistoryPage, HistoryPosition, HistoryRange, LevelQueries, LevelSpread, MemberHistory,
-    MemberQueries, MembersWithin, MembershipQueries, PageSize, PointBandQueries, PointBands,
-    PointHistoryQueries, Queries, RecalculationProgress, RecalculationQueries, SchemaQueries,
+    AdjustmentEntry, AdjustmentQueries, BesideOwn, Board, BoardMember, BoardPart, BoardPlace, Boards,
+    CapsLookedAt, CommunityProfile, CommunityQueries, CommunityView, ConfigurationHistoryQueries,
+    ConfigurationVersion, CourseGate, CourseQueries, ExportQueries, GivenLike, GivenLikes, HistoryEntry,
+    HistoryOrder, HistoryPage, HistoryPosition, HistoryRange, LeaderboardQueries, LevelQueries, LevelSpread,
+    LikePosition, ListedMember, MemberHistory, MemberPlace, MemberQueries, MemberRange, MembersWithin,
+    MembershipQueries, OverCaps, PageSize, PointBandQueries, PointBands, PointHistoryQueries, Queries,
+    RecalculationProgress, RecalculationQueries, RuleQueries, SchemaQueries, StoredMembership, StoredProfile,
+    VersionRange,
 };
 pub use recalculations::{LevelUp, LevelUps, RecalculationRepository};
 pub use repository::Repository;
-pub use rules::{
-    CapsLookedAt, ConfigurationHistoryQueries, ConfigurationVersion, OverCaps, RuleQueries, VersionRange,
-};
 pub use statistics::{PlannerStatistics, Statistics};
 pub use verification::{
     CommunityRange, RepairRepository, Sample, Snapshot, SourceOfTruth, StoredLeaderboardEntry,

@@ -1,4 +1,4 @@
-//! A community and its members, as those who belong to it see them.
+//! Reads of a community and its members, as those who belong to it see them.
 
 use std::future::Future;
 
@@ -6,8 +6,11 @@ use gamification_domain::{
     CommunityId, DirectoryText, MemberKey, MemberStanding, Profile, Role, SearchName, UserId,
 };
 
-use super::{BesideOwn, CommunityView, PageSize, StoreError};
-use crate::Reader;
+use super::{BesideOwn, CommunityView, PageSize};
+use crate::{
+    Reader,
+    ports::{Membership, StoreError},
+};
 
 /// A community, and how the reader appears in it.
 #[derive(Clone, Debug)]
@@ -53,16 +56,6 @@ pub struct ListedMember {
     pub standing: MemberStanding,
 }
 
-/// The names by which members are found.
-pub trait MemberNames: Send + Sync + 'static {
-    /// Makes them for at most so many members who have none, since they were in the directory before there were such names.
-    /// Gives whether there may be more.
-    fn name_members(&self, limit: u16) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// Takes those of some members away, so that they are made anew.
-    fn unname_members(&self, members: &[MemberKey]) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
 /// Reads of a community and its members.
 pub trait CommunityQueries: Send + Sync + 'static {
     /// A community, and the reader in it; `None` when it is not known.
@@ -80,4 +73,25 @@ pub trait CommunityQueries: Send + Sync + 'static {
         reader: Reader,
         range: &MemberRange,
     ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<Vec<ListedMember>>>>, StoreError>> + Send;
+}
+
+/// Who is in a community.
+pub trait MembershipQueries: Send + Sync + 'static {
+    /// What a user is in a community; `None` when it is not known.
+    fn membership(
+        &self,
+        user: MemberKey,
+    ) -> impl Future<Output = Result<Option<Membership>, StoreError>> + Send;
+}
+
+/// Members' points and levels.
+pub trait MemberQueries: Send + Sync + 'static {
+    /// How members stand, in the order asked, without users whom the community never had; `None` when the community is
+    /// not known.
+    fn member_standings(
+        &self,
+        community_id: CommunityId,
+        reader: Reader,
+        users: &[UserId],
+    ) -> impl Future<Output = Result<Option<CommunityView<Vec<MemberStanding>>>, StoreError>> + Send;
 }

@@ -5,8 +5,8 @@ use std::future::Future;
 use gamification_domain::{CommunityId, CommunityRules, LevelConfiguration, PointSource, SourceRule, UserId};
 use time::OffsetDateTime;
 
-use super::{CommunityView, PageSize, StoreError};
-use crate::Reader;
+use super::{CommunityView, PageSize};
+use crate::{Reader, ports::StoreError};
 
 /// A version of levels or rules.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::future::Future;
 use gamification_domain::{CommunityId, Content, MemberKey, MemberStanding, Profile, Role, UserId};
 use time::OffsetDateTime;
 
-use super::{CommunityView, StoreError};
-use crate::Reader;
+use super::CommunityView;
+use crate::{Reader, ports::StoreError};
 
 /// A member as the directory and their points have them.
 #[derive(Clone, Debug)]
