@@ -29,7 +29,7 @@ pub enum Error {
     Folder {
         /// The folder that was to be made.
         folder: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A folder that must be private belongs to another user, or is no folder.
@@ -45,7 +45,7 @@ pub enum Error {
     DanglingLink {
         /// The symbolic link without a target.
         link: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// Root's PostgreSQL runs as a user who can't reach the cluster.
@@ -54,7 +54,7 @@ pub enum Error {
          everybody (chmod o+x), or choose another {setting}"
     )]
     ClosedFolder {
-        /// Who PostgreSQL runs as.
+        /// The user whom PostgreSQL runs as: `postgres` or `nobody`.
         user: String,
         /// The folder of the cluster, which that user must reach.
         folder: PathBuf,
@@ -67,9 +67,9 @@ pub enum Error {
     /// A file can't be read, written, removed or moved.
     #[error("{file} can't be used")]
     File {
-        /// The file or folder.
+        /// The file or folder that the operation failed on.
         file: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// Another program starts or stops this PostgreSQL, and does not come to an end.
@@ -120,7 +120,7 @@ pub enum Error {
     Run {
         /// The program of PostgreSQL that was started.
         program: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A program that should end soon does not.
@@ -138,11 +138,11 @@ pub enum Error {
     /// The server does not stay up.
     #[error("PostgreSQL ended at once ({status}); {log} says: {lines}")]
     EndedAtOnce {
-        /// How the program ended.
+        /// The exit code or the signal that it ended with.
         status: ExitStatus,
         /// The server's log, which says why.
         log: PathBuf,
-        /// The last lines there.
+        /// The last lines of that log.
         lines: String,
     },
     /// The server is up, but not ready: it may be recovering, and is left to go on with that.
@@ -167,7 +167,7 @@ pub enum Error {
     Signal {
         /// The id of the server's process.
         process: i32,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The database can't be reached or created.

@@ -36,7 +36,7 @@ impl Process {
         self.child.take().ok_or_else(|| io::ErrorKind::NotFound.into()).and_then(Child::wait_with_output)
     }
 
-    /// Lets it live on.
+    /// Keeps the child running when this value is dropped.
     pub(crate) fn release(mut self) {
         if let Some(child) = self.child.take() {
             reap(child);

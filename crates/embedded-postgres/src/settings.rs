@@ -36,9 +36,9 @@ pub struct Settings {
 /// What your users know settings as, such as environment variables; error messages tell them to change those.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettingNames {
-    /// What sets [`Settings::data_dir`].
+    /// The name of the setting behind [`Settings::data_dir`].
     pub data_dir: &'static str,
-    /// What sets [`Settings::programs`].
+    /// The name of the setting behind [`Settings::programs`].
     pub programs: &'static str,
 }
 

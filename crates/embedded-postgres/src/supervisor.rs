@@ -60,7 +60,7 @@ async fn supervise(cluster: Arc<Cluster>) {
     }
 }
 
-/// The pauses before restarts.
+/// The pauses before restarts: each twice the one before, until the server runs for [`STABLE`].
 #[derive(Default)]
 struct Pauses {
     next: Duration,

@@ -18,7 +18,7 @@ pub enum AccessDenied {
     NotAnAdmin,
 }
 
-/// Who reads a community.
+/// The caller of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// A user, who must be a member.

@@ -11,7 +11,7 @@ pub enum EventOutcome {
     Judged(Verdict),
     /// Its type means nothing here, so there was nothing to do.
     UnknownType,
-    /// It can't be understood.
+    /// It is invalid: no CloudEvent, or its data is not what its type asks for.
     Invalid(EventMistake),
     /// Its fact can't be recorded, by a fault of ours; the cause is in the log.
     Internal,
@@ -44,7 +44,7 @@ macro_rules! event_statuses {
 event_statuses! {
     /// It changed points, a like or the directory.
     Applied = "applied";
-    /// It was known already.
+    /// Its fact was recorded before; nothing changed.
     Duplicate = "duplicate";
     /// A newer change had overtaken it.
     Stale = "stale";
@@ -126,7 +126,7 @@ pub struct EventCounts {
 }
 
 impl EventCounts {
-    /// Counts one more event.
+    /// Counts one more event of this status.
     pub const fn add(&mut self, status: EventStatus) {
         match status {
             EventStatus::Applied => self.applied += 1,

@@ -40,12 +40,12 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How many events are read at once.
 const PAGE: usize = 2_000;
 
-/// What a stream brings.
+/// An item of an [`EventStream`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Streamed<M> {
-    /// Something happened.
+    /// The message of an event that was committed.
     Event(M),
-    /// Something may have been missed.
+    /// Events may have been missed: the receiver must read anew what it shows.
     Reset,
 }
 

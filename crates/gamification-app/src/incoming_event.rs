@@ -17,14 +17,14 @@ impl AsRef<Self> for IncomingEvent {
     }
 }
 
-/// What an event says.
+/// What was read from an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventContent {
-    /// A fact to record.
+    /// It tells a fact, which is to be recorded.
     Fact(FactRecord),
     /// Its type means nothing here: a platform may send its whole feed.
     UnknownType,
-    /// It can't be understood.
+    /// It is no CloudEvent, or its data is not what its type asks for.
     Invalid {
         /// Its type, where it is one that tells facts.
         event_type: Option<EventType>,

@@ -30,7 +30,7 @@ const BATCH: usize = 500;
 /// How long to go on trying while the database is away.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What there is.
+/// The size of the history that a community was filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filled {
     /// How many events the history has.
@@ -42,7 +42,7 @@ pub struct Filled {
 /// Why the community is not there, or not all of it.
 #[derive(Debug, thiserror::Error)]
 pub enum FillError {
-    /// The database is away.
+    /// The database stayed unavailable; the filling may be started again.
     #[error(transparent)]
     SendAgain(#[from] SendAgain),
     /// An event of the history can't be recorded.

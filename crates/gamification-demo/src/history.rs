@@ -42,7 +42,7 @@ pub fn member_id(number: usize) -> Uuid {
     id("member", number)
 }
 
-/// A course.
+/// The id of a course, by its number among the names in `COURSES`, from 0.
 #[must_use]
 pub fn course_id(number: usize) -> Uuid {
     id("course", number)
@@ -76,9 +76,9 @@ pub fn history(start: OffsetDateTime) -> Vec<Value> {
 
 struct History {
     events: Vec<(OffsetDateTime, Value)>,
-    /// Decides what happens …
+    /// The state of the generator that decides what happens.
     random: u64,
-    /// … and when.
+    /// The state of the generator that decides when, so that one may change without the other.
     moments: u64,
     start: OffsetDateTime,
     now: OffsetDateTime,
@@ -131,7 +131,7 @@ impl History {
         }
     }
 
-    /// Another member does so.
+    /// A member who did not write the post likes it, or takes a like back.
     fn likes(&mut self, kind: &str, post: Uuid, author: usize) {
         let liker = (author + 1 + self.below(MEMBERS - 1)) % MEMBERS;
         let (liker, author) = (member_id(liker), member_id(author));

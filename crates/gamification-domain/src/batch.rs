@@ -37,11 +37,11 @@ pub type CourseKey = (CommunityId, CourseId);
 /// Everything that a list of facts reads or changes, sorted, so that it can be locked in one order everywhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Entries of the directory.
+    /// Communities, memberships and courses that may change.
     pub directory: DirectoryScope,
     /// Points, and what they are judged by.
     pub awards: AwardScope,
-    /// Likes that may change.
+    /// Like switches that may be turned.
     pub likes: BTreeSet<LikeKey>,
 }
 
@@ -103,7 +103,7 @@ pub struct Loaded {
 /// What a batch leaves to be written.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// Entries of the directory.
+    /// Communities, memberships and courses that are new or changed.
     pub directory: DirectoryEntries,
     /// The like switches that are new or were turned.
     pub likes: LikeChanges,
@@ -118,7 +118,7 @@ pub enum Verdict {
     Applied,
     /// It is applied, but a cap of the community's rules left less of its points, or none.
     Capped,
-    /// It was known already.
+    /// The same fact was recorded before, maybe told by another event; nothing changed.
     Duplicate,
     /// A newer change had overtaken it.
     Stale,
@@ -149,7 +149,7 @@ pub struct MemberNeeded(
 
 /// Makes entries of the ledger: the batch itself has no clock and no randomness.
 pub struct EntryFactory<'a> {
-    /// The time of recording.
+    /// When the batch is recorded: one moment for all of its entries.
     pub recorded_at: OffsetDateTime,
     /// Gives a fresh id for each entry.
     pub next_id: &'a mut dyn FnMut() -> Uuid,

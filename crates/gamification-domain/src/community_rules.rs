@@ -13,7 +13,7 @@ use crate::{
 /// also when the like is taken back: giving and taking makes no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceRule {
-    /// What is worth that.
+    /// The source whose awards the rule is about.
     pub source: PointSource,
     /// The points of one award: 0 to [`SourceRule::MAX_POINTS`].
     pub points: Points,
@@ -167,7 +167,7 @@ impl CommunityRules {
         standing.copied().unwrap_or(StandingRule::default_of(source))
     }
 
-    /// Whether anything is capped.
+    /// Whether the awards of any source are capped, by the day or by pairs of members.
     pub(crate) fn has_caps(&self) -> bool {
         self.rules.iter().any(|rule| rule.daily_since.is_some() || rule.per_pair_since.is_some())
     }
@@ -214,7 +214,7 @@ impl CommunityRules {
         self.excludes_admins
     }
 
-    /// Whose rules these are.
+    /// The community in which these rules count.
     #[must_use]
     pub const fn community_id(&self) -> CommunityId {
         self.community_id

@@ -50,7 +50,7 @@ impl CourseAccess {
         self.required_level
     }
 
-    /// Where the member is.
+    /// The member's level, by the ratchet.
     #[must_use]
     pub const fn current_level(self) -> LevelNumber {
         self.current_level

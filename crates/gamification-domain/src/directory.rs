@@ -111,7 +111,7 @@ impl Community {
 pub struct Profile {
     /// The name shown beside what they write; none where the platform never told one.
     pub display_name: Option<DirectoryText>,
-    /// Where the picture is.
+    /// The address of their picture; `None` where the platform never told one.
     pub avatar_url: Option<DirectoryText>,
     /// Whether they are on leaderboards, while they are present.
     pub is_listed: bool,
@@ -203,7 +203,7 @@ pub struct Course {
 /// How a present course appears on the platform.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CourseListing {
-    /// What it is called.
+    /// The title of the course; `None` where the platform never told one.
     pub title: Option<DirectoryText>,
 }
 

@@ -80,7 +80,7 @@ event_types! {
     MemberErased;
     /// A course came into being, or has a new title.
     CourseCreated;
-    /// A course was deleted.
+    /// A course was deleted: its community lists it no more.
     CourseDeleted;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{CommunityId, LevelName, LevelNumber, PointSource, Points, UserId};
 
-/// A member earned points.
+/// A member earned points, or was given some by a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PointsAwarded {
     /// The member, by their id as a user of the platform.
@@ -11,9 +11,9 @@ pub struct PointsAwarded {
     pub community_id: CommunityId,
     /// The amount, at least 1 point.
     pub points: Points,
-    /// The total after them.
+    /// The member's total after that, 0 or more.
     pub new_total: Points,
-    /// What they are for.
+    /// The source that they were awarded for.
     pub source: PointSource,
 }
 
@@ -26,7 +26,7 @@ pub struct PointsDeducted {
     pub community_id: CommunityId,
     /// The amount, at least 1 point.
     pub points: Points,
-    /// The total after them.
+    /// The member's total after that, 0 or more.
     pub new_total: Points,
     /// What they had been for.
     pub source: PointSource,
@@ -50,9 +50,9 @@ pub struct MemberLeveledUp {
 /// Something that happened to a member's points or level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DomainEvent {
-    /// A member earned points.
+    /// Points were added to a total.
     PointsAwarded(PointsAwarded),
-    /// Points were taken back from a member.
+    /// Points were taken from a total.
     PointsDeducted(PointsDeducted),
     /// A member reached a higher level.
     MemberLeveledUp(MemberLeveledUp),

@@ -23,14 +23,14 @@ pub struct Fact {
 pub enum FactKind {
     /// A member wrote a post or a comment.
     ContentCreated {
-        /// The post or comment.
+        /// The post or comment that was written.
         content: Content,
         /// The member who earns its points.
         author_id: UserId,
     },
     /// A user likes a post or a comment.
     ContentLiked {
-        /// The post or comment.
+        /// The post or comment that is liked.
         content: Content,
         /// The user who likes it.
         liker_id: UserId,
@@ -39,7 +39,7 @@ pub enum FactKind {
     },
     /// A user takes a like back.
     ContentUnliked {
-        /// The post or comment.
+        /// The post or comment that was liked.
         content: Content,
         /// The user who had liked it.
         liker_id: UserId,
@@ -61,7 +61,7 @@ pub enum FactKind {
         adjustment_id: AdjustmentId,
         /// The member whose points they are.
         user_id: UserId,
-        /// How many, and why.
+        /// The points to add or take away, and the reason.
         adjustment: Adjustment,
         /// Who does it; the nil UUID where that is no user.
         admin_id: UserId,
@@ -80,7 +80,7 @@ pub enum FactKind {
         /// The name and avatar that they are shown with.
         profile: Profile,
     },
-    /// A member appears otherwise.
+    /// A member's name, picture or listing on leaderboards changed.
     MemberProfileChanged {
         /// The member whose profile it is.
         user_id: UserId,
@@ -112,9 +112,9 @@ pub enum FactKind {
         /// The title that it is shown with.
         listing: CourseListing,
     },
-    /// A course was deleted.
+    /// A course was deleted: its community lists it no more.
     CourseDeleted {
-        /// The course, which the community lists no more.
+        /// The course, by its id on the platform.
         course_id: CourseId,
     },
 }
@@ -181,7 +181,7 @@ impl FactKind {
 /// A fact, and what its message says about when it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FactRecord {
-    /// What happened, and where.
+    /// What happened, and in which community.
     pub fact: Fact,
     /// When, and by which event we know.
     pub metadata: EventMetadata,
@@ -268,7 +268,7 @@ pub(crate) enum Effect<'a> {
     OwnContentLiked,
     /// A community is known, by this name where there is one.
     CommunityNamed(Option<&'a DirectoryText>),
-    /// A membership changes.
+    /// A user joins or leaves, or has another role or profile.
     MembershipChanged { user_id: UserId, change: MembershipChange<'a> },
     /// Nothing in a batch: a member is erased in a transaction of its own.
     Erased,
@@ -285,7 +285,6 @@ impl Effect<'_> {
     }
 }
 
-/// How a membership changes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum MembershipChange<'a> {
     /// The user is a member from then on.

@@ -75,7 +75,7 @@ ids! {
     SourceId;
 }
 
-/// The length of `67e55044-10b1-426f-9247-bb680e5fe0c8`.
+/// How many characters a hyphenated UUID has: `67e55044-10b1-426f-9247-bb680e5fe0c8`.
 const HYPHENATED_LENGTH: usize = 36;
 
 fn parse_hyphenated(text: &str) -> Result<Uuid, InvalidId> {

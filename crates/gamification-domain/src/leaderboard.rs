@@ -60,7 +60,7 @@ leaderboards! {
     SevenDay = "seven_day", Some(7 * 24);
     /// The points of the last 720 hours.
     ThirtyDay = "thirty_day", Some(30 * 24);
-    /// All points.
+    /// All points, whenever they were earned.
     AllTime = "all_time", None;
 }
 
@@ -108,9 +108,9 @@ impl FromStr for Leaderboard {
 /// Where windows begin at a moment: what occurred then or later counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowStarts {
-    /// Of [`Leaderboard::SevenDay`].
+    /// The start of the window of [`Leaderboard::SevenDay`]: 168 hours before its end.
     pub seven_day: OffsetDateTime,
-    /// Of [`Leaderboard::ThirtyDay`].
+    /// The start of the window of [`Leaderboard::ThirtyDay`]: 720 hours before its end.
     pub thirty_day: OffsetDateTime,
 }
 

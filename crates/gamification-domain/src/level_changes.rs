@@ -28,7 +28,7 @@ impl LevelChanges {
         self.0.iter().any(|LevelChange { old, new }| old.threshold() != new.threshold())
     }
 
-    /// Each level that changed.
+    /// The levels that changed, lowest first; none when everything stayed as it was.
     #[must_use]
     pub fn as_slice(&self) -> &[LevelChange] {
         &self.0

@@ -258,7 +258,7 @@ impl LevelConfiguration {
         self.id
     }
 
-    /// Whose levels these are.
+    /// The community that has these levels.
     #[must_use]
     pub const fn community_id(&self) -> CommunityId {
         self.community_id

@@ -8,7 +8,7 @@ use crate::{LevelNameError, LevelNumber, Points};
 pub struct LevelMistake {
     /// The place in the list that was sent.
     pub place: LevelPlace,
-    /// What is wrong there.
+    /// The check that failed there, with the values that it failed for.
     pub problem: LevelProblem,
 }
 
@@ -31,7 +31,7 @@ pub enum LevelPlace {
 pub enum LevelField {
     /// The level's number, 1 to 9.
     Level,
-    /// The level's name.
+    /// The level's name, of which [`LevelName`](crate::LevelName) says what it may be.
     Name,
     /// The points from which on a member has the level.
     Threshold,
@@ -55,7 +55,7 @@ pub enum LevelProblem {
     /// An earlier draft defines the same level.
     #[error("Level {level} must be given once")]
     Repeated {
-        /// The level given twice.
+        /// The level that both drafts define.
         level: LevelNumber,
     },
     /// The name breaks a rule of its own.

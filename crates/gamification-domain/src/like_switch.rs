@@ -67,7 +67,7 @@ pub struct LikeSwitch {
 /// What a change of a switch means for points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LikeEffect {
-    /// Whether the change counted.
+    /// Whether the change is newer than those that the switch knew.
     pub outcome: ChangeOutcome,
     /// Who earns the points of the like.
     pub award: Option<UserId>,

@@ -232,7 +232,7 @@ pub struct Receipt {
 /// The newest change known of one thing, and what it takes to place its late copies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LwwState {
-    /// The greatest version known.
+    /// The version of the newest change, the greatest that is known.
     pub version: LwwVersion,
     /// Receipts that stood in for times, so that a copy of such a change counts at the same moment again.
     pub receipts: Vec<Receipt>,
@@ -267,7 +267,7 @@ pub struct LwwRegister<T> {
 pub enum ChangeOutcome {
     /// The change is the newest, and the value is another now.
     Applied,
-    /// It was known already.
+    /// The change is one that was applied before; nothing happens.
     AlreadyApplied,
     /// A newer change had overtaken it.
     Stale,

@@ -81,18 +81,18 @@ pub struct PointEntry {
     pub source_id: SourceId,
     /// The author, the liker, the member who completed the lesson, or who adjusts the points.
     pub actor_id: UserId,
-    /// Why it is posted.
+    /// The fact or the adjustment that the entry is posted for.
     pub cause: EntryCause,
     /// When it happened, by the event's `time`.
     pub occurred_at: OffsetDateTime,
-    /// When it is recorded.
+    /// When it is recorded, by the clock of the process.
     pub recorded_at: OffsetDateTime,
 }
 
 /// A change that was applied: its entry in the ledger, and what to publish, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppliedChange {
-    /// The entry to append.
+    /// The entry to append to the ledger.
     pub transaction: PointTransaction,
     /// `PointsAwarded` or `PointsDeducted`, then `MemberLeveledUp` if a level was reached; nothing where no point moved.
     pub events: Vec<DomainEvent>,

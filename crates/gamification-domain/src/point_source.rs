@@ -41,15 +41,15 @@ macro_rules! point_sources {
 }
 
 point_sources! {
-    /// A post was written.
+    /// A post was written: its author earns points once.
     PostCreated = "post_created";
-    /// A comment was written.
+    /// A comment was written: its author earns points once.
     CommentCreated = "comment_created";
-    /// A post is liked.
+    /// A post is liked: its author has points for it until it is taken back.
     PostLiked = "post_liked";
-    /// A comment is liked.
+    /// A comment is liked: its author has points for it until it is taken back.
     CommentLiked = "comment_liked";
-    /// A lesson was completed.
+    /// A lesson was completed: each member earns points for it once.
     LessonCompleted = "lesson_completed";
     /// A person adds points or takes them away.
     ManualAdjustment = "manual_adjustment";
@@ -60,7 +60,7 @@ point_sources! {
 pub struct PointRule {
     /// The points of one award; 0 for adjustments, each of which says its own.
     pub points: Points,
-    /// What one award excludes.
+    /// Which awards for the same content one award excludes.
     pub once_per: OncePer,
 }
 

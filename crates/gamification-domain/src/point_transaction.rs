@@ -31,13 +31,13 @@ pub struct PointTransaction {
     pub source_id: SourceId,
     /// The author, the liker, the member who completed the lesson, or who adjusted the points.
     pub actor_id: UserId,
-    /// Why it was posted.
+    /// The fact or the adjustment that it was posted for.
     pub cause: EntryCause,
     /// Among which entries this one is the only one; `None` for what may be repeated.
     pub once_scope: Option<OnceScope>,
     /// When it happened; never after `created_at`.
     pub occurred_at: OffsetDateTime,
-    /// When it was recorded.
+    /// When it was recorded, by the clock of the process.
     pub created_at: OffsetDateTime,
 }
 

@@ -34,16 +34,16 @@ pub struct PointsOutOfRange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{total} and {added} points together exceed {max}", max = Points::MAX)]
 pub struct PointsOverflow {
-    /// The total so far.
+    /// The total before the addition.
     pub total: Points,
-    /// What was to be added.
+    /// The points that were to be added.
     pub added: Points,
 }
 
 impl Points {
     /// No points: where every member begins.
     pub const ZERO: Self = Self(0);
-    /// The largest amount: 2,147,483,647.
+    /// The largest amount: 2,147,483,647, the greatest signed number of 32 bits.
     pub const MAX: Self = Self(i32::MAX);
 
     /// Takes a number from 0 to [`Points::MAX`].
@@ -78,7 +78,7 @@ impl Points {
         Self(points as i32)
     }
 
-    /// The number of points.
+    /// The number of points: 0 to [`Points::MAX`].
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -125,7 +125,7 @@ impl TryFrom<i64> for Points {
 pub enum PointChange {
     /// So many points were added to the total.
     Awarded(Points),
-    /// Points were taken away.
+    /// So many points were taken from the total.
     Deducted(Points),
 }
 

@@ -8,7 +8,7 @@ use crate::{PointSource, Points, SourceRule};
 pub struct RuleMistake {
     /// The place in the list that was sent.
     pub place: RulePlace,
-    /// What is wrong there.
+    /// The check that failed there, with the values that it failed for.
     pub problem: RuleProblem,
 }
 

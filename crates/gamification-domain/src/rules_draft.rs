@@ -40,7 +40,7 @@ pub enum CapDraft {
     /// No cap, or none was sent.
     #[default]
     None,
-    /// A number of points.
+    /// A whole number of points, as it was sent: maybe out of range.
     Points(i64),
     /// Something that is no whole number.
     NotANumber,

@@ -38,7 +38,7 @@ impl SearchName {
         Self(key.chars().take(Self::MAX_LENGTH).collect())
     }
 
-    /// The key as text.
+    /// The key as text, of at most [`Self::MAX_LENGTH`] characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

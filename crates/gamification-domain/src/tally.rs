@@ -90,7 +90,7 @@ impl Tally {
         tallies.into_iter().filter_map(tally).collect()
     }
 
-    /// Counts an award.
+    /// Adds the points of an award; what exceeds [`Points::MAX`] is not counted.
     pub(crate) fn add(&mut self, points: Points) {
         self.earned = self.earned.checked_add(points).unwrap_or(Points::MAX);
     }

@@ -44,7 +44,7 @@ pub(crate) struct CourseParameter {
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it is a description")]
 pub(crate) struct LeaderboardParameter {
-    /// The board
+    /// The board, by its window of time
     #[param(schema_with = leaderboard)]
     leaderboard: String,
 }
@@ -107,27 +107,27 @@ macro_rules! problems {
 }
 
 problems! {
-    /// Of reads in a community.
+    /// The problems that reads in a community may end with.
     ReadProblems: BadRequest, Unauthenticated, Forbidden, NotFound, UriTooLong, HeadersTooLarge, Internal, Unavailable;
-    /// Of the look at a course's gate.
+    /// Those of reads of a member's access to a course.
     CourseAccessProblems: BadRequest, Unauthenticated, Forbidden, InsufficientLevel, NotFound, UriTooLong, HeadersTooLarge,
         Internal, Unavailable;
-    /// Of changes of settings.
+    /// Those of changes of settings, and of their previews.
     SettingsProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
-    /// Of changes of levels.
+    /// Those of changes of levels.
     LevelsUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, Recalculating,
         PreconditionFailed, PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
-    /// Of changes of rules.
+    /// Those of changes of rules.
     RulesUpdateProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PreconditionFailed,
         PayloadTooLarge, UriTooLong, UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
-    /// Of adjustments.
+    /// Those of adjustments.
     AdjustmentProblems: BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
-    /// The problems that taking events in may end with.
+    /// Those of ingestion.
     EventProblems: BadRequest, Unauthenticated, Forbidden, RequestTimeout, PayloadTooLarge, UriTooLong,
         UnsupportedMediaType, ValidationError, HeadersTooLarge, Internal, Unavailable;
-    /// Of the look whether the server can take work.
+    /// Those of the readiness probe.
     ReadyProblems: Unavailable;
 }
 

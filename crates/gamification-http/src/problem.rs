@@ -37,23 +37,23 @@ pub(crate) struct Problem {
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 #[schema(as = ProblemExtension)]
 pub(crate) struct Extension {
-    /// Why the caller may not: of `FORBIDDEN` only
+    /// Why access is denied: of `FORBIDDEN` only
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<ForbiddenReason>,
     /// The level that is asked for: of `INSUFFICIENT_LEVEL` only
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 9)]
     required_level: Option<u8>,
-    /// What the community calls it
+    /// The name of that level in the community: of `INSUFFICIENT_LEVEL` only
     #[serde(skip_serializing_if = "Option::is_none")]
     required_level_name: Option<String>,
-    /// The level that there is
+    /// The level that the member has reached: of `INSUFFICIENT_LEVEL` only
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 9)]
     current_level: Option<u8>,
 }
 
-/// Why a caller may not.
+/// Why access is denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum ForbiddenReason {
@@ -87,7 +87,7 @@ impl Problem {
         Self::new(Code::BadRequest, detail)
     }
 
-    /// There is no token.
+    /// The request has no bearer token.
     #[must_use]
     pub(crate) fn no_token() -> Self {
         Self::new(Code::Unauthenticated, "A bearer token is required")
@@ -111,7 +111,6 @@ impl Problem {
             .with_header("WWW-Authenticate", CHALLENGE)
     }
 
-    /// The caller may not.
     fn forbidden(reason: ForbiddenReason, detail: impl Into<String>) -> Self {
         let extension = Extension { reason: Some(reason), ..Extension::default() };
         Self::new(Code::Forbidden, detail).with_extension(extension)
@@ -246,11 +245,13 @@ pub(crate) struct ProblemBody {
     /// `urn:gamification:problem:` and the code in lower case, with hyphens
     #[serde(rename = "type")]
     kind: String,
+    /// What the code means, in English, the same for each of its problems
     title: &'static str,
+    /// The HTTP status of the answer
     status: u16,
     #[schema(schema_with = code::schema)]
     code: &'static str,
-    /// For people; the first error's where there are several
+    /// What went wrong here, in English, for people; the first of `errors` where there are several
     detail: String,
     /// Every mistake in the body, with its place
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -258,7 +259,7 @@ pub(crate) struct ProblemBody {
     errors: Vec<FieldError>,
     #[serde(flatten)]
     extension: Extension,
-    /// Under which the log knows the request
+    /// The id of the request in the log of the server
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }

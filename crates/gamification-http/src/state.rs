@@ -15,7 +15,7 @@ pub struct Api<S, E> {
     pub facts: FactQueue,
     /// The clock and the generator of ids.
     pub system: E,
-    /// Whose tokens are trusted.
+    /// Verifies bearer tokens by the keys that are trusted.
     pub verifier: TokenVerifier,
     /// What happens in communities, for pages that are open; [`stream_message`](crate::stream_message) writes it.
     pub streams: EventStreams<Bytes>,

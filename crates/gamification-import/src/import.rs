@@ -30,7 +30,7 @@ const MAX_POSTPONED: usize = 100_000;
 /// What happens while lines are taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportEvent {
-    /// A chunk is through.
+    /// The lines of a chunk are recorded, rejected or postponed.
     Progress {
         /// How many bytes of the source it was.
         bytes: u64,
@@ -52,7 +52,7 @@ pub enum ImportEvent {
 pub struct Unfinished {
     /// The first line that may not be recorded, from 1.
     pub line: u64,
-    /// Why the import ended.
+    /// The reason why it ended.
     #[source]
     pub stopped: Stopped,
 }
@@ -93,7 +93,6 @@ type LineChunks = mpsc::Receiver<io::Result<LineChunk>>;
 /// A chunk that is through, and what became of its lines.
 type Settled = (LineChunk, Result<Vec<EventOutcome>, SendAgain>);
 
-/// An import under way.
 struct Import<'a> {
     emit: &'a mut dyn FnMut(ImportEvent),
     patience: Duration,

@@ -27,7 +27,7 @@ pub enum UnreadableSource {
         #[source]
         error: io::Error,
     },
-    /// It is a folder.
+    /// The path is that of a folder, not of a file.
     #[error("{0} is a folder")]
     Folder(PathBuf),
 }

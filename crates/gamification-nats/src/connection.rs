@@ -29,7 +29,7 @@ pub enum Authentication {
     Url,
     /// The text of a credentials file: a JWT and the seed of its key.
     Credentials(String),
-    /// The seed of an nkey.
+    /// The seed of a user's nkey, of which the server knows the public half.
     Nkey(String),
 }
 
@@ -42,7 +42,7 @@ pub struct Tls {
     pub identity: Option<(PathBuf, PathBuf)>,
 }
 
-/// Settings that lead nowhere.
+/// Why settings can't be those of a connection.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidSettings {
     /// The list of servers holds what is no address.
@@ -51,10 +51,10 @@ pub enum InvalidSettings {
     /// The list of servers has an address with another scheme, or without a host.
     #[error("it must be nats:// or tls:// addresses with commas between them")]
     NotNats,
-    /// A credentials file.
+    /// The credentials file holds no JWT with the seed of its key.
     #[error("it holds no JWT with the seed of its key")]
     Credentials,
-    /// The seed of an nkey.
+    /// The file of an nkey holds no seed of a user.
     #[error("it holds no seed of a user's nkey")]
     Nkey,
 }
@@ -95,7 +95,7 @@ impl ConnectionSettings {
         Ok(Self { authentication, ..self })
     }
 
-    /// Says whom we trust.
+    /// Encrypts the connection as `tls` says, which names the authorities that are trusted.
     #[must_use]
     pub fn secured(self, tls: Tls) -> Self {
         Self { tls, ..self }

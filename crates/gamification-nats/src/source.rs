@@ -60,7 +60,7 @@ pub struct NatsSource {
     pull: Option<pull::Batch>,
 }
 
-/// Settles one message.
+/// What one message of JetStream is acknowledged by.
 #[derive(Debug)]
 pub struct NatsReceipt {
     message: Message,

@@ -69,9 +69,9 @@ pub struct Gamification {
     workers: JoinSet<()>,
     /// Stops the relay, also where the value is merely dropped.
     stop: DropGuard,
-    /// Where there are subscriptions.
+    /// Delivers to the handlers of the process; `None` where there are none.
     relay: Option<JoinHandle<()>>,
-    /// End with the value.
+    /// Jobs beside requests, which are aborted when the value is dropped.
     _jobs: JoinSet<()>,
 }
 

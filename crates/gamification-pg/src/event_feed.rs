@@ -98,7 +98,7 @@ impl From<FedEventRow> for FedEvent {
     }
 }
 
-/// Feeds of a database.
+/// Opens feeds of one database, a connection for each.
 #[derive(Clone)]
 pub struct PgEventFeeds {
     connector: Connector,

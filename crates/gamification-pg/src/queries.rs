@@ -52,7 +52,6 @@ use crate::{
 };
 
 record! {
-    /// How the caller stands.
     struct OwnRow: Read {
         total_points: i32 => member_points::total_points,
         current_level: i16 => member_points::current_level,

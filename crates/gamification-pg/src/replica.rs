@@ -65,7 +65,7 @@ struct State {
     fallbacks: AtomicU64,
 }
 
-/// Whether it may answer.
+/// What decides whether a replica may answer.
 #[derive(Clone, Copy, Default)]
 struct Freshness {
     /// Until when it has everything that is old enough; `None` when that is not known.
@@ -74,7 +74,7 @@ struct Freshness {
     left_alone_until: Option<Instant>,
 }
 
-/// What a replica did.
+/// How much a replica was used since the process began, for metrics.
 pub(crate) struct ReplicaUsage {
     /// How many reads it answered.
     pub(crate) answers: u64,

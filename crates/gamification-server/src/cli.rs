@@ -81,7 +81,7 @@ pub enum Command {
     /// Level-ups are told as the community's present levels make them of these totals, where a level once reached stays. What
     /// a change of thresholds did is not in the ledger, and shows only in the level at the end.
     Explain {
-        /// The member's community
+        /// The community, by its id on the platform
         #[arg(long, value_name = "UUID")]
         community: Uuid,
         /// The member, by their id on the platform

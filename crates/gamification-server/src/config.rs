@@ -20,7 +20,7 @@ use crate::{cli::Options, secret};
 /// How old what a standby answers may be: below, it would hardly ever answer, and above, nobody would call it current.
 const MAX_LAGS: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(3_600);
 
-/// Where the database is.
+/// The PostgreSQL that the process uses.
 pub enum Database {
     /// A database that exists, at this address.
     At(Box<DatabaseUrl>),

@@ -16,7 +16,7 @@ pub use collector::{InvalidCollector, TraceCollector};
 use traces::Traces;
 pub use traces::join_trace;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// Lines for people, with colours on a terminal.
@@ -40,7 +40,7 @@ pub enum TelemetryError {
     /// The exporter can't be built.
     #[error("traces can't be exported")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
-    /// The process logs already.
+    /// The process has a logger already.
     #[error("logging can't be started")]
     AlreadyStarted(#[from] tracing_subscriber::util::TryInitError),
 }

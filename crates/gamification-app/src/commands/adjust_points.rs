@@ -18,7 +18,7 @@ use crate::{
 /// What the ids of adjustments are made in (UUID version 5): a UUID of this service's own.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6e0f_3d5c_98a1_5c0b_8f2e_7d41_0b9a_c3e6);
 
-/// What is asked for.
+/// An adjustment of one member's points, as it is asked for.
 #[derive(Clone, Debug)]
 pub struct AdjustPoints {
     /// The community in which points are adjusted.

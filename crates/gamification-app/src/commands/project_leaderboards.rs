@@ -178,7 +178,7 @@ async fn build(
     Ok(())
 }
 
-/// Nobody comes before them.
+/// The least key: no member comes before it.
 const fn first_member() -> MemberKey {
     (CommunityId::new(Uuid::nil()), UserId::new(Uuid::nil()))
 }

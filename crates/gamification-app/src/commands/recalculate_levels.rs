@@ -65,7 +65,7 @@ pub async fn resume_recalculations(
 /// What one transaction came to.
 struct Progress {
     level_ups: usize,
-    /// Whether nobody is left.
+    /// Whether all members of the community were looked at.
     is_done: bool,
 }
 

@@ -296,7 +296,6 @@ pub(crate) fn new_members(
     members.map(new).collect()
 }
 
-/// Writes what was decided.
 async fn write(
     tx: &mut (impl DirectoryRepository + LedgerRepository + LikeSwitchRepository + Outbox),
     ids: &impl IdGenerator,

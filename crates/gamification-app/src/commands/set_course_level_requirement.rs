@@ -15,7 +15,7 @@ use crate::{
 /// Why a requirement was not set, in the order it is checked; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SetCourseLevelRequirementError {
-    /// The caller may not.
+    /// The community is not known, or the caller is no admin of it.
     #[error(transparent)]
     AccessDenied(#[from] AccessDenied),
     /// The community does not list this course.

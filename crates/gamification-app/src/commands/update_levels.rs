@@ -40,10 +40,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// members up: then that is tried again and again.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateLevelsError {
-    /// The caller may not.
+    /// The community is not known, or the caller is no admin of it.
     #[error(transparent)]
     AccessDenied(#[from] AccessDenied),
-    /// The levels break rules.
+    /// The drafts are no nine valid levels; all mistakes are named.
     #[error(transparent)]
     Invalid(#[from] LevelMistakes),
     /// The levels were changed since the caller read them.
@@ -127,7 +127,7 @@ impl CommandError for UpdateLevelsError {
 }
 
 enum Stored {
-    /// Nobody's level can change.
+    /// The levels are stored; no threshold moved, so no member's level changes.
     Done(LevelChanges),
     /// The levels are stored; members follow.
     MembersToLevelUp(LevelChanges),

@@ -22,7 +22,7 @@ pub struct RulesUpdate {
 /// Why rules were not updated, in the order it is checked; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateRulesError {
-    /// The caller may not.
+    /// The community is not known, or the caller is no admin of it.
     #[error(transparent)]
     AccessDenied(#[from] AccessDenied),
     /// The rules are no valid ones.

@@ -88,7 +88,7 @@ pub trait Receipt: Send + Sync {
     fn extend(&self) -> impl Future<Output = Result<(), SourceError>> + Send;
 }
 
-/// A message, read.
+/// A message of a broker, whose event was read.
 #[derive(Debug)]
 pub struct SourceMessage<R> {
     /// Its event; a message that holds none is an invalid event.
@@ -110,14 +110,14 @@ impl<R> AsRef<IncomingEvent> for SourceMessage<R> {
 pub enum Settlement {
     /// It is done, and never comes again.
     Done,
-    /// It comes again.
+    /// The broker hands it out again.
     Again {
-        /// Not before so long.
+        /// The least time until then; zero for at once.
         after: Duration,
     },
     /// It goes where people look, and never comes again.
     SetAside {
-        /// Why, for its sender.
+        /// Why it can never be recorded, for its sender.
         reason: String,
     },
 }

@@ -22,7 +22,7 @@ pub struct Gauges<S, D, C> {
 }
 
 impl<S, D, C> Gauges<S, D, C> {
-    /// Of what is stored.
+    /// Gauges of what these ports read. No channel has one before the first refresh.
     #[must_use]
     pub const fn new(statistics: S, deliveries: D, clock: C) -> Self {
         Self { statistics, deliveries, clock, shown: BTreeSet::new() }

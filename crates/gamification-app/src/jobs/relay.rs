@@ -46,7 +46,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// hours, since each is shortened at random.
 const MAX_FAILURES: u32 = 24;
 
-/// A receiver of events.
+/// What brings events to the receiver of a channel.
 pub trait Destination: Send + Sync + 'static {
     /// How many members' events it takes at once: 16, unless it is made for more.
     fn concurrency(&self) -> usize {
@@ -135,7 +135,7 @@ struct EventChain {
     events: Vec<PendingEvent>,
 }
 
-/// What became of them.
+/// What became of the events of an [`EventChain`].
 struct Delivered {
     member: MemberKey,
     accepted: Vec<PendingEvent>,

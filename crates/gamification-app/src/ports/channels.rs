@@ -81,7 +81,7 @@ pub trait ChannelRepository: Send {
     ) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send;
 }
 
-/// Channels that are registered.
+/// Reads of which channels are registered.
 pub trait ChannelQueries: Send + Sync + 'static {
     /// Whether a channel is registered.
     fn is_registered(&self, channel: &ChannelName) -> impl Future<Output = Result<bool, StoreError>> + Send;

@@ -42,7 +42,7 @@ pub struct DeliveryFailure {
     pub retry_at: OffsetDateTime,
     /// When it was given up, until an operator releases it.
     pub parked_at: Option<OffsetDateTime>,
-    /// What went wrong last.
+    /// Why the last attempt failed, for operators.
     pub cause: String,
 }
 

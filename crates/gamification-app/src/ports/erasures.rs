@@ -83,7 +83,7 @@ pub enum SweptTable {
 }
 
 impl SweepStage {
-    /// Every stage, in order.
+    /// Every stage, in the order in which a sweep goes through them.
     pub const ALL: [Self; 5] = [
         Self::Leaderboards,
         Self::Rows(SweptTable::Outbox),
@@ -92,7 +92,7 @@ impl SweepStage {
         Self::Rows(SweptTable::Tallies),
     ];
 
-    /// The stage behind it.
+    /// The stage that follows; `None` after the last.
     pub(crate) fn next(self) -> Option<Self> {
         Self::ALL.into_iter().skip_while(|stage| *stage != self).nth(1)
     }
@@ -151,7 +151,7 @@ pub trait ErasureSweepRepository: Send {
     -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Reads about erasures.
+/// Reads of what is left to sweep.
 pub trait ErasureQueries: Send + Sync + 'static {
     /// Communities where ids of erased users are still to be replaced, at most `limit`.
     fn communities_to_sweep(

@@ -11,15 +11,15 @@ use super::{PendingEvent, StoreError};
 pub struct FedEvent {
     /// Its place among all events, as receivers get it. One with a smaller number may be committed after one with a greater.
     pub sequence: i64,
-    /// Where it happened.
+    /// The community of the member whom it is about.
     pub community_id: CommunityId,
     /// The event, where it is of a community that is asked for, and of a kind that this program knows.
     pub event: Option<PendingEvent>,
 }
 
-/// Where feeds come from.
+/// A store of events of which feeds can be opened.
 pub trait EventFeeds: Send + Sync + 'static {
-    /// What [`open`](EventFeeds::open) gives.
+    /// The feed that [`open`](EventFeeds::open) gives.
     type Feed: EventFeed;
 
     /// Opens a feed; it holds a connection of its own until it is dropped.

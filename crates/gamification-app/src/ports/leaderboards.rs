@@ -21,7 +21,7 @@ pub struct TransactionNumber(
 pub struct LeaderboardProgress {
     /// What transactions before it wrote is in the boards, and nothing else.
     pub position: TransactionNumber,
-    /// Where their windows begin.
+    /// Where the windows of the boards begin.
     pub starts: WindowStarts,
     /// All that was committed before this moment is in them.
     pub complete_until: OffsetDateTime,
@@ -58,7 +58,7 @@ pub struct WindowSums {
     pub seven_day: i64,
     /// Of the last 720 hours.
     pub thirty_day: i64,
-    /// Of all time.
+    /// Of all time, in points.
     pub all_time: i64,
 }
 

@@ -15,7 +15,7 @@ use super::{Repository, StoreError};
 pub struct LockedAwards {
     /// The levels and rules of communities that have them.
     pub configurations: Vec<CommunityConfiguration>,
-    /// The members.
+    /// The points of the members that were asked for.
     pub members: Vec<MemberPoints>,
     /// The awards that were made before.
     pub awarded_keys: AwardedKeys,

@@ -83,7 +83,7 @@ pub struct CommunityView<T> {
     pub membership: Membership,
     /// The community's levels, shared by all views of the same version.
     pub levels: Arc<LevelConfiguration>,
-    /// What was asked for.
+    /// The answer of the query itself, without what is beside it here.
     pub asked: T,
 }
 
@@ -92,7 +92,7 @@ pub struct CommunityView<T> {
 pub struct BesideOwn<T> {
     /// The reader's points and level; `None` for a service, and for a user whom the community never had.
     pub own: Option<MemberStanding>,
-    /// What was asked for.
+    /// The answer of the query itself, without what is beside it here.
     pub asked: T,
 }
 

@@ -59,16 +59,16 @@ pub trait RecalculationRepository: Send {
 /// What leveling some members up came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelUps {
-    /// The members who rose.
+    /// The members who reached a higher level.
     pub level_ups: Vec<LevelUp>,
     /// The next member to look at; `None` when nobody is left.
     pub next: Option<UserId>,
 }
 
-/// A member who rose.
+/// The level-up of one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LevelUp {
-    /// The member who reached a higher level.
+    /// The member, by their id on the platform.
     pub user_id: UserId,
     /// The level before the change of thresholds.
     pub old_level: LevelNumber,

@@ -14,7 +14,7 @@ pub trait PlannerStatistics: Send + Sync + 'static {
     fn analyze_grown_tables(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Statistics over all communities.
+/// Numbers over all communities, for metrics.
 pub trait Statistics: Send + Sync + 'static {
     /// How many present members each level has; levels that nobody ever had may be left out.
     fn members_by_level(&self) -> impl Future<Output = Result<Vec<(LevelNumber, u64)>, StoreError>> + Send;

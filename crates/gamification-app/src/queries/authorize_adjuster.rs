@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{AccessDenied, access, ports::Queries, queries::ReadError};
 
-/// Who adjusts points.
+/// The caller of an adjustment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adjuster {
     /// A user, who must be an admin of the community.

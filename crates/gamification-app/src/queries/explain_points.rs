@@ -16,7 +16,7 @@ use crate::{
 /// Something that happened to a member. Its text is a line for an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Explained {
-    /// Their total changed.
+    /// An entry of the ledger, which changed their total.
     Entry(HistoryEntry),
     /// With the entry before it, the total reached a higher level, as the community's levels are now.
     LevelUp(LevelDefinition),
@@ -25,9 +25,9 @@ pub enum Explained {
 /// Where all of it led to. Its text is for an operator.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// How the member stands.
+    /// The total and the level that are stored of the member.
     pub member: MemberStanding,
-    /// The community's levels.
+    /// The community's levels, as they are now.
     pub levels: Arc<LevelConfiguration>,
     /// The sum of the entries.
     pub ledger_total: Points,

@@ -29,7 +29,7 @@ pub struct ExportedMember {
 /// A member's place on a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExportedPlace {
-    /// The board.
+    /// The board that the place is on.
     pub leaderboard: Leaderboard,
     /// Their rank: from 1, each given once.
     pub rank: u64,

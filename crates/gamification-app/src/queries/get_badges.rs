@@ -8,7 +8,7 @@ use crate::{
     queries::ReadError,
 };
 
-/// What an avatar wears.
+/// The level of a member, as it is shown on their avatar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Badge {
     /// The member whose badge it is.

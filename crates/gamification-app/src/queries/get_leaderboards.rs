@@ -20,7 +20,7 @@ const WIDGET: usize = 5;
 pub struct RankedMember {
     /// From 1; unique and consecutive among those who are on the board.
     pub rank: u64,
-    /// The member's id.
+    /// The member, by their id on the platform.
     pub user_id: UserId,
     /// The name that is shown of them.
     pub display_name: String,
@@ -35,7 +35,7 @@ pub struct RankedMember {
 /// Some members of a board, by rank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RankedMembers {
-    /// Which board it is.
+    /// The board that they are members of.
     pub leaderboard: Leaderboard,
     /// Members who follow one another.
     pub entries: Vec<RankedMember>,

@@ -10,10 +10,10 @@ use crate::{
     queries::ReadError,
 };
 
-/// What a profile shows.
+/// A member's points and level, as their profile shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberLevel {
-    /// Whose level this is.
+    /// The member, by their id on the platform.
     pub user_id: UserId,
     /// The highest level they ever reached, by the thresholds of now.
     pub level: LevelNumber,

@@ -13,9 +13,9 @@ use crate::{
 /// A part of a member's history, and where it led to.
 #[derive(Clone, Debug)]
 pub struct PointHistory {
-    /// The community's levels.
+    /// The community's levels, as they are now.
     pub levels: Arc<LevelConfiguration>,
-    /// How the member stands.
+    /// The member's points, and their level as it was last judged.
     pub member: MemberStanding,
     /// The entries that were asked for.
     pub page: HistoryPage,

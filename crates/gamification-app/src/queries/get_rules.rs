@@ -24,7 +24,7 @@ pub async fn get_rules(
 /// Versions of something, newest first, and where older ones begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versions<T> {
-    /// The versions.
+    /// The versions, newest first.
     pub versions: Vec<ConfigurationVersion<T>>,
     /// The version that others are older than; `None` when there are none.
     pub next: Option<u32>,

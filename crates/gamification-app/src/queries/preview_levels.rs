@@ -49,10 +49,10 @@ pub struct PreviewedLevelUp {
 /// Why there is no preview, in the order it is checked.
 #[derive(Debug, thiserror::Error)]
 pub enum PreviewLevelsError {
-    /// The caller may not.
+    /// The community is not known, or the caller is no admin of it.
     #[error(transparent)]
     AccessDenied(#[from] AccessDenied),
-    /// The levels break rules.
+    /// The drafts are no nine valid levels; all mistakes are named.
     #[error(transparent)]
     Invalid(#[from] LevelMistakes),
     /// The database failed, or thresholds change all the time.

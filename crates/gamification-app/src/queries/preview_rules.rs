@@ -28,13 +28,13 @@ pub struct RulesPreview {
 /// Why there is no preview, in the order it is checked.
 #[derive(Debug, thiserror::Error)]
 pub enum PreviewRulesError {
-    /// The caller may not.
+    /// The community is not known, or the caller is no admin of it.
     #[error(transparent)]
     AccessDenied(#[from] AccessDenied),
     /// The rules are no valid ones.
     #[error(transparent)]
     Invalid(#[from] RuleMistakes),
-    /// The database failed.
+    /// The database failed; a preview has changed nothing.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

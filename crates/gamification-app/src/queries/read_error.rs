@@ -5,7 +5,7 @@ use crate::{access::AccessDenied, ports::StoreError};
 /// Why there is nothing to show, in the order it is checked. What each query can't miss, it never names.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The caller may not.
+    /// The community is not known, or the caller lacks the membership or role that the query asks for.
     #[error(transparent)]
     AccessDenied(#[from] AccessDenied),
     /// The community never had the user who was asked for.

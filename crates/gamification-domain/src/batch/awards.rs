@@ -33,7 +33,7 @@ impl AwardScope {
 pub struct AwardState {
     /// The levels and rules of the communities, locked against change.
     pub configurations: Vec<CommunityConfiguration>,
-    /// The members' points, locked.
+    /// The points of the members that the scope names, locked against change.
     pub members: Vec<MemberPoints>,
     /// Which of the once-only keys are in the ledger.
     pub awarded_keys: AwardedKeys,

@@ -13,9 +13,9 @@ use crate::{
 pub struct DirectoryScope {
     /// Communities that become known, or change.
     pub communities: BTreeSet<CommunityId>,
-    /// Memberships that may change.
+    /// Memberships that begin, end, or change their role or profile.
     pub members: BTreeSet<MemberKey>,
-    /// Courses that may change.
+    /// Courses that become known, change their title, or are deleted.
     pub courses: BTreeSet<CourseKey>,
 }
 

@@ -3,7 +3,7 @@
 use super::{Awards, EntryFactory, MemberNeeded, Verdict, awards::Earned};
 use crate::{EventMetadata, LikeEffect, LikeKey, LikeSwitch, fact::Award, tracked::Tracked};
 
-/// Like switches that changed.
+/// The like switches that a batch changed, by how they are to be written.
 #[derive(Clone, Debug, Default)]
 pub struct LikeChanges {
     /// Those that did not exist.

@@ -26,12 +26,12 @@ pub(super) struct TrustedKey {
 /// A file that holds no usable key.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidKeyFile {
-    /// It can't be read.
+    /// The operating system does not let us read it.
     #[error("{path} can't be read")]
     Unreadable {
         /// The file that can't be read.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         error: io::Error,
     },

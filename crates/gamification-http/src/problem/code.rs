@@ -33,7 +33,7 @@ codes! {
     BadRequest = BAD_REQUEST, "BAD_REQUEST", "Bad request";
     /// There is no valid token.
     Unauthenticated = UNAUTHORIZED, "UNAUTHENTICATED", "Not authenticated";
-    /// The caller may not.
+    /// The caller lacks a membership, a role or a scope; the reason says which.
     Forbidden = FORBIDDEN, "FORBIDDEN", "Not allowed";
     /// The caller's level is too low.
     InsufficientLevel = FORBIDDEN, "INSUFFICIENT_LEVEL", "Level too low";

@@ -22,9 +22,9 @@ pub(crate) enum FieldCode {
     Required,
     /// It has the wrong type or form.
     Invalid,
-    /// It is there twice.
+    /// It is given more than once.
     Repeated,
-    /// It means nothing here.
+    /// No field of this name is known here.
     UnknownField,
     /// It has more characters than it may.
     TooLong,

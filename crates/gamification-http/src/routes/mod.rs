@@ -88,7 +88,7 @@ endpoints! {
         documents::openapi<S>,
         documents::docs;
 
-    /// What operators look at.
+    /// The endpoints for operators: health and metrics.
     OperationsPaths, operations_declarations, operations_endpoints[S: Store + Queries]:
         health::live,
         health::ready<S>,
@@ -118,7 +118,7 @@ async fn not_found() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found("There is nothing at this address"))
 }
 
-/// Every endpoint there is.
+/// All endpoints: those of the API and those for operators.
 pub(crate) fn declarations() -> Vec<Declaration> {
     let mut declarations = api_declarations();
     declarations.extend(operations_declarations());

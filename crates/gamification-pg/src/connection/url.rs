@@ -18,9 +18,9 @@ pub struct DatabaseUrl {
 pub(super) enum Trust {
     /// Not at all, like libpq's `prefer` and `require`: against listeners, not against impostors.
     Anybody,
-    /// By its issuer (`verify-ca`).
+    /// By its issuer, like libpq's `verify-ca`.
     Issuer,
-    /// By its issuer and its name (`verify-full`).
+    /// By its issuer and its name, like libpq's `verify-full`.
     IssuerAndName,
 }
 

@@ -50,7 +50,6 @@ record! {
 }
 
 record! {
-    /// How a member stands.
     pub(super) struct StandingRow: Read {
         place: i32 => Plain<Integer>,
         total_points: i32 => member_points::total_points,
@@ -145,7 +144,6 @@ impl Asked {
 /// What can't be understood is an error of those only who asked for it.
 type Understood<T> = Result<T, Arc<StoreError>>;
 
-/// What the statement answers.
 type Answer = (Records<LevelsRow>, Records<CallerRow>, Records<StandingRow>);
 
 /// The rows that one statement found, by the keys that were asked for.

@@ -34,7 +34,6 @@ record! {
 }
 
 record! {
-    /// A present member.
     struct ListedMemberRow: Read {
         user_id: Uuid => community_members::user_id,
         search_name: String => NotNull<community_members::search_name>,

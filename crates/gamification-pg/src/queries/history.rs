@@ -185,7 +185,7 @@ impl AdjustmentQueries for PgStore {
 }
 
 impl EntryRow {
-    /// The place behind it.
+    /// The place behind this entry in an order, for the next page to begin at.
     fn position(&self, order: HistoryOrder) -> HistoryPosition {
         let total = match order {
             HistoryOrder::NewestFirst => self.total_after - i64::from(self.points),

@@ -28,7 +28,6 @@ record! {
 }
 
 record! {
-    /// An admin.
     struct AdminRow: Read {
         user_id: Uuid => community_members::user_id,
     }

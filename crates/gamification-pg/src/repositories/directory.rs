@@ -46,7 +46,6 @@ record! {
 }
 
 record! {
-    /// A community.
     struct CommunityRow: Read & Written {
         community_id: Uuid => communities::community_id,
         name: Option<String> => communities::name,
@@ -55,7 +54,6 @@ record! {
 }
 
 record! {
-    /// A membership.
     struct CommunityMemberRow: Read & Written {
         community_id: Uuid => community_members::community_id,
         user_id: Uuid => community_members::user_id,
@@ -72,7 +70,6 @@ record! {
 }
 
 record! {
-    /// A course.
     struct CourseRow: Read & Written {
         community_id: Uuid => courses::community_id,
         course_id: Uuid => courses::course_id,

@@ -23,7 +23,6 @@ use crate::{
 };
 
 record! {
-    /// Where a sweep is.
     struct SweepRow: Read {
         stage: String => erasure_sweeps::stage,
     }

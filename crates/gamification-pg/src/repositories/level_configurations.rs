@@ -29,7 +29,6 @@ record! {
 }
 
 record! {
-    /// A configuration.
     pub(crate) struct LevelConfigurationRow: Read & Written {
         community_id: Uuid => level_configurations::community_id,
         id: Uuid => level_configurations::id,

@@ -30,7 +30,6 @@ record! {
 }
 
 record! {
-    /// A switch.
     pub(crate) struct LikeSwitchRow: Read & Written {
         community_id: Uuid => like_switches::community_id,
         content_kind: String => like_switches::content_kind,

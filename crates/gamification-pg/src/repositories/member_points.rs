@@ -24,7 +24,6 @@ record! {
 }
 
 record! {
-    /// A member's points.
     pub(crate) struct MemberPointsRow: Read & Written {
         community_id: Uuid => member_points::community_id,
         id: Uuid => member_points::id,

@@ -24,7 +24,6 @@ record! {
 }
 
 record! {
-    /// A member who rose.
     struct LevelUpRow: Read {
         community_id: Uuid => member_points::community_id,
         user_id: Uuid => member_points::user_id,

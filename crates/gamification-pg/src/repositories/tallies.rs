@@ -27,7 +27,6 @@ record! {
 }
 
 record! {
-    /// A tally.
     struct TallyRow: Read & Written {
         community_id: Uuid => tallies::community_id,
         member_points_id: Uuid => tallies::member_points_id,

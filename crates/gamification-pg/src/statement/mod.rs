@@ -26,7 +26,7 @@ pub(crate) trait Statement: QueryFragment<Pg> + QueryId + Send + 'static {
 
 /// A statement that gives rows.
 pub(crate) trait Select: Statement + Query<SqlType = <Self::Row as Record>::SqlTypes> {
-    /// One of its rows.
+    /// The record that each of its rows is read into.
     type Row: Record;
 }
 

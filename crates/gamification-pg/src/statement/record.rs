@@ -12,7 +12,7 @@ use diesel::{
 
 /// What says which SQL type a value has: a column of the schema, or one of the types below.
 pub(crate) trait Typed {
-    /// The type in SQL.
+    /// The type of the values in Diesel.
     type SqlType: 'static;
 
     /// Adds what a test compares with the columns that PostgreSQL gives.
@@ -77,7 +77,7 @@ where
     }
 }
 
-/// Any number of values.
+/// An array of values, sent as one parameter.
 impl<T: Typed> Typed for [T]
 where
     Pg: HasSqlType<T::SqlType>,
@@ -106,7 +106,7 @@ impl<R: Record> Typed for Nested<R> {
 pub(crate) trait Record: Sized {
     /// The SQL types of its columns, a tuple.
     type SqlTypes: 'static;
-    /// Its fields, a tuple.
+    /// The Rust types of its columns, a tuple.
     type Fields;
 
     /// The record, from the values of its columns in the order of its declaration.

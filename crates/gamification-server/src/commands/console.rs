@@ -43,7 +43,7 @@ impl Tokens {
         Ok(Self { issuer, ttl })
     }
 
-    /// A user's.
+    /// A token of a user.
     pub(super) fn of(&self, user: Uuid) -> Result<String> {
         Ok(self.issuer.issue(&user.to_string(), &[], System.now(), self.ttl)?)
     }

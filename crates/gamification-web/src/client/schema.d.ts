@@ -195,7 +195,7 @@ export interface paths {
         /**
          * What other levels would do
          * @description For admins. Takes the body of a change, and changes nothing: how many members each level has and would have, and who
-         *     would rise.
+         *     would reach a higher one.
          */
         readonly post: operations["preview_levels"];
         readonly delete?: never;
@@ -465,7 +465,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The process lives */
+        /** Liveness: whether the process answers at all */
         readonly get: operations["live"];
         readonly put?: never;
         readonly post?: never;
@@ -502,7 +502,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** This document */
+        /** The OpenAPI document of this API */
         readonly get: operations["openapi"];
         readonly put?: never;
         readonly post?: never;
@@ -537,7 +537,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description What an avatar wears.
+         * @description The level of a member, as it is shown on their avatar.
          * @example {
          *       "level": 3,
          *       "level_name": "Builder",
@@ -547,15 +547,20 @@ export interface components {
         readonly Badge: {
             /**
              * Format: int32
-             * @description 1 to 9
+             * @description The level they have reached, 1 to 9: a level once reached stays
              */
             readonly level: number;
+            /** @description The name of that level in the community, 1 to 30 characters */
             readonly level_name: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The member, by their id on the platform
+             */
             readonly user_id: string;
         };
         /** @description Badges, in the order asked. */
         readonly Badges: {
+            /** @description The badges, without users whom the community never had */
             readonly members: readonly components["schemas"]["Badge"][];
         };
         /**
@@ -581,7 +586,9 @@ export interface components {
             readonly id: string;
             /** @description Decides which of two changes is newer, where events carry it */
             readonly sequence?: string | number | null;
+            /** @description Where the event comes from, as CloudEvents ask for it; it is not kept */
             readonly source: string;
+            /** @description The version of CloudEvents: 1.0 */
             readonly specversion: string;
             /**
              * Format: date-time
@@ -592,7 +599,7 @@ export interface components {
             readonly type: string;
         };
         /**
-         * @description A community.
+         * @description A community as a member sees it, or a service.
          * @example {
          *       "community_id": "0192f0c1-5c1e-7f4e-8f4b-000000000c00",
          *       "me": {
@@ -606,15 +613,18 @@ export interface components {
          *     }
          */
         readonly Community: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The community, by its id on the platform
+             */
             readonly community_id: string;
             readonly me: components["schemas"]["OwnMembership"] | null;
             /**
              * Format: int64
-             * @description How many are present
+             * @description The number of present members
              */
             readonly members: number;
-            /** @description As the platform told it; `null` where it told none */
+            /** @description The name that the platform told of it; `null` where it told none */
             readonly name: string | null;
         };
         /**
@@ -629,19 +639,22 @@ export interface components {
         readonly CourseAccess: {
             /**
              * Format: int32
-             * @description The member's level, 1 to 9
+             * @description The level that the member has reached, 1 to 9
              */
             readonly current_level: number;
+            /** @description Whether the level that the member has reached is enough */
             readonly has_access: boolean;
             /**
              * Format: int32
-             * @description 1 to 9; `null` when the course is open to all
+             * @description The lowest level that the course lets in, 1 to 9; `null` when the course is open to all
              */
             readonly required_level: number | null;
+            /** @description The name of that level; `null` when the course is open to all */
             readonly required_level_name: string | null;
         };
         /** @description A member's access to courses, by course id. */
         readonly CourseAccesses: {
+            /** @description The courses that the community lists, or those of them that were asked for */
             readonly courses: readonly components["schemas"]["ListedCourseAccess"][];
         };
         /**
@@ -652,11 +665,14 @@ export interface components {
          *     }
          */
         readonly CourseLevelRequirement: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The course, by its id on the platform
+             */
             readonly course_id: string;
             /**
              * Format: int32
-             * @description 1 to 9; `null` when the course is open to all
+             * @description The lowest level that gets in, 1 to 9; `null` when the course is open to all
              */
             readonly minimum_level: number | null;
         };
@@ -669,7 +685,7 @@ export interface components {
         readonly CourseLevelRequirementUpdate: {
             /**
              * Format: int32
-             * @description 1 to 9; `null` opens the course to all
+             * @description The lowest level that gets in, 1 to 9; `null` opens the course to all
              */
             readonly minimum_level: number | null;
         };
@@ -703,27 +719,46 @@ export interface components {
          *     }
          */
         readonly EventResults: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many changed points, a like or the directory
+             */
             readonly applied: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many told a fact that was recorded before
+             */
             readonly duplicate: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many have no effect: of a type that means nothing here, or by the rules
+             */
             readonly ignored: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many are not recorded; `detail` says why
+             */
             readonly rejected: number;
+            /** @description What became of each event, in the order sent */
             readonly results: readonly components["schemas"]["EventResult"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many told a change that a newer one had overtaken
+             */
             readonly stale: number;
         };
-        /** @description A membership. */
+        /** @description A membership as the directory has it. */
         readonly ExportedMembership: {
+            /** @description The address of their picture; `null` where the platform told none */
             readonly avatar_url: string | null;
             /**
              * Format: date-time
-             * @description When they joined, or left
+             * @description When they joined, or left, by the newest event about that; `null` where none told it
              */
             readonly changed_at: string | null;
+            /** @description The name that the platform told of them; `null` where it told none */
             readonly display_name: string | null;
+            /** @description Whether they are a member now */
             readonly is_present: boolean;
             /**
              * Format: date-time
@@ -739,9 +774,15 @@ export interface components {
         readonly ExportedPlace: {
             /** @enum {string} */
             readonly leaderboard: "seven_day" | "thirty_day" | "all_time";
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Their points in the board's window of time
+             */
             readonly points: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Their rank on the board, from 1
+             */
             readonly rank: number;
         };
         /**
@@ -759,7 +800,7 @@ export interface components {
             readonly pointer: string;
         };
         /**
-         * @description Why a caller may not.
+         * @description Why access is denied.
          * @enum {string}
          */
         readonly ForbiddenReason: "NOT_A_MEMBER" | "NOT_AN_ADMIN" | "MISSING_SCOPE";
@@ -770,14 +811,20 @@ export interface components {
              * @description Who holds its point; `null` where it was taken back
              */
             readonly author_id: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was given or taken back
+             */
             readonly changed_at: string;
             /** @enum {string} */
             readonly content: "post" | "comment";
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The post or comment, by its id on the platform
+             */
             readonly content_id: string;
         };
-        /** @description A word for people who look. */
+        /** @description The state of the process, for people who look. */
         readonly Health: {
             readonly status: string;
         };
@@ -801,30 +848,34 @@ export interface components {
          *     }
          */
         readonly LeaderboardEntry: {
+            /** @description The address of their picture; `null` where the platform told none */
             readonly avatar_url: string | null;
-            /** @description As the platform told it; `Member` where it told none */
+            /** @description The name that the platform told of them; `Member` where it told none */
             readonly display_name: string;
             /**
              * Format: int32
-             * @description 1 to 9
+             * @description The level they have reached, 1 to 9: a level once reached stays
              */
             readonly level: number;
             /**
              * Format: int64
-             * @description Of the board's window
+             * @description Their points in the board's window of time; never shown below 0
              */
             readonly points: number;
             /**
              * Format: int64
-             * @description Unique and consecutive, from 1
+             * @description Their rank among the members of the board: unique and consecutive, from 1
              */
             readonly rank: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The member, by their id on the platform
+             */
             readonly user_id: string;
         };
-        /** @description Part of a board. */
+        /** @description Some members of a board, and where the caller is on it. */
         readonly LeaderboardPart: {
-            /** @description By rank */
+            /** @description Members who follow one another, by rank */
             readonly entries: readonly components["schemas"]["LeaderboardEntry"][];
             /** @description What `cursor` must be for the next page; `null` at the end, and around a member */
             readonly next_cursor: string | null;
@@ -837,6 +888,7 @@ export interface components {
         };
         /** @description The best of a board. */
         readonly LeaderboardTop: {
+            /** @description The first members, by rank */
             readonly entries: readonly components["schemas"]["LeaderboardEntry"][];
             /**
              * Format: int64
@@ -864,11 +916,11 @@ export interface components {
         };
         /** @description The best of each board. */
         readonly LeaderboardsByWindow: {
-            /** @description All points */
+            /** @description The board by all points */
             readonly all_time: components["schemas"]["LeaderboardTop"];
-            /** @description The points of the last 168 hours */
+            /** @description The board by the points of the last 168 hours */
             readonly seven_day: components["schemas"]["LeaderboardTop"];
-            /** @description The points of the last 720 hours */
+            /** @description The board by the points of the last 720 hours */
             readonly thirty_day: components["schemas"]["LeaderboardTop"];
         };
         /**
@@ -883,18 +935,19 @@ export interface components {
         readonly Level: {
             /**
              * Format: int32
-             * @description 1 to 9
+             * @description The number of the level, 1 to 9
              */
             readonly level: number;
             /**
              * Format: double
-             * @description In percent, with one decimal
+             * @description The share of the present members at this level, in percent with one decimal
              */
             readonly member_percentage: number;
+            /** @description The name of the level in the community */
             readonly name: string;
             /**
              * Format: int32
-             * @description The points that reach it
+             * @description The points that reach it, 0 for level 1
              */
             readonly threshold: number;
         };
@@ -907,24 +960,32 @@ export interface components {
          *     }
          */
         readonly LevelOfVersion: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The number of the level, 1 to 9
+             */
             readonly level: number;
+            /** @description The name of the level in that version */
             readonly name: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The points that reached it
+             */
             readonly threshold: number;
         };
         /** @description The nine levels of a community, and where the caller is. */
         readonly Levels: {
             /**
              * Format: int32
-             * @description 1 to 9; `null` for services
+             * @description The level that the caller has reached, 1 to 9; `null` for services
              */
             readonly current_user_level: number | null;
             /**
-             * @description `null` for services
+             * @description The caller's role; `null` for services
              * @enum {string|null}
              */
             readonly current_user_role: "MEMBER" | "MODERATOR" | "ADMIN" | null;
+            /** @description All nine, lowest first */
             readonly levels: readonly components["schemas"]["Level"][];
             /** @description Whether members are still being leveled up after a change of thresholds; what is shown is right meanwhile */
             readonly recalculating: boolean;
@@ -934,56 +995,71 @@ export interface components {
         readonly LevelsHistory: {
             /** @description Where the next part begins; `null` at the end */
             readonly next_cursor: string | null;
+            /** @description The versions, newest first */
             readonly versions: readonly components["schemas"]["LevelsVersion"][];
         };
         /** @description What a list of levels would do. */
         readonly LevelsPreview: {
             /**
              * Format: int64
-             * @description How many members would rise
+             * @description How many present members would reach a higher level
              */
             readonly level_up_count: number;
-            /** @description Some of them, those who would rise highest first */
+            /** @description Some of them, those with the highest new level first */
             readonly level_ups: readonly components["schemas"]["PreviewedLevelUp"][];
+            /** @description All nine, lowest first */
             readonly levels: readonly components["schemas"]["PreviewedLevel"][];
         };
         /** @description The nine levels as they shall be. */
         readonly LevelsUpdate: {
             /** @description All nine, in any order */
             readonly levels: readonly {
-                /** Format: int32 */
+                /**
+                 * Format: int32
+                 * @description The number of the level, 1 to 9
+                 */
                 readonly level: number;
                 /** @description Plain text of up to 30 characters; tags are stripped, white space is collapsed. Unique, whatever the case */
                 readonly name: string;
                 /**
                  * Format: int32
-                 * @description Points; 0 for level 1, and more for each further level
+                 * @description The points that reach it: 0 for level 1, and more for each further level
                  */
                 readonly threshold: number;
             }[];
         };
         /** @description A version of the levels. */
         readonly LevelsVersion: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it came into force
+             */
             readonly changed_at: string;
             /**
              * Format: uuid
              * @description The admin who made it; `null` for the defaults, and where it was not noted
              */
             readonly changed_by: string | null;
+            /** @description All nine, lowest first */
             readonly levels: readonly components["schemas"]["LevelOfVersion"][];
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The number of the version, from 1
+             */
             readonly version: number;
         };
         /** @description Whether the caller gets into one of several courses. */
         readonly ListedCourseAccess: components["schemas"]["CourseAccess"] & {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The course, by its id on the platform
+             */
             readonly course_id: string;
-            /** @description As the platform told it; `null` where it told none */
+            /** @description The title that the platform told of it; `null` where it told none */
             readonly title: string | null;
         };
         /**
-         * @description A present member.
+         * @description A present member, as the list of members shows them.
          * @example {
          *       "avatar_url": "https://avatars.example/ada.png",
          *       "display_name": "Ada",
@@ -994,19 +1070,26 @@ export interface components {
          *     }
          */
         readonly Member: {
+            /** @description The address of their picture; `null` where the platform told none */
             readonly avatar_url: string | null;
-            /** @description As the platform told it; `Member` where it told none */
+            /** @description The name that the platform told of them; `Member` where it told none */
             readonly display_name: string;
             /**
              * Format: int32
-             * @description 1 to 9
+             * @description The level they have reached, 1 to 9: a level once reached stays
              */
             readonly level: number;
             /** @enum {string} */
             readonly role: "MEMBER" | "MODERATOR" | "ADMIN";
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The sum of their ledger, 0 or more
+             */
             readonly total_points: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The member, by their id on the platform
+             */
             readonly user_id: string;
         };
         /** @description All that is stored about a member. */
@@ -1016,24 +1099,37 @@ export interface components {
             /** @description The likes that they gave, by post or comment; those that they got are in the ledger */
             readonly likes_given: readonly components["schemas"]["GivenLike"][];
         };
-        /** @description What is there at once. */
+        /** @description What an export begins with: the member, their points, and their places. */
         readonly MemberExportHead: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The community, by its id on the platform
+             */
             readonly community_id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the export began
+             */
             readonly exported_at: string;
             /** @description The boards that they have a place on */
             readonly leaderboards: readonly components["schemas"]["ExportedPlace"][];
             /**
              * Format: int32
-             * @description 1 to 9
+             * @description The level they have reached, 1 to 9: a level once reached stays
              */
             readonly level: number;
+            /** @description The name of that level in the community, 1 to 30 characters */
             readonly level_name: string;
             readonly membership: components["schemas"]["ExportedMembership"] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The sum of their ledger, 0 or more
+             */
             readonly total_points: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The member, by their id on the platform
+             */
             readonly user_id: string;
         };
         /**
@@ -1050,12 +1146,14 @@ export interface components {
          *     }
          */
         readonly MemberLevel: {
+            /** @description Whether the level is the highest, 9 */
             readonly is_max_level: boolean;
             /**
              * Format: int32
-             * @description 1 to 9
+             * @description The level they have reached, 1 to 9: a level once reached stays
              */
             readonly level: number;
+            /** @description The name of that level in the community, 1 to 30 characters */
             readonly level_name: string;
             /**
              * Format: int32
@@ -1072,29 +1170,41 @@ export interface components {
              * @description How many of them are still to be earned, where they are shown
              */
             readonly points_to_next_level: number | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The sum of their ledger, 0 or more
+             */
             readonly total_points: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The member, by their id on the platform
+             */
             readonly user_id: string;
         };
         /** @description Part of the list of members, by name. */
         readonly Members: {
+            /** @description The members, by name */
             readonly members: readonly components["schemas"]["Member"][];
             /** @description What `cursor` must be for the next part; `null` at the end */
             readonly next_cursor: string | null;
         };
         /** @description The caller in a community. */
         readonly OwnMembership: {
+            /** @description The address of their picture; `null` where the platform told none */
             readonly avatar_url: string | null;
-            /** @description As the platform told it; `Member` where it told none */
+            /** @description The name that the platform told of them; `Member` where it told none */
             readonly display_name: string;
             /** @enum {string} */
             readonly role: "MEMBER" | "MODERATOR" | "ADMIN";
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The caller, by their id on the platform
+             */
             readonly user_id: string;
         };
         /** @description A part of a member's history, newest entry first. */
         readonly PointHistory: {
+            /** @description The entries; where one source was asked for, maybe fewer than `limit` although others follow */
             readonly entries: readonly components["schemas"]["PointHistoryEntry"][];
             /** @description Where the next part begins; `null` at the end, and only there */
             readonly next_cursor: string | null;
@@ -1123,11 +1233,14 @@ export interface components {
             readonly actor_id: string | null;
             /** @description Whether a cap of the community's rules left less of it than it is worth */
             readonly capped: boolean;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the entry, by which histories are ordered
+             */
             readonly id: string;
             /**
              * Format: date-time
-             * @description When it happened
+             * @description When it happened, by the event that told it; never after `recorded_at`
              */
             readonly occurred_at: string;
             /**
@@ -1139,7 +1252,7 @@ export interface components {
             readonly reason: string | null;
             /**
              * Format: date-time
-             * @description When it was recorded
+             * @description When it was recorded, by the clock of the server
              */
             readonly recorded_at: string;
             /**
@@ -1185,18 +1298,31 @@ export interface components {
          *     }
          */
         readonly PreviewedLevel: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The number of the level, 1 to 9
+             */
             readonly level: number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The present members who have the level now
+             */
             readonly members_now: number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The present members who would have it after the change
+             */
             readonly members_then: number;
+            /** @description Its name, after the change */
             readonly name: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The points that reach it, after the change
+             */
             readonly threshold: number;
         };
         /**
-         * @description A member who would rise.
+         * @description A member who would reach a higher level.
          * @example {
          *       "display_name": "Ada",
          *       "level_now": 2,
@@ -1205,13 +1331,22 @@ export interface components {
          *     }
          */
         readonly PreviewedLevelUp: {
-            /** @description `null` where the platform told none */
+            /** @description The name that the platform told of them; `null` where it told none */
             readonly display_name: string | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Their level now, 1 to 9
+             */
             readonly level_now: number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The level that they would reach, 1 to 9
+             */
             readonly level_then: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The member, by their id on the platform
+             */
             readonly user_id: string;
         };
         /**
@@ -1271,14 +1406,18 @@ export interface components {
              * @enum {string}
              */
             readonly code: "BAD_REQUEST" | "UNAUTHENTICATED" | "FORBIDDEN" | "INSUFFICIENT_LEVEL" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RECALCULATING" | "PRECONDITION_FAILED" | "REQUEST_TIMEOUT" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "HEADERS_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION_ERROR" | "INTERNAL" | "UNAVAILABLE";
-            /** @description For people; the first error's where there are several */
+            /** @description What went wrong here, in English, for people; the first of `errors` where there are several */
             readonly detail: string;
             /** @description Every mistake in the body, with its place */
             readonly errors?: readonly components["schemas"]["FieldError"][];
-            /** @description Under which the log knows the request */
+            /** @description The id of the request in the log of the server */
             readonly request_id?: string | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The HTTP status of the answer
+             */
             readonly status: number;
+            /** @description What the code means, in English, the same for each of its problems */
             readonly title: string;
             /** @description `urn:gamification:problem:` and the code in lower case, with hyphens */
             readonly type: string;
@@ -1287,7 +1426,7 @@ export interface components {
         readonly ProblemExtension: {
             /**
              * Format: int32
-             * @description The level that there is
+             * @description The level that the member has reached: of `INSUFFICIENT_LEVEL` only
              */
             readonly current_level?: number | null;
             readonly reason?: components["schemas"]["ForbiddenReason"] | null;
@@ -1296,7 +1435,7 @@ export interface components {
              * @description The level that is asked for: of `INSUFFICIENT_LEVEL` only
              */
             readonly required_level?: number | null;
-            /** @description What the community calls it */
+            /** @description The name of that level in the community: of `INSUFFICIENT_LEVEL` only */
             readonly required_level_name?: string | null;
         };
         /**
@@ -1307,9 +1446,15 @@ export interface components {
          *     }
          */
         readonly Recalculation: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The members that were looked at
+             */
             readonly done: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The members that there were when it began
+             */
             readonly of: number;
         };
         /**
@@ -1347,6 +1492,7 @@ export interface components {
         readonly Rules: {
             /** @description Whether admins are left out of leaderboards */
             readonly exclude_admins: boolean;
+            /** @description A rule for each source */
             readonly rules: readonly components["schemas"]["Rule"][];
             /**
              * Format: int32
@@ -1358,6 +1504,7 @@ export interface components {
         readonly RulesHistory: {
             /** @description Where the next part begins; `null` at the end */
             readonly next_cursor: string | null;
+            /** @description The versions, newest first */
             readonly versions: readonly components["schemas"]["RulesVersion"][];
         };
         /** @description What the caps of rules would have taken of what was earned in the last days. */
@@ -1372,6 +1519,7 @@ export interface components {
              * @description How many members were looked at, those who earned the most: at most 20,000
              */
             readonly members: number;
+            /** @description A rule for each source */
             readonly rules: readonly components["schemas"]["PreviewedRule"][];
         };
         /** @description The rules as they shall be. */
@@ -1404,7 +1552,10 @@ export interface components {
         };
         /** @description A version of the rules. */
         readonly RulesVersion: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it came into force
+             */
             readonly changed_at: string;
             /**
              * Format: uuid
@@ -1413,8 +1564,12 @@ export interface components {
             readonly changed_by: string | null;
             /** @description Whether admins are left out of leaderboards */
             readonly exclude_admins: boolean;
+            /** @description A rule for each source */
             readonly rules: readonly components["schemas"]["Rule"][];
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The number of the version, from 1
+             */
             readonly version: number;
         };
         /** @enum {string} */

@@ -46,13 +46,13 @@ pub struct MemberRange {
 /// A present member in the list.
 #[derive(Clone, Debug)]
 pub struct ListedMember {
-    /// Their place in it.
+    /// Their place in the list, behind which its next part begins.
     pub place: MemberPlace,
     /// The name and picture that the directory has of them.
     pub profile: Profile,
-    /// What they may do.
+    /// Their role in the community.
     pub role: Role,
-    /// Their total and level.
+    /// Their points, and their level as it was last judged.
     pub standing: MemberStanding,
 }
 
@@ -84,7 +84,7 @@ pub trait MembershipQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Membership>, StoreError>> + Send;
 }
 
-/// Members' points and levels.
+/// Reads of members' points and levels.
 pub trait MemberQueries: Send + Sync + 'static {
     /// How members stand, in the order asked, without users whom the community never had; `None` when the community is
     /// not known.

@@ -18,7 +18,7 @@ pub struct CourseGate {
     pub minimum_level: Option<LevelNumber>,
 }
 
-/// Courses and their gates.
+/// Reads of courses and the levels that they ask for.
 pub trait CourseQueries: Send + Sync + 'static {
     /// The courses listed in the community, by id: all, or those of `courses`, beside how the member stands whose access
     /// is asked for; `None` when the community is not known.

@@ -11,7 +11,7 @@ use crate::{Reader, ports::StoreError};
 /// A member as the directory and their points have them.
 #[derive(Clone, Debug)]
 pub struct StoredProfile {
-    /// How they stand.
+    /// Their points, and their level as it was last judged.
     pub standing: MemberStanding,
     /// What the directory has; `None` for who earned points and was never in it.
     pub membership: Option<StoredMembership>,
@@ -26,7 +26,7 @@ pub struct StoredMembership {
     pub changed_at: Option<OffsetDateTime>,
     /// When an event first told of them.
     pub known_since: OffsetDateTime,
-    /// What they may do.
+    /// Their role, by the newest event about that.
     pub role: Role,
     /// The name and picture that the directory has of them.
     pub profile: Profile,
@@ -37,14 +37,14 @@ pub struct StoredMembership {
 pub struct LikePosition {
     /// The post or comment whose like the place is behind.
     pub content: Content,
-    /// Who gave that like.
+    /// The user whose like it is.
     pub liker_id: UserId,
 }
 
 /// A like that a member gave, or took back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GivenLike {
-    /// The post or comment.
+    /// The post or comment that was liked.
     pub content: Content,
     /// Who holds its point while it stands; `None` where it was taken back.
     pub author_id: Option<UserId>,
@@ -61,7 +61,7 @@ pub struct GivenLikes {
     pub next: Option<LikePosition>,
 }
 
-/// Reads for exports.
+/// Reads of all that is stored about one member.
 pub trait ExportQueries: Send + Sync + 'static {
     /// A member, with their profile; what is asked for is `None` for a user whom the community never had, and all of it when
     /// the community is not known.

@@ -66,7 +66,7 @@ pub struct HistoryPage {
 /// An entry of the ledger, and what it made of the member's total.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// The entry's own id.
+    /// The id of the entry, by which histories are ordered.
     pub id: PointTransactionId,
     /// By how much the total changed.
     pub change: PointChange,
@@ -79,7 +79,7 @@ pub struct HistoryEntry {
     pub actor_id: UserId,
     /// When it happened; never after `recorded_at`.
     pub occurred_at: OffsetDateTime,
-    /// When it was recorded.
+    /// When it was recorded, by the clock of the process.
     pub recorded_at: OffsetDateTime,
     /// The sum of the entries up to this one.
     pub total_after: Points,
@@ -92,9 +92,9 @@ pub struct HistoryEntry {
 /// An adjustment that is in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdjustmentEntry {
-    /// What was asked for.
+    /// The points and the reason that were asked for.
     pub adjustment: Adjustment,
-    /// What came of it.
+    /// Its entry in the ledger, which may be of fewer points.
     pub entry: HistoryEntry,
 }
 
@@ -113,7 +113,7 @@ pub trait PointHistoryQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<CommunityView<Option<MemberHistory>>>, StoreError>> + Send;
 }
 
-/// Adjustments, by their ids.
+/// Reads of adjustments by their ids.
 pub trait AdjustmentQueries: Send + Sync + 'static {
     /// An adjustment; `None` when there is none of the id.
     fn adjustment(

@@ -15,7 +15,7 @@ use crate::{Reader, ports::StoreError};
 pub struct BoardPlace {
     /// The points of the window, 0 or more.
     pub points: i64,
-    /// What decides among equals.
+    /// The sort key of the name, which decides among those with equal points.
     pub sort_name: SortName,
     /// What decides among those with one name.
     pub user_id: UserId,
@@ -35,15 +35,15 @@ pub enum BoardPart {
 /// A member on a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoardMember {
-    /// From 1, without gaps.
+    /// The rank: from 1, consecutive, each given once.
     pub rank: u64,
     /// Their place, which a next page begins behind.
     pub place: BoardPlace,
     /// The name that is shown of them, where the platform told one.
     pub display_name: Option<DirectoryText>,
-    /// Where their picture is.
+    /// The address of their picture, where the platform told one.
     pub avatar_url: Option<DirectoryText>,
-    /// Their total and level.
+    /// Their points of all time, and their level as it was last judged.
     pub standing: MemberStanding,
 }
 
@@ -56,12 +56,12 @@ pub struct Boards {
     pub complete_until: Option<OffsetDateTime>,
 }
 
-/// Part of a board.
+/// A part of a board, the reader's own entry, and the number of all.
 #[derive(Clone, Debug)]
 pub struct Board {
-    /// Which board it is.
+    /// The board that it is a part of.
     pub leaderboard: Leaderboard,
-    /// Its members, by rank.
+    /// The members of the part that was asked for, by rank.
     pub members: Vec<BoardMember>,
     /// The reader, and the rank that they have or would have; `None` for services, and for who has no entry.
     pub own: Option<BoardMember>,
@@ -77,7 +77,7 @@ impl Board {
     }
 }
 
-/// Reads of leaderboards.
+/// Reads of boards, and of whether they are behind the ledger.
 pub trait LeaderboardQueries: Send + Sync + 'static {
     /// The same part of each of some boards; `None` when the community is not known.
     fn leaderboards(

@@ -42,7 +42,7 @@ pub struct MembersWithin {
     pub current_level: LevelNumber,
     /// The place of the band among the totals that it was asked with.
     pub band: usize,
-    /// How many they are.
+    /// The number of these members, 1 or more.
     pub members: u32,
     /// Some of them, as many as were asked for.
     pub sample: Vec<UserId>,
@@ -78,7 +78,7 @@ pub trait PointBandQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<HashMap<UserId, DirectoryText>, StoreError>> + Send;
 }
 
-/// Recalculations that were left.
+/// Reads of recalculations that no process works on.
 pub trait RecalculationQueries: Send + Sync + 'static {
     /// Communities whose members are to be leveled up, and where nobody has worked on it since `idle_since`.
     fn idle_recalculations(

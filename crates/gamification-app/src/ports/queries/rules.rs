@@ -24,7 +24,7 @@ pub struct ConfigurationVersion<T> {
 pub struct VersionRange {
     /// Only versions before this one; from the newest on when `None`.
     pub before: Option<u32>,
-    /// How many at most.
+    /// The most versions of one part.
     pub size: PageSize,
 }
 
@@ -50,7 +50,7 @@ pub struct CapsLookedAt {
     pub sources: Vec<OverCaps>,
 }
 
-/// Reads of rules.
+/// Reads of the rules of a community, and of what caps would do to what was earned.
 pub trait RuleQueries: Send + Sync + 'static {
     /// The rules that count; `None` when the community is not known.
     fn community_rules(

@@ -21,7 +21,7 @@ use crate::{
     state::Api,
 };
 
-/// A community.
+/// A community as a member sees it, or a service.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Community, example = json!({
     "community_id": "0192f0c1-5c1e-7f4e-8f4b-000000000c00", "name": "Rustaceans", "members": 42, "me": {
@@ -30,11 +30,12 @@ use crate::{
     }
 }))]
 pub(in crate::routes) struct CommunityView {
+    /// The community, by its id on the platform
     community_id: Uuid,
-    /// As the platform told it; `null` where it told none
+    /// The name that the platform told of it; `null` where it told none
     #[schema(required)]
     name: Option<String>,
-    /// How many are present
+    /// The number of present members
     #[schema(minimum = 0)]
     members: u64,
     /// The caller; `null` for services
@@ -46,11 +47,13 @@ pub(in crate::routes) struct CommunityView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = OwnMembership)]
 struct OwnMembershipView {
+    /// The caller, by their id on the platform
     user_id: Uuid,
     #[schema(schema_with = role)]
     role: &'static str,
-    /// As the platform told it; `Member` where it told none
+    /// The name that the platform told of them; `Member` where it told none
     display_name: String,
+    /// The address of their picture; `null` where the platform told none
     #[schema(required)]
     avatar_url: Option<String>,
 }

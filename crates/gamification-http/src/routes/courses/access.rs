@@ -26,13 +26,15 @@ use crate::{
     "has_access": false, "required_level": 3, "required_level_name": "Builder", "current_level": 2
 }))]
 pub(in crate::routes) struct CourseAccessView {
+    /// Whether the level that the member has reached is enough
     has_access: bool,
-    /// 1 to 9; `null` when the course is open to all
+    /// The lowest level that the course lets in, 1 to 9; `null` when the course is open to all
     #[schema(required, minimum = 1, maximum = 9)]
     required_level: Option<u8>,
+    /// The name of that level; `null` when the course is open to all
     #[schema(required)]
     required_level_name: Option<String>,
-    /// The member's level, 1 to 9
+    /// The level that the member has reached, 1 to 9
     #[schema(minimum = 1, maximum = 9)]
     current_level: u8,
 }

@@ -25,6 +25,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = CourseAccesses)]
 pub(in crate::routes) struct CourseAccessesView {
+    /// The courses that the community lists, or those of them that were asked for
     courses: Vec<ListedCourseAccessView>,
 }
 
@@ -32,8 +33,9 @@ pub(in crate::routes) struct CourseAccessesView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ListedCourseAccess)]
 struct ListedCourseAccessView {
+    /// The course, by its id on the platform
     course_id: Uuid,
-    /// As the platform told it; `null` where it told none
+    /// The title that the platform told of it; `null` where it told none
     #[schema(required)]
     title: Option<String>,
     #[serde(flatten)]

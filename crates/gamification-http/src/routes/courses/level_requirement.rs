@@ -26,8 +26,9 @@ use crate::{
     "course_id": "0192f0c1-5c1e-7f4e-8f4b-000000000c05", "minimum_level": 3
 }))]
 pub(in crate::routes) struct CourseLevelRequirementView {
+    /// The course, by its id on the platform
     course_id: Uuid,
-    /// 1 to 9; `null` when the course is open to all
+    /// The lowest level that gets in, 1 to 9; `null` when the course is open to all
     #[schema(required, minimum = 1, maximum = 9)]
     minimum_level: Option<u8>,
 }

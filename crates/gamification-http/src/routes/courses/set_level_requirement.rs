@@ -31,7 +31,7 @@ use crate::{
 #[schema(as = CourseLevelRequirementUpdate, example = json!({"minimum_level": 3}))]
 #[expect(dead_code, reason = "it is a description")]
 pub(in crate::routes) struct CourseLevelRequirementBody {
-    /// 1 to 9; `null` opens the course to all
+    /// The lowest level that gets in, 1 to 9; `null` opens the course to all
     #[schema(required, minimum = 1, maximum = 9)]
     minimum_level: Option<u8>,
 }

@@ -5,7 +5,7 @@ use gamification_app::ports::Store;
 
 use crate::{routes::document, state::Operations};
 
-/// This document
+/// The OpenAPI document of this API
 #[utoipa::path(
     get, path = "/openapi.json", tag = "operation", operation_id = "openapi",
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json", body = serde_json::Value))

@@ -39,11 +39,17 @@ use crate::{
     "applied": 1, "duplicate": 0, "stale": 0, "ignored": 0, "rejected": 1
 }))]
 pub(in crate::routes) struct EventsView {
+    /// What became of each event, in the order sent
     results: Vec<EventResult>,
+    /// How many changed points, a like or the directory
     applied: u64,
+    /// How many told a fact that was recorded before
     duplicate: u64,
+    /// How many told a change that a newer one had overtaken
     stale: u64,
+    /// How many have no effect: of a type that means nothing here, or by the rules
     ignored: u64,
+    /// How many are not recorded; `detail` says why
     rejected: u64,
 }
 
@@ -71,11 +77,13 @@ struct EventResult {
 }))]
 #[expect(dead_code, reason = "it is a description")]
 pub(in crate::routes) struct CloudEvent {
+    /// The version of CloudEvents: 1.0
     #[schema(pattern = "^1\\.0$")]
     specversion: String,
     /// Breaks ties between changes of one moment; never used to tell whether a fact is known
     #[schema(min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     id: String,
+    /// Where the event comes from, as CloudEvents ask for it; it is not kept
     #[schema(min_length = 1)]
     source: String,
     #[schema(schema_with = event_type)]

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 
 use super::HealthView;
 
-/// The process lives
+/// Liveness: whether the process answers at all
 #[utoipa::path(
     get, path = "/livez", tag = "operation", operation_id = "live",
     responses((status = 200, description = "Yes", body = HealthView))

@@ -6,7 +6,7 @@ pub(in crate::routes) mod ready;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A word for people who look.
+/// The state of the process, for people who look.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Health)]
 pub(in crate::routes) struct HealthView {

@@ -41,11 +41,11 @@ pub(in crate::routes) struct LeaderboardView<'a> {
     last_updated: OffsetDateTime,
 }
 
-/// Part of a board.
+/// Some members of a board, and where the caller is on it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LeaderboardPart)]
 struct PartView {
-    /// By rank
+    /// Members who follow one another, by rank
     entries: Vec<EntryView>,
     /// The caller's own entry when it is not among the entries; `null` for services, and until boards know a new member
     #[schema(required)]

@@ -12,18 +12,20 @@ use uuid::Uuid;
     "avatar_url": "https://avatars.example/ada.png", "level": 3, "points": 45
 }))]
 pub(in crate::routes) struct EntryView {
-    /// Unique and consecutive, from 1
+    /// Their rank among the members of the board: unique and consecutive, from 1
     #[schema(minimum = 1)]
     rank: u64,
+    /// The member, by their id on the platform
     user_id: Uuid,
-    /// As the platform told it; `Member` where it told none
+    /// The name that the platform told of them; `Member` where it told none
     display_name: String,
+    /// The address of their picture; `null` where the platform told none
     #[schema(required)]
     avatar_url: Option<String>,
-    /// 1 to 9
+    /// The level they have reached, 1 to 9: a level once reached stays
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
-    /// Of the board's window
+    /// Their points in the board's window of time; never shown below 0
     #[schema(minimum = 0)]
     points: i64,
 }

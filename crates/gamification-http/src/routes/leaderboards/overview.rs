@@ -38,13 +38,13 @@ pub(in crate::routes) struct LeaderboardsView<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = LeaderboardsByWindow)]
 struct BoardsView {
-    /// The points of the last 168 hours
+    /// The board by the points of the last 168 hours
     #[schema(required, value_type = BoardView)]
     seven_day: Option<BoardView>,
-    /// The points of the last 720 hours
+    /// The board by the points of the last 720 hours
     #[schema(required, value_type = BoardView)]
     thirty_day: Option<BoardView>,
-    /// All points
+    /// The board by all points
     #[schema(required, value_type = BoardView)]
     all_time: Option<BoardView>,
 }
@@ -53,6 +53,7 @@ struct BoardsView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = LeaderboardTop)]
 struct BoardView {
+    /// The first members, by rank
     #[schema(max_items = 10)]
     entries: Vec<EntryView>,
     /// The caller's own entry when it is not among the entries; `null` for services, and until boards know a new member

@@ -27,12 +27,13 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = Levels)]
 pub(in crate::routes) struct LevelsView {
+    /// All nine, lowest first
     #[schema(min_items = 9, max_items = 9)]
     levels: Vec<LevelView>,
-    /// 1 to 9; `null` for services
+    /// The level that the caller has reached, 1 to 9; `null` for services
     #[schema(required, minimum = 1, maximum = 9)]
     current_user_level: Option<u8>,
-    /// `null` for services
+    /// The caller's role; `null` for services
     #[schema(required, schema_with = role)]
     current_user_role: Option<&'static str>,
     /// Whether members are still being leveled up after a change of thresholds; what is shown is right meanwhile
@@ -46,8 +47,10 @@ pub(in crate::routes) struct LevelsView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Recalculation, example = json!({"done": 312_000, "of": 1_000_000}))]
 struct RecalculationView {
+    /// The members that were looked at
     #[schema(minimum = 0)]
     done: u64,
+    /// The members that there were when it began
     #[schema(minimum = 0)]
     of: u64,
 }
@@ -56,22 +59,23 @@ fn role() -> impl Into<RefOr<Schema>> {
     ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .enum_values(Some(Role::ALL.map(Role::as_str).map(Some).into_iter().chain([None])))
-        .description(Some("`null` for services"))
+        .description(Some("The caller's role; `null` for services"))
 }
 
 /// A level, and the share of the present members at it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Level, example = json!({"level": 1, "name": "Student", "threshold": 0, "member_percentage": 50.0}))]
 struct LevelView {
-    /// 1 to 9
+    /// The number of the level, 1 to 9
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
+    /// The name of the level in the community
     #[schema(min_length = 1, max_length = 30)]
     name: String,
-    /// The points that reach it
+    /// The points that reach it, 0 for level 1
     #[schema(minimum = 0)]
     threshold: i32,
-    /// In percent, with one decimal
+    /// The share of the present members at this level, in percent with one decimal
     #[schema(minimum = 0, maximum = 100)]
     member_percentage: f64,
 }

@@ -26,6 +26,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = LevelsHistory)]
 pub(in crate::routes) struct LevelsHistoryView {
+    /// The versions, newest first
     #[schema(max_items = 100)]
     versions: Vec<LevelsVersionView>,
     /// Where the next part begins; `null` at the end
@@ -37,13 +38,16 @@ pub(in crate::routes) struct LevelsHistoryView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = LevelsVersion)]
 struct LevelsVersionView {
+    /// The number of the version, from 1
     #[schema(minimum = 1)]
     version: u32,
     /// The admin who made it; `null` for the defaults, and where it was not noted
     #[schema(required)]
     changed_by: Option<Uuid>,
+    /// When it came into force
     #[schema(format = DateTime)]
     changed_at: String,
+    /// All nine, lowest first
     #[schema(min_items = 9, max_items = 9)]
     levels: Vec<LevelOfVersionView>,
 }
@@ -52,10 +56,13 @@ struct LevelsVersionView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = LevelOfVersion, example = json!({"level": 2, "name": "Practitioner", "threshold": 10}))]
 struct LevelOfVersionView {
+    /// The number of the level, 1 to 9
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
+    /// The name of the level in that version
     #[schema(min_length = 1, max_length = 30)]
     name: String,
+    /// The points that reached it
     #[schema(minimum = 0)]
     threshold: i32,
 }

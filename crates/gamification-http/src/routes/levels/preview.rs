@@ -29,12 +29,13 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = LevelsPreview)]
 pub(in crate::routes) struct LevelsPreviewView {
+    /// All nine, lowest first
     #[schema(min_items = 9, max_items = 9)]
     levels: Vec<PreviewedLevelView>,
-    /// How many members would rise
+    /// How many present members would reach a higher level
     #[schema(minimum = 0)]
     level_up_count: u64,
-    /// Some of them, those who would rise highest first
+    /// Some of them, those with the highest new level first
     #[schema(max_items = 30)]
     level_ups: Vec<PreviewedLevelUpView>,
 }
@@ -45,30 +46,38 @@ pub(in crate::routes) struct LevelsPreviewView {
     "level": 2, "name": "Practitioner", "threshold": 10, "members_now": 120, "members_then": 80
 }))]
 struct PreviewedLevelView {
+    /// The number of the level, 1 to 9
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
+    /// Its name, after the change
     #[schema(min_length = 1, max_length = 30)]
     name: String,
+    /// The points that reach it, after the change
     #[schema(minimum = 0)]
     threshold: i32,
+    /// The present members who have the level now
     #[schema(minimum = 0)]
     members_now: u32,
+    /// The present members who would have it after the change
     #[schema(minimum = 0)]
     members_then: u32,
 }
 
-/// A member who would rise.
+/// A member who would reach a higher level.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PreviewedLevelUp, example = json!({
     "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada", "display_name": "Ada", "level_now": 2, "level_then": 3
 }))]
 struct PreviewedLevelUpView {
+    /// The member, by their id on the platform
     user_id: Uuid,
-    /// `null` where the platform told none
+    /// The name that the platform told of them; `null` where it told none
     #[schema(required)]
     display_name: Option<String>,
+    /// Their level now, 1 to 9
     #[schema(minimum = 1, maximum = 9)]
     level_now: u8,
+    /// The level that they would reach, 1 to 9
     #[schema(minimum = 1, maximum = 9)]
     level_then: u8,
 }
@@ -100,7 +109,7 @@ impl From<LevelsPreview> for LevelsPreviewView {
 /// What other levels would do
 ///
 /// For admins. Takes the body of a change, and changes nothing: how many members each level has and would have, and who
-/// would rise.
+/// would reach a higher one.
 #[utoipa::path(
     post, path = "/api/communities/{community_id}/levels/preview", tag = "levels", operation_id = "preview_levels",
     params(CommunityParameter),

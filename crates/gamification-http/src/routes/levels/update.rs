@@ -46,11 +46,12 @@ pub(in crate::routes) struct LevelsUpdateBody {
 #[schema(as = LevelUpdate, example = json!({"level": 1, "name": "Beginner", "threshold": 0}))]
 #[expect(dead_code, reason = "it is a description")]
 struct LevelUpdateBody {
+    /// The number of the level, 1 to 9
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
     /// Plain text of up to 30 characters; tags are stripped, white space is collapsed. Unique, whatever the case
     name: String,
-    /// Points; 0 for level 1, and more for each further level
+    /// The points that reach it: 0 for level 1, and more for each further level
     #[schema(minimum = 0)]
     threshold: i32,
 }

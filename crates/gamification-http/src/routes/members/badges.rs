@@ -24,19 +24,22 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = Badges)]
 pub(in crate::routes) struct BadgesView {
+    /// The badges, without users whom the community never had
     members: Vec<BadgeView>,
 }
 
-/// What an avatar wears.
+/// The level of a member, as it is shown on their avatar.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Badge, example = json!({
     "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada", "level": 3, "level_name": "Builder"
 }))]
 struct BadgeView {
+    /// The member, by their id on the platform
     user_id: Uuid,
-    /// 1 to 9
+    /// The level they have reached, 1 to 9: a level once reached stays
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
+    /// The name of that level in the community, 1 to 30 characters
     level_name: String,
 }
 

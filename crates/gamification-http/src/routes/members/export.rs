@@ -61,34 +61,40 @@ pub(in crate::routes) struct ExportView {
     likes_given: Vec<LikeView>,
 }
 
-/// What is there at once.
+/// What an export begins with: the member, their points, and their places.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MemberExportHead)]
 struct HeadView {
+    /// The community, by its id on the platform
     community_id: Uuid,
+    /// The member, by their id on the platform
     user_id: Uuid,
+    /// When the export began
     #[schema(format = DateTime)]
     exported_at: String,
-    /// What the directory has; `null` for who earned points and was never in it
+    /// What the directory has of them; `null` for a user who earned points and was never in it
     #[schema(required)]
     membership: Option<MembershipView>,
+    /// The sum of their ledger, 0 or more
     #[schema(minimum = 0)]
     total_points: i32,
-    /// 1 to 9
+    /// The level they have reached, 1 to 9: a level once reached stays
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
+    /// The name of that level in the community, 1 to 30 characters
     level_name: String,
     /// The boards that they have a place on
     #[schema(max_items = 3)]
     leaderboards: Vec<PlaceView>,
 }
 
-/// A membership.
+/// A membership as the directory has it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ExportedMembership)]
 struct MembershipView {
+    /// Whether they are a member now
     is_present: bool,
-    /// When they joined, or left
+    /// When they joined, or left, by the newest event about that; `null` where none told it
     #[schema(required, format = DateTime)]
     changed_at: Option<String>,
     /// When an event first told of them
@@ -96,8 +102,10 @@ struct MembershipView {
     known_since: String,
     #[schema(schema_with = role)]
     role: &'static str,
+    /// The name that the platform told of them; `null` where it told none
     #[schema(required)]
     display_name: Option<String>,
+    /// The address of their picture; `null` where the platform told none
     #[schema(required)]
     avatar_url: Option<String>,
     /// Whether others see them on leaderboards
@@ -110,8 +118,10 @@ struct MembershipView {
 struct PlaceView {
     #[schema(schema_with = leaderboard)]
     leaderboard: &'static str,
+    /// Their rank on the board, from 1
     #[schema(minimum = 1)]
     rank: u64,
+    /// Their points in the board's window of time
     #[schema(minimum = 0)]
     points: i64,
 }
@@ -122,10 +132,12 @@ struct PlaceView {
 struct LikeView {
     #[schema(schema_with = content)]
     content: &'static str,
+    /// The post or comment, by its id on the platform
     content_id: Uuid,
     /// Who holds its point; `null` where it was taken back
     #[schema(required)]
     author_id: Option<Uuid>,
+    /// When it was given or taken back
     #[schema(format = DateTime)]
     changed_at: String,
 }
@@ -229,7 +241,7 @@ struct Sending<Q> {
     /// The list that is under way: the ledger, then the likes.
     list: List,
     has_likes: bool,
-    /// Among those under way.
+    /// Counts this export among those under way until it ends.
     _place: SemaphorePermit<'static>,
 }
 

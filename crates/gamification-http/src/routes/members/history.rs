@@ -38,7 +38,7 @@ struct HistoryParameters {
     /// The `next_cursor` of the answer before; without it, the newest entries
     #[param(required = false, min_length = 32, max_length = 32, pattern = "^[A-Za-z0-9_-]{32}$")]
     cursor: String,
-    /// Only entries for this
+    /// Only entries for this source; where it is missing, those for all sources
     #[param(required = false, schema_with = source)]
     source: String,
 }
@@ -47,6 +47,7 @@ struct HistoryParameters {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PointHistory)]
 pub(in crate::routes) struct PointHistoryView {
+    /// The entries; where one source was asked for, maybe fewer than `limit` although others follow
     #[schema(max_items = 100)]
     entries: Vec<EntryView>,
     /// Where the next part begins; `null` at the end, and only there
@@ -63,6 +64,7 @@ pub(in crate::routes) struct PointHistoryView {
     "capped": false, "reason": null
 }))]
 pub(in crate::routes) struct EntryView {
+    /// The id of the entry, by which histories are ordered
     id: Uuid,
     /// By how much the total changed; below 0 for what was taken back
     points: i32,
@@ -74,10 +76,10 @@ pub(in crate::routes) struct EntryView {
     /// names no user
     #[schema(required)]
     actor_id: Option<Uuid>,
-    /// When it happened
+    /// When it happened, by the event that told it; never after `recorded_at`
     #[schema(format = DateTime)]
     occurred_at: String,
-    /// When it was recorded
+    /// When it was recorded, by the clock of the server
     #[schema(format = DateTime)]
     recorded_at: String,
     /// The member's total after it, whatever else the answer shows

@@ -26,11 +26,14 @@ use crate::{
     "level_threshold": 30, "next_level_threshold": 60, "points_to_next_level": 15, "is_max_level": false
 }))]
 pub(in crate::routes) struct MemberLevelView {
+    /// The member, by their id on the platform
     user_id: Uuid,
-    /// 1 to 9
+    /// The level they have reached, 1 to 9: a level once reached stays
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
+    /// The name of that level in the community, 1 to 30 characters
     level_name: String,
+    /// The sum of their ledger, 0 or more
     #[schema(minimum = 0)]
     total_points: i32,
     /// The points that reach the level: a number on one's own record and for services, else `null`
@@ -42,6 +45,7 @@ pub(in crate::routes) struct MemberLevelView {
     /// How many of them are still to be earned, where they are shown
     #[schema(required, minimum = 0)]
     points_to_next_level: Option<i32>,
+    /// Whether the level is the highest, 9
     is_max_level: bool,
 }
 

@@ -27,6 +27,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = Members)]
 pub(in crate::routes) struct MembersView {
+    /// The members, by name
     #[schema(max_items = 100)]
     members: Vec<MemberView>,
     /// What `cursor` must be for the next part; `null` at the end
@@ -34,23 +35,26 @@ pub(in crate::routes) struct MembersView {
     next_cursor: Option<String>,
 }
 
-/// A present member.
+/// A present member, as the list of members shows them.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Member, example = json!({
     "user_id": "0192f0c1-5c1e-7f4e-8f4b-000000000ada", "display_name": "Ada",
     "avatar_url": "https://avatars.example/ada.png", "role": "MEMBER", "level": 3, "total_points": 45
 }))]
 struct MemberView {
+    /// The member, by their id on the platform
     user_id: Uuid,
-    /// As the platform told it; `Member` where it told none
+    /// The name that the platform told of them; `Member` where it told none
     display_name: String,
+    /// The address of their picture; `null` where the platform told none
     #[schema(required)]
     avatar_url: Option<String>,
     #[schema(schema_with = role)]
     role: &'static str,
-    /// 1 to 9
+    /// The level they have reached, 1 to 9: a level once reached stays
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
+    /// The sum of their ledger, 0 or more
     #[schema(minimum = 0)]
     total_points: i32,
 }

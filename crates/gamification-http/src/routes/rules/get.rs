@@ -30,6 +30,7 @@ pub(in crate::routes) struct RulesView {
     /// How often they were changed, counted from 1
     #[schema(minimum = 1)]
     version: u32,
+    /// A rule for each source
     #[schema(min_items = 5, max_items = 5)]
     rules: Vec<RuleView>,
     /// Whether admins are left out of leaderboards

@@ -27,6 +27,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = RulesHistory)]
 pub(in crate::routes) struct RulesHistoryView {
+    /// The versions, newest first
     #[schema(max_items = 100)]
     versions: Vec<RulesVersionView>,
     /// Where the next part begins; `null` at the end
@@ -38,13 +39,16 @@ pub(in crate::routes) struct RulesHistoryView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RulesVersion)]
 struct RulesVersionView {
+    /// The number of the version, from 1
     #[schema(minimum = 1)]
     version: u32,
     /// The admin who made it; `null` for the defaults
     #[schema(required)]
     changed_by: Option<Uuid>,
+    /// When it came into force
     #[schema(format = DateTime)]
     changed_at: String,
+    /// A rule for each source
     #[schema(min_items = 5, max_items = 5)]
     rules: Vec<RuleView>,
     /// Whether admins are left out of leaderboards

@@ -37,6 +37,7 @@ pub(in crate::routes) struct RulesPreviewView {
     /// How many members were looked at, those who earned the most: at most 20,000
     #[schema(minimum = 0)]
     members: u64,
+    /// A rule for each source
     #[schema(min_items = 5, max_items = 5)]
     rules: Vec<PreviewedRuleView>,
 }

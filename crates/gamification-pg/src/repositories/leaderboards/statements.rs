@@ -62,7 +62,6 @@ record! {
 }
 
 record! {
-    /// How an entry changes.
     pub(super) struct EntryChangeRow: Written {
         community_id: Uuid => leaderboard_entries::community_id,
         user_id: Uuid => leaderboard_entries::user_id,
