@@ -1,4 +1,4 @@
-//! The web kit, embedded and served: what npm publishes is what this crate embeds, file by file.
+//! The web kit, embedded and served: what npm publishes is what this crate embeds, file by file, and serves without comments.
 //!
 //! | address | |
 //! |---|---|
@@ -13,6 +13,7 @@
 //! Put it below `src/` and import it from another; tests compare imports with files, and sizes with their budgets.
 
 mod link;
+mod served;
 
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
@@ -27,6 +28,7 @@ use actix_web::{
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 pub use self::link::console_link;
+use self::served::as_served;
 
 #[derive(RustEmbed)]
 #[folder = "src"]
@@ -101,7 +103,7 @@ async fn module(request: HttpRequest, path: Path<(String, String)>) -> HttpRespo
     // Of another version the name is known as long as it is one of ours, so no page that is open meets an error.
     let is_ours = version == *VERSION && !cfg!(debug_assertions);
     let (tag, keep) = (hash(&file), if is_ours { FOR_GOOD } else { ASK_AGAIN });
-    for_everybody(answer(&request, (&tag, keep), media_type(&path), file.data.into_owned()))
+    for_everybody(answer(&request, (&tag, keep), media_type(&path), as_served(&path, file.data).into_owned()))
 }
 
 async fn to_console() -> HttpResponse {

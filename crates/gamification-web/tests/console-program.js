@@ -1,7 +1,9 @@
 // The console as the program serves it, over the program's own API. Run by `npm run test:console`.
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { after, test } from "node:test";
+import ts from "typescript";
 import { consoleTests, findings, visit } from "./support/console-browser.js";
 import { startProgram } from "./support/program.js";
 
@@ -35,6 +37,25 @@ const api = async (path, token, init) => {
   assert.ok(response.ok, `${path}: ${response.status}`);
   return response.json();
 };
+
+test("every module is served as the program that was written, without its comments and on the same lines", async () => {
+  const source = new URL("../src/", import.meta.url);
+  const printer = ts.createPrinter({ removeComments: true });
+  /** @param {string} code */
+  const said = (code) => printer.printFile(ts.createSourceFile("a.js", code, ts.ScriptTarget.Latest));
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" });
+  const modules = files.filter((path) => path.endsWith(".js") && !path.startsWith("react/"));
+  assert.ok(modules.length > 30);
+  for (const path of modules) {
+    const written = readFileSync(new URL(path, source), "utf8");
+    const response = await fetch(`${program.origin}/web/any/${path}`);
+    const served = await response.text();
+    assert.equal(response.status, 200, path);
+    assert.equal(said(served), said(written), path);
+    assert.equal(served.split("\n").length, written.split("\n").length, path);
+    assert.doesNotMatch(served, /@type|@param/, path);
+  }
+});
 
 test("the link that demo prints opens the console; every page is there, and accessible", () =>
   open(program.link, async (page) => {

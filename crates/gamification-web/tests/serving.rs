@@ -85,13 +85,24 @@ fn graph(module: &Path, which: Imports, found: &mut BTreeSet<PathBuf>) {
     }
 }
 
-fn gzipped(files: impl IntoIterator<Item = PathBuf>) -> usize {
-    let size = |file: PathBuf| {
+/// What files weigh as they are served, each gzipped by itself.
+async fn gzipped(files: impl IntoIterator<Item = PathBuf>) -> usize {
+    let mut size = 0;
+    for file in files {
+        let path =
+            file.strip_prefix(source("").canonicalize().unwrap()).unwrap().to_str().unwrap().to_owned();
+        let answer = get(&if path == "console/index.html" {
+            "/console/".to_owned()
+        } else {
+            format!("/web/any/{path}")
+        })
+        .await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(&std::fs::read(file).unwrap()).unwrap();
-        encoder.finish().unwrap().len()
-    };
-    files.into_iter().map(size).sum()
+        encoder.write_all(text(answer).await.as_bytes()).unwrap();
+        size += encoder.finish().unwrap().len();
+    }
+    size
 }
 
 /// All files below a folder.
@@ -118,7 +129,9 @@ async fn any_page_may_load_the_elements_by_an_address_that_stays() {
         (answer.status(), header(&answer, "access-control-allow-origin")),
         (StatusCode::OK, Some("*"))
     );
-    assert_eq!(text(answer).await, std::fs::read_to_string(source("index.js")).unwrap());
+    let (served, written) = (text(answer).await, std::fs::read_to_string(source("index.js")).unwrap());
+    assert!(!served.contains("//") && !served.contains("/*"), "{served}");
+    assert_eq!(served.lines().count(), written.lines().count());
     assert_eq!(get("/elements/base.js").await.status(), StatusCode::NOT_FOUND);
 }
 
@@ -234,12 +247,15 @@ fn every_module_that_is_imported_exists() {
     assert!(modules > 20, "{modules}");
 }
 
-/// As served: each file gzipped by itself, those included that are loaded for admins only.
-#[test]
-fn the_kit_stays_small() {
+/// Those included that are loaded for admins only. The design wanted 12 kB for the kit: modules with names for people, each
+/// compressed by itself, are more.
+#[actix_web::test]
+async fn the_kit_stays_small() {
     let mut kit = BTreeSet::new();
     graph(&source("index.js"), Imports::EverLoaded, &mut kit);
-    let (kit, console) = (gzipped(kit), gzipped(files(&source("console"))));
-    assert!(kit <= 37 * 1_024, "client and elements are {kit} bytes");
-    assert!(console <= 24 * 1_024, "the console is {console} bytes");
+    let console = files(&source("console").canonicalize().unwrap());
+    let (kit, console) = (gzipped(kit).await, gzipped(console).await);
+    println!("as served, gzipped: client and elements {kit} bytes, the console {console}");
+    assert!(kit <= 28 * 1_024, "client and elements are {kit} bytes");
+    assert!(console <= 20 * 1_024, "the console is {console} bytes");
 }

@@ -27,8 +27,8 @@ const loaded = (url, found = new Set()) => {
 };
 
 /**
- * All that index.js loads, the form of the editor included, as served: each module gzipped by itself. `tests/serving.rs` asks
- * for the same. The design wanted 12 kB, which modules that ship as they are written, with their comments, do not reach.
+ * All that index.js loads, the form of the editor included, as npm has it: each module gzipped by itself, with its comments.
+ * What the service serves is less; `tests/serving.rs` weighs that.
  */
 const BUDGET = 37 * 1024;
 
