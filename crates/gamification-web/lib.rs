@@ -168,7 +168,7 @@ fn answer(
 
 /// Modules are read by pages of any origin; there is nothing secret in them.
 fn for_everybody(mut answer: HttpResponse) -> HttpResponse {
-    let anybody = actix_web::http::header::HeaderValue::from_static("*");
-    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
+    let any_origin = actix_web::http::header::HeaderValue::from_static("*");
+    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, any_origin);
     answer
 }

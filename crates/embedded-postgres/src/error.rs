@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// Root's PostgreSQL runs as a user who can't reach the cluster.
     #[error(
-        "PostgreSQL does not run as root, and its user {user} can't walk to {folder}: open the folders above it to \
+        "PostgreSQL does not run as root, and its user {user} can't reach {folder}: open the folders above it to \
          everybody (chmod o+x), or choose another {setting}"
     )]
     ClosedFolder {

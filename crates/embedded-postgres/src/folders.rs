@@ -16,7 +16,7 @@ const OPEN_FOLDER: &str = "/var/lib";
 /// The longest path of a socket that every system takes: 104 bytes with the NUL at its end on macOS, 108 on Linux.
 const LONGEST_SOCKET_PATH: usize = 103;
 
-/// The folder of the cluster: in the data folder, or, if the server's user can't walk there, behind a link in it.
+/// The folder of the cluster: in the data folder, or, if the server's user can't reach that, behind a link in it.
 pub(crate) fn cluster_folder(
     data_dir: &Path,
     user: Option<&ServerUser>,

@@ -48,9 +48,10 @@ event_statuses! {
     Duplicate = "duplicate";
     /// A newer change had overtaken it.
     Stale = "stale";
-    /// It has no effect: its type means nothing here, or it is a like of one's own content.
+    /// It has no effect: its type means nothing here, or the rules give its fact none.
     Ignored = "ignored";
-    /// It is not recorded, and never will be as it is.
+    /// It is not recorded, and never will be as it is: its fact is rejected, it is invalid, or recording it fails by a fault of
+    /// ours.
     Rejected = "rejected";
 }
 

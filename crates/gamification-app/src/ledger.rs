@@ -3,7 +3,7 @@
 //! One thing goes past it on purpose: a recalculation after a change of thresholds
 //! ([`level_up_members`](crate::ports::RecalculationRepository::level_up_members)) writes levels and their
 //! `MemberLeveledUp` in the outbox by a statement of its own. It changes no points and appends no entry, and half a million
-//! members rise in one change: the database compares totals with thresholds where they are, and only who rises is read.
+//! members may level up in one change: the database compares totals with thresholds, and only the level-ups are read.
 
 use gamification_domain::LedgerChanges;
 use time::OffsetDateTime;

@@ -17,7 +17,7 @@
 //!
 //! [`EventStreams`] hand what was committed to pages that are open, whatever process committed it.
 //!
-//! [`audit`] compares what is derived with what it is derived from, and puts it right.
+//! [`audit`] compares what is derived with what it is derived from, and repairs it.
 //!
 //! This crate knows no SQL, no HTTP and no framework; it never does I/O but through its ports, and no network call is
 //! made while a transaction is open.

@@ -129,13 +129,13 @@ impl SettledMessages {
     }
 
     /// Counts one, which was handed out so often.
-    pub(crate) const fn count(&mut self, settlement: &Settlement, deliveries: u64) {
+    pub(crate) const fn count(&mut self, settlement: &Settlement, attempts: u64) {
         match settlement {
             Settlement::Done => self.done += 1,
             Settlement::Again { .. } => self.again += 1,
             Settlement::SetAside { .. } => self.set_aside += 1,
         }
-        if deliveries > 1 {
+        if attempts > 1 {
             self.redelivered += 1;
         }
     }

@@ -47,7 +47,7 @@ pub enum FillError {
     SendAgain(#[from] SendAgain),
     /// An event of the history can't be recorded.
     #[error("an event of the demo is rejected: {0}")]
-    Rejected(String),
+    NotRecorded(String),
     /// An event of the history is none.
     #[error(transparent)]
     Malformed(#[from] MalformedMessage),
@@ -84,7 +84,7 @@ where
     for batch in events.chunks(BATCH) {
         let outcomes = ingest_events_patiently(&facts, batch, PATIENCE).await?;
         if let Some(reason) = outcomes.iter().find_map(EventOutcome::rejection_reason) {
-            return Err(FillError::Rejected(reason));
+            return Err(FillError::NotRecorded(reason));
         }
         applied += outcomes.iter().collect::<EventCounts>().applied;
     }

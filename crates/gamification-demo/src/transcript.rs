@@ -47,7 +47,7 @@ curl -sS $API/members/{me}/points/adjustments -H "Authorization: Bearer $ADMIN" 
 # how the member came to their points, the newest first
 curl -sS "$API/members/{me}/points?limit=3" -H "Authorization: Bearer $MEMBER"; echo
 
-# the admin makes levels easier to reach; members rise, and the course opens
+# the admin makes levels easier to reach; members level up, and the course opens
 curl -sS -X PUT $API/levels -H "Authorization: Bearer $ADMIN" -H "Content-Type: application/json" -d '{easier}'; echo
 curl -sS "$API/courses/{locked}/access?enforce=true" -H "Authorization: Bearer $MEMBER"; echo
 "#,

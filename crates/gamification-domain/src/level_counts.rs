@@ -29,7 +29,7 @@ impl LevelCounts {
         }
     }
 
-    /// A present member rose from one level to another.
+    /// A present member leveled up from one level to another.
     pub fn member_leveled_up(&mut self, community_id: CommunityId, from: LevelNumber, to: LevelNumber) {
         self.add(community_id, from, -1);
         self.add(community_id, to, 1);

@@ -44,6 +44,7 @@
 //! | batch | facts that are decided together, in one transaction ([`Batch`]) |
 //! | verdict | what became of one fact ([`Verdict`]) |
 //! | outcome | what became of one event: the verdict on its fact, or why it has none |
+//! | status | the outcome in one word, as answers and metrics have it: `rejected` is a rejection, an invalid event, or a fault of ours |
 //! | rejection | why a fact can never be recorded ([`Rejection`]); an event that can't even be understood is *invalid* |
 //! | access denied | why a caller may not |
 //! | contention | another transaction was in the way; the whole command is tried again |
@@ -83,7 +84,7 @@
 //!
 //! # To add a source of points
 //! 1. `point_source.rs`: its row in the table, and its rule. The ledger keeps the consequence of the rule, and one index
-//!    guards it; a community's worth and caps by the day come with the row. The suite that delivers every source twice asks
+//!    guards it; a community's worth and caps by the day come with the row. The suite that records every source twice asks
 //!    for a fact that earns the new one.
 //! 2. If a new fact earns it: `event_type.rs`, its type, and `fact.rs`, its variant and its effect: points that it earns
 //!    by itself are an award like the others. The compiler names the one other place: `facts.rs` in

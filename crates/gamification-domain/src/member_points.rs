@@ -126,7 +126,7 @@ impl MemberPoints {
     /// The user is erased: total and level stay as numbers, under an id that leads to nobody. They are at the level that
     /// `levels` make of their points first, since a recalculation goes by the ids of users and may be past the new one.
     ///
-    /// Gives `MemberLeveledUp`, of the new id, when the level rose.
+    /// Gives `MemberLeveledUp`, of the new id, when it levels the member up.
     pub fn erase(&mut self, pseudonym: UserId, levels: &LevelConfiguration) -> Option<DomainEvent> {
         self.user_id = pseudonym;
         self.is_present = false;
@@ -200,7 +200,7 @@ impl MemberPoints {
 
     /// Raises the level to what the points reach: `level = max(level, level_for(points))`.
     ///
-    /// Gives `MemberLeveledUp` when it rose.
+    /// Gives `MemberLeveledUp` when it levels the member up.
     pub fn recalculate_level(&mut self, levels: &LevelConfiguration) -> Option<DomainEvent> {
         let old_level = self.current_level;
         let new_level = self.standing().level_under(levels);

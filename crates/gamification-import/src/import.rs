@@ -30,7 +30,7 @@ const MAX_POSTPONED: usize = 100_000;
 /// What happens while lines are taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportEvent {
-    /// The lines of a chunk are recorded, rejected or postponed.
+    /// The outcomes of the lines of a chunk are known.
     Progress {
         /// How many bytes of the source it was.
         bytes: u64,
@@ -38,7 +38,7 @@ pub enum ImportEvent {
         lines: u64,
     },
     /// A line is not recorded, and will not be.
-    Rejected {
+    NotRecorded {
         /// Its number in the source, from 1.
         line: u64,
         /// A sentence for its sender.
@@ -205,7 +205,7 @@ impl<'a> Import<'a> {
     fn count(&mut self, line: &Line, outcome: &EventOutcome) {
         self.counts.add(outcome.status());
         if let Some(reason) = outcome.rejection_reason() {
-            (self.emit)(ImportEvent::Rejected { line: line.number, reason });
+            (self.emit)(ImportEvent::NotRecorded { line: line.number, reason });
         }
     }
 }

@@ -114,11 +114,11 @@ impl NatsSource {
     fn read(&self, message: Message) -> Option<SourceMessage<NatsReceipt>> {
         // What did not come from JetStream can't be settled either.
         let info = message.info().ok()?;
-        let deliveries = u64::try_from(info.delivered).unwrap_or(1);
+        let attempts = u64::try_from(info.delivered).unwrap_or(1);
         // Its clock may be ahead of ours.
         let event = message::read(&message, info.published.min(System.now()));
         let receipt = NatsReceipt { message, dead_letter: self.settings.dead_letter.clone() };
-        Some(SourceMessage { event, deliveries, receipt })
+        Some(SourceMessage { event, attempts, receipt })
     }
 }
 

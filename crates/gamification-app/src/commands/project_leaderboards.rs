@@ -1,7 +1,7 @@
 //! Leaderboards follow the ledger and the directory, in the order of commits.
 //!
 //! Boards are a projection: the transactions that award points know nothing of them. One process at a time carries them on,
-//! by the lock of their progress, and any other goes on where it left off. Each transaction that wrote has a number; a
+//! by the lock of their progress, and any other continues where it left off. Each transaction that wrote has a number; a
 //! step takes in what those from the last step on wrote, up to the first that has not ended, so that a late commit is not
 //! passed over and nothing counts twice. Many changes of a member in a step are one. Beside it the windows move on: what
 //! occurred before their new start is taken from their sums.

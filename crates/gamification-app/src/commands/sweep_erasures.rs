@@ -28,7 +28,7 @@ const COMMUNITIES: i64 = 100;
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// Sweeps all communities where users were erased, one after the other. Any number of processes may do it: a community is
-/// swept by one at a time, and what one leaves undone, another goes on with.
+/// swept by one at a time, and another continues where one stopped.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails; what is left to do stays noted.

@@ -29,7 +29,7 @@ pub struct LevelsUpdate {
 pub enum LevelsUpdated {
     /// The levels count, and every member is where they put them.
     Everywhere,
-    /// The levels count for every read and award; leveling up those whose level rises goes on by itself.
+    /// The levels count for every read and award; leveling members up continues by itself.
     Recalculating,
 }
 
@@ -58,11 +58,11 @@ pub enum UpdateLevelsError {
     Store(#[from] StoreError),
 }
 
-/// Replaces the levels of a community, and returns when every member is where the new thresholds put them, or after two
+/// Replaces the levels of a community, and returns when every member has the level that the new thresholds give them, or after two
 /// seconds.
 ///
 /// The new levels count from the first, short transaction on; leveling members up follows in chunks, so events and reads
-/// go on meanwhile. It goes on on the runtime that calls this, and elsewhere should that end.
+/// go on meanwhile. It continues on the runtime that calls this, and in another process should that end.
 ///
 /// # Errors
 /// [`UpdateLevelsError`], the first that applies.

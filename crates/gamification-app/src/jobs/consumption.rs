@@ -36,10 +36,10 @@ const ERROR_PAUSE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause before a message comes again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
-/// After so many deliveries a lesson is set aside whose course is still not known: with these pauses, after a day.
-const COURSE_DELIVERIES: u64 = 151;
-/// After so many deliveries an event is set aside that can't be recorded by a fault of ours: after two hours.
-const FAULT_DELIVERIES: u64 = 20;
+/// After so many attempts a lesson is set aside whose course is still not known: with these pauses, after a day.
+const COURSE_ATTEMPTS: u64 = 151;
+/// After so many attempts an event is set aside that can't be recorded by a fault of ours: after two hours.
+const FAULT_ATTEMPTS: u64 = 20;
 
 /// Where messages come from: a consumer of a broker.
 ///
@@ -93,8 +93,8 @@ pub trait Receipt: Send + Sync {
 pub struct SourceMessage<R> {
     /// Its event; a message that holds none is an invalid event.
     pub event: IncomingEvent,
-    /// How often it was handed out, this time included.
-    pub deliveries: u64,
+    /// How often the broker handed it out, this time included: 1 or more.
+    pub attempts: u64,
     /// What it is settled by.
     pub receipt: R,
 }
@@ -186,7 +186,7 @@ async fn process<R: Receipt>(
             return give_back(&messages, source).await;
         };
         let judged = messages.iter().zip(&outcomes);
-        let settlements = judged.map(|(message, outcome)| settlement(outcome, message.deliveries));
+        let settlements = judged.map(|(message, outcome)| settlement(outcome, message.attempts));
         settle_all(&messages, source, settlements.collect()).await;
     };
     tokio::select! {
@@ -196,25 +196,25 @@ async fn process<R: Receipt>(
 }
 
 /// What becomes of a message whose event came to this, the so-manyeth time that it was handed out.
-fn settlement(outcome: &EventOutcome, deliveries: u64) -> Settlement {
+fn settlement(outcome: &EventOutcome, attempts: u64) -> Settlement {
     let Some(reason) = outcome.rejection_reason() else { return Settlement::Done };
     let most = if outcome.is_course_unknown() {
-        COURSE_DELIVERIES
+        COURSE_ATTEMPTS
     } else if matches!(outcome, EventOutcome::Internal) {
-        FAULT_DELIVERIES
+        FAULT_ATTEMPTS
     } else {
         0
     };
-    if deliveries < most {
-        Settlement::Again { after: pause(deliveries) }
+    if attempts < most {
+        Settlement::Again { after: pause(attempts) }
     } else {
         Settlement::SetAside { reason }
     }
 }
 
-/// The pause after so many deliveries.
-fn pause(deliveries: u64) -> Duration {
-    let doublings = u32::try_from(deliveries.saturating_sub(1).min(16)).unwrap_or(16);
+/// The pause after so many attempts.
+fn pause(attempts: u64) -> Duration {
+    let doublings = u32::try_from(attempts.saturating_sub(1).min(16)).unwrap_or(16);
     (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
@@ -235,33 +235,33 @@ async fn settle_all<R: Receipt>(
         settling.push(settle(message, settlement, source));
     }
     let mut settled = SettledMessages::of(source);
-    while let Some((settlement, deliveries)) = settling.next().await {
-        settled.count(&settlement, deliveries);
+    while let Some((settlement, attempts)) = settling.next().await {
+        settled.count(&settlement, attempts);
     }
     settled.record();
 }
 
-/// Settles a message, and gives what became of it, and how often it was delivered.
+/// Settles a message, and gives what became of it, and how often it was handed out.
 async fn settle<R: Receipt>(
     message: &SourceMessage<R>,
     settlement: Settlement,
     source: &'static str,
 ) -> (Settlement, u64) {
-    let (event_id, deliveries) = (message.event.id.as_deref(), message.deliveries);
+    let (event_id, attempts) = (message.event.id.as_deref(), message.attempts);
     let outcome = settle_in_time(&message.receipt, &settlement).await;
     let Err(error) = outcome else {
         if let Settlement::SetAside { reason } = &settlement {
             tracing::warn!(source, event_id, reason, "an event is set aside");
         }
-        return (settlement, deliveries);
+        return (settlement, attempts);
     };
     tracing::warn!(source, event_id, %error, "a message could not be settled; it comes again");
-    let again = Settlement::Again { after: pause(deliveries) };
+    let again = Settlement::Again { after: pause(attempts) };
     if matches!(settlement, Settlement::SetAside { .. }) {
         // If this fails as well, it comes again once it is no longer ours.
         let _ = settle_in_time(&message.receipt, &again).await;
     }
-    (again, deliveries)
+    (again, attempts)
 }
 
 async fn settle_in_time(receipt: &impl Receipt, settlement: &Settlement) -> Result<(), SourceError> {

@@ -139,7 +139,7 @@ pub trait ErasureSweepRepository: Send {
         limit: i64,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Goes on with a stage, from its first row.
+    /// Begins a stage, with its first row.
     fn begin_stage(
         &mut self,
         community_id: CommunityId,

@@ -31,7 +31,7 @@ pub trait RecalculationRepository: Send {
     ) -> impl Future<Output = Result<Option<UserId>, StoreError>> + Send;
 
     /// Levels the next members up from `first` on, at most as many as `event_ids` has ids for, to where `levels` puts
-    /// them; writes a `MemberLeveledUp` for each who rises. The counts of their levels are for the caller to change.
+    /// them; writes a `MemberLeveledUp` for each who levels up. The counts of their levels are for the caller to change.
     fn level_up_members(
         &mut self,
         levels: &LevelConfiguration,

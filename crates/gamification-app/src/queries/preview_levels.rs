@@ -12,7 +12,7 @@ use crate::{
     ports::{CommunityView, MembersWithin, PointBands, Queries, StoreError},
 };
 
-/// How many of those who would rise are named at most.
+/// How many of those who would level up are named at most.
 pub const NAMED_LEVEL_UPS: usize = 30;
 
 /// How often thresholds may change while they are looked at.
@@ -27,13 +27,13 @@ pub struct LevelsPreview {
     pub before: LevelDistribution,
     /// How many present members each level would have.
     pub after: LevelDistribution,
-    /// How many present members would rise.
+    /// How many present members would level up.
     pub level_ups: u64,
-    /// Some of them, at most [`NAMED_LEVEL_UPS`], those who would rise highest first.
+    /// Some of them, at most [`NAMED_LEVEL_UPS`], those with the highest new level first.
     pub named: Vec<PreviewedLevelUp>,
 }
 
-/// A member who would rise.
+/// The level-up of a member that a change would bring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreviewedLevelUp {
     /// The member, by their id on the platform.
@@ -79,8 +79,8 @@ pub async fn preview_levels(
         let PointBands { version, bands: members } =
             queries.members_within(caller.0, &bands, NAMED_LEVEL_UPS).await?;
         if version == Some(levels.version()) {
-            let (preview, rising) = judge(configuration, &levels, &bands, &members);
-            return Ok(with_names(queries, caller, preview, rising).await?);
+            let (preview, leveling_up) = judge(configuration, &levels, &bands, &members);
+            return Ok(with_names(queries, caller, preview, leveling_up).await?);
         }
     }
     Err(StoreError::Contention("the levels change all the time".into()).into())
@@ -93,8 +93,8 @@ fn cuts(now: &LevelConfiguration, then: &LevelConfiguration) -> Vec<Points> {
     thresholds.into_iter().collect()
 }
 
-/// A member who would rise, from which level to which.
-type Rising = (UserId, LevelNumber, LevelNumber);
+/// A member who would level up, from which level to which.
+type MemberLevelingUp = (UserId, LevelNumber, LevelNumber);
 
 /// Judges each band by the levels of now and then.
 fn judge(
@@ -102,9 +102,9 @@ fn judge(
     now: &LevelConfiguration,
     cuts: &[Points],
     members: &[MembersWithin],
-) -> (LevelsPreview, Vec<Rising>) {
+) -> (LevelsPreview, Vec<MemberLevelingUp>) {
     let (mut before, mut after) = (LevelDistribution::default(), LevelDistribution::default());
-    let (mut level_ups, mut rising) = (0, Vec::new());
+    let (mut level_ups, mut leveling_up) = (0, Vec::new());
     for MembersWithin { current_level, band, members, sample } in members {
         // Where the band begins: within it everybody is judged alike.
         let points = cuts.get(*band).copied().unwrap_or(Points::ZERO);
@@ -114,23 +114,23 @@ fn judge(
         after.add(new_level, *members);
         if new_level > level {
             level_ups += u64::from(*members);
-            rising.extend(sample.iter().map(|user_id| (*user_id, level, new_level)));
+            leveling_up.extend(sample.iter().map(|user_id| (*user_id, level, new_level)));
         }
     }
-    rising.sort_by_key(|(user_id, level, new_level)| (Reverse(*new_level), *level, *user_id));
-    rising.truncate(NAMED_LEVEL_UPS);
-    (LevelsPreview { configuration, before, after, level_ups, named: Vec::new() }, rising)
+    leveling_up.sort_by_key(|(user_id, level, new_level)| (Reverse(*new_level), *level, *user_id));
+    leveling_up.truncate(NAMED_LEVEL_UPS);
+    (LevelsPreview { configuration, before, after, level_ups, named: Vec::new() }, leveling_up)
 }
 
 async fn with_names(
     queries: &impl Queries,
     (community_id, _): MemberKey,
     preview: LevelsPreview,
-    rising: Vec<Rising>,
+    leveling_up: Vec<MemberLevelingUp>,
 ) -> Result<LevelsPreview, StoreError> {
-    let users: Vec<UserId> = rising.iter().map(|(user_id, _, _)| *user_id).collect();
+    let users: Vec<UserId> = leveling_up.iter().map(|(user_id, _, _)| *user_id).collect();
     let mut names = queries.display_names(community_id, &users).await?;
-    let named = rising.into_iter().map(|(user_id, level, new_level)| PreviewedLevelUp {
+    let named = leveling_up.into_iter().map(|(user_id, level, new_level)| PreviewedLevelUp {
         user_id,
         display_name: names.remove(&user_id),
         level,

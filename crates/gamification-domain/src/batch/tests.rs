@@ -198,7 +198,7 @@ fn history() -> impl Strategy<Value = Vec<FactRecord>> {
 }
 
 /// The history in order; and all of it twice, some under new ids, shuffled and cut into batches.
-fn deliveries() -> impl Strategy<Value = (Vec<FactRecord>, Vec<FactRecord>, usize)> {
+fn received_histories() -> impl Strategy<Value = (Vec<FactRecord>, Vec<FactRecord>, usize)> {
     history().prop_flat_map(|history| {
         let renamed = history.iter().cloned().map(|mut record| {
             record.metadata.event_id =
@@ -212,19 +212,19 @@ fn deliveries() -> impl Strategy<Value = (Vec<FactRecord>, Vec<FactRecord>, usiz
 
 proptest! {
     #[test]
-    fn any_shuffling_any_repetition_and_any_batching_end_at_the_same_totals((history, shuffled, size) in deliveries()) {
+    fn any_shuffling_any_repetition_and_any_batching_end_at_the_same_totals((history, shuffled, size) in received_histories()) {
         let mut in_order = Memory::default();
         for record in &history {
             in_order.record(std::slice::from_ref(record));
         }
-        let mut delivered = Memory::default();
+        let mut received = Memory::default();
         for batch in shuffled.chunks(size) {
-            delivered.record(batch);
-            delivered.check_ledger();
+            received.record(batch);
+            received.check_ledger();
         }
-        prop_assert_eq!(in_order.present(), delivered.present());
+        prop_assert_eq!(in_order.present(), received.present());
         // Levels may differ: a like that was overtaken before it came never leveled anyone up.
-        prop_assert_eq!(in_order.points(), delivered.points());
+        prop_assert_eq!(in_order.points(), received.points());
     }
 
     #[test]
@@ -282,7 +282,7 @@ fn who_joins_counts_as_present_and_who_leaves_does_not() {
 }
 
 #[test]
-fn a_scope_names_whoever_and_whatever_a_fact_touches() {
+fn a_scope_names_the_members_courses_and_communities_that_a_fact_touches() {
     let records = [
         at(1, lesson(5, 1)),
         at(2, created(6, 2)),

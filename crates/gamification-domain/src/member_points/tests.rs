@@ -111,7 +111,7 @@ fn an_award_beyond_the_largest_total_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_post_counts_once_whoever_is_named_as_author_and_a_lesson_once_per_member() {
+fn a_post_counts_once_whatever_author_is_named_and_a_lesson_once_per_member() {
     let mut awarded = AwardedKeys::default();
     let other = UserId::new(Uuid::from_u128(77));
     let mut first = member(0, 1);

@@ -115,7 +115,7 @@ async fn every_change_moves_updated_at_and_leaves_created_at() {
                 assert_eq!((created_at, updated_at), (CREATED, now), "{table}");
             }
         }
-        // Levels rise by another statement.
+        // Members are leveled up by another statement.
         let later = UPDATED + Duration::HOUR;
         database.client.batch_execute("UPDATE member_points SET total_points = 10").await.expect("an update");
         let levels = LevelConfiguration::default_for(LevelConfigurationId::new(ID), COMMUNITY);

@@ -38,7 +38,7 @@ pub(super) fn client_config(url: &DatabaseUrl) -> Result<ClientConfig, TlsError>
     let builder =
         ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
     let verifier: Arc<dyn ServerCertVerifier> = match url.trust {
-        Trust::Anybody => Arc::new(Unverified(provider)),
+        Trust::Unverified => Arc::new(Unverified(provider)),
         Trust::Issuer => Arc::new(IssuerOnly(issuer_verifier(url, provider)?)),
         Trust::IssuerAndName => issuer_verifier(url, provider)?,
     };

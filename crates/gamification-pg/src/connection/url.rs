@@ -17,7 +17,7 @@ pub struct DatabaseUrl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
     /// Not at all, like libpq's `prefer` and `require`: against listeners, not against impostors.
-    Anybody,
+    Unverified,
     /// By its issuer, like libpq's `verify-ca`.
     Issuer,
     /// By its issuer and its name, like libpq's `verify-full`.
@@ -70,9 +70,9 @@ impl DatabaseUrl {
             .parse()
             .map_err(|error: tokio_postgres::Error| InvalidDatabaseUrl::Malformed(without_source(&error)))?;
         let (ssl_mode, trust) = match (mode.as_str(), &root_certificate) {
-            ("disable", _) => (SslMode::Disable, Trust::Anybody),
-            ("prefer", _) => (SslMode::Prefer, Trust::Anybody),
-            ("require", None) => (SslMode::Require, Trust::Anybody),
+            ("disable", _) => (SslMode::Disable, Trust::Unverified),
+            ("prefer", _) => (SslMode::Prefer, Trust::Unverified),
+            ("require", None) => (SslMode::Require, Trust::Unverified),
             // As libpq does: who names a certificate wants it to be used.
             ("require" | "verify-ca", _) => (SslMode::Require, Trust::Issuer),
             ("verify-full", _) => (SslMode::Require, Trust::IssuerAndName),
@@ -105,9 +105,9 @@ mod tests {
     fn the_modes_of_libpq_are_understood() {
         let file = || Some(PathBuf::from("/etc/my ca.pem"));
         for (options, expected) in [
-            ("", (SslMode::Prefer, Trust::Anybody, None)),
-            ("?sslmode=disable", (SslMode::Disable, Trust::Anybody, None)),
-            ("?sslmode=require", (SslMode::Require, Trust::Anybody, None)),
+            ("", (SslMode::Prefer, Trust::Unverified, None)),
+            ("?sslmode=disable", (SslMode::Disable, Trust::Unverified, None)),
+            ("?sslmode=require", (SslMode::Require, Trust::Unverified, None)),
             ("?sslmode=require&sslrootcert=/etc/my%20ca.pem", (SslMode::Require, Trust::Issuer, file())),
             ("?sslmode=verify-ca&connect_timeout=2", (SslMode::Require, Trust::Issuer, None)),
             ("?sslmode=verify-full&sslrootcert=system", (SslMode::Require, Trust::IssuerAndName, None)),

@@ -46,7 +46,7 @@ statements! {
          WHERE community_id = :community_id";
 
     /// Levels up the members of a chunk who are below their band, and writes each one's event for every registered
-    /// channel; gives who rose from where to where, and whether they count in the distribution.
+    /// channel; gives who leveled up, from which level to which, and whether they count in the distribution.
     ///
     /// A member whose points change while their row is waited for is looked at anew; the transaction that changed them
     /// has judged them by the new thresholds anyway.

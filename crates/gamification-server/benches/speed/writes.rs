@@ -133,7 +133,7 @@ impl<'a> Writes<'a> {
     }
 
     /// S3, with nothing else running: whatever was measured before, boards have caught up with it, and the members are past
-    /// the level that their next post would lift them to.
+    /// the level that their next post would reach.
     pub(crate) async fn alone(&self) {
         let posts: Vec<Value> = (0..ALONE).map(|number| self.event(number)).collect();
         let posts: Vec<load::Request> = posts.chunks(BATCH).map(load::post_batch).collect();

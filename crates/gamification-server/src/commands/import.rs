@@ -61,7 +61,7 @@ fn show(progress: &Progress, event: &ImportEvent) {
     match event {
         ImportEvent::Progress { bytes, lines } => progress.advance(*bytes, format!("{lines} lines")),
         // Nobody may be reading, which is no reason to stop.
-        ImportEvent::Rejected { line, reason } => {
+        ImportEvent::NotRecorded { line, reason } => {
             progress.above(|| drop(writeln!(io::stderr().lock(), "line {line}: {reason}")));
         }
     }

@@ -1,4 +1,4 @@
-//! `verify`: whether what is derived is what it is derived from, and putting it right where that can be.
+//! `verify`: compares what is derived with what it is derived from, and repairs it where that can be.
 
 use std::{collections::BTreeMap, pin::pin, time::Instant};
 

@@ -5,14 +5,14 @@ use gamification_domain::{Rejection, Verdict};
 use super::*;
 use crate::{EventContent, EventMistake, EventMistakeKind};
 
-/// What a broker was told of messages, in order.
+/// The calls that a broker got for its messages, in order.
 #[derive(Default)]
-struct Told(Mutex<Vec<String>>);
+struct BrokerCalls(Mutex<Vec<String>>);
 
 /// A receipt whose broker can't set anything aside.
-struct Refusing<'a>(&'a Told);
+struct ReceiptWithoutDeadLetters<'a>(&'a BrokerCalls);
 
-impl Receipt for Refusing<'_> {
+impl Receipt for ReceiptWithoutDeadLetters<'_> {
     async fn settle(&self, settlement: &Settlement) -> Result<(), SourceError> {
         self.0.0.lock().unwrap().push(format!("{settlement:?}"));
         match settlement {
@@ -32,9 +32,9 @@ fn invalid() -> EventOutcome {
     EventOutcome::Invalid(EventMistake { kind: EventMistakeKind::Missing, pointer, detail })
 }
 
-fn message(told: &Told, deliveries: u64) -> SourceMessage<Refusing<'_>> {
+fn message(calls: &BrokerCalls, attempts: u64) -> SourceMessage<ReceiptWithoutDeadLetters<'_>> {
     let event = IncomingEvent { id: Some("e".to_owned()), content: EventContent::UnknownType };
-    SourceMessage { event, deliveries, receipt: Refusing(told) }
+    SourceMessage { event, attempts, receipt: ReceiptWithoutDeadLetters(calls) }
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn what_is_recorded_or_known_or_means_nothing_is_done() {
     let verdicts = [Verdict::Applied, Verdict::Duplicate, Verdict::Stale, Verdict::Ignored];
     let outcomes = verdicts.into_iter().map(EventOutcome::Judged).chain([EventOutcome::UnknownType]);
     for outcome in outcomes {
-        for deliveries in [1, 1_000] {
-            assert_eq!(settlement(&outcome, deliveries), Settlement::Done, "{outcome:?}");
+        for attempts in [1, 1_000] {
+            assert_eq!(settlement(&outcome, attempts), Settlement::Done, "{outcome:?}");
         }
     }
 }
@@ -58,8 +58,8 @@ fn what_can_never_be_recorded_is_set_aside_at_once_with_its_reason() {
 fn a_lesson_waits_a_day_for_its_course_and_a_fault_of_ours_two_hours() {
     let waited = |outcome: &EventOutcome| {
         let mut waited = Duration::ZERO;
-        for deliveries in 1.. {
-            match settlement(outcome, deliveries) {
+        for attempts in 1.. {
+            match settlement(outcome, attempts) {
                 Settlement::Again { after } => waited += after,
                 Settlement::SetAside { .. } => break,
                 Settlement::Done => panic!("{outcome:?} is done"),
@@ -85,19 +85,19 @@ fn pauses_grow_from_five_seconds_to_ten_minutes() {
 
 #[tokio::test]
 async fn what_can_t_be_set_aside_comes_again_later() {
-    let told = Told::default();
+    let calls = BrokerCalls::default();
     let reason = || Settlement::SetAside { reason: "id is missing".to_owned() };
     let again = Settlement::Again { after: Duration::from_secs(20) };
-    assert_eq!(settle(&message(&told, 3), reason(), "nats").await, (again, 3));
-    assert_eq!(*told.0.lock().unwrap(), ["SetAside { reason: \"id is missing\" }", "Again { after: 20s }"]);
+    assert_eq!(settle(&message(&calls, 3), reason(), "nats").await, (again, 3));
+    assert_eq!(*calls.0.lock().unwrap(), ["SetAside { reason: \"id is missing\" }", "Again { after: 20s }"]);
 }
 
 #[tokio::test]
 async fn messages_in_hand_are_kept_for_as_long_as_it_takes() {
-    let told = Told::default();
-    let messages = [message(&told, 1), message(&told, 1)];
+    let calls = BrokerCalls::default();
+    let messages = [message(&calls, 1), message(&calls, 1)];
     let thrice = async {
-        while told.0.lock().unwrap().len() < 6 {
+        while calls.0.lock().unwrap().len() < 6 {
             sleep(Duration::from_millis(1)).await;
         }
     };
@@ -105,5 +105,5 @@ async fn messages_in_hand_are_kept_for_as_long_as_it_takes() {
         never = extend_all(&messages, Duration::from_millis(10)) => match never {},
         kept = timeout(Duration::from_secs(60), thrice) => kept.expect("it goes on"),
     }
-    assert!(told.0.lock().unwrap().iter().all(|told| told == "extend"));
+    assert!(calls.0.lock().unwrap().iter().all(|call| call == "extend"));
 }

@@ -143,7 +143,7 @@ pub(super) fn rfc3339(time: OffsetDateTime) -> String {
 /// How a member came to their points
 ///
 /// For members themselves, for admins, and for services. A member who left is still shown to admins and services. Newest
-/// entry first, in the order in which they were recorded: what is recorded while somebody pages through is not among the
+/// entry first, in the order in which they were recorded: what is recorded while pages are read is not among the
 /// older entries that follow.
 ///
 /// With `source`, an answer may have fewer entries than `limit`, or none, although others follow: `next_cursor` says so.

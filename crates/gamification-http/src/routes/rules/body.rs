@@ -75,9 +75,9 @@ pub(super) fn draft(body: &Value) -> Result<RulesDraft, Problem> {
             per_pair_daily_cap: cap(rule, "per_pair_daily_cap"),
         });
     }
-    // Whose rules they are has no part in what is wrong with them.
-    let mut anybodys = CommunityRules::default_for(CommunityId::new(uuid::Uuid::nil()));
-    if let Err(mistakes) = anybodys.update(&draft, OffsetDateTime::UNIX_EPOCH) {
+    // The mistakes are the same in every community.
+    let mut defaults = CommunityRules::default_for(CommunityId::new(uuid::Uuid::nil()));
+    if let Err(mistakes) = defaults.update(&draft, OffsetDateTime::UNIX_EPOCH) {
         errors.extend(field_errors(&mistakes));
     }
     if errors.is_empty() { Ok(draft) } else { Err(Problem::validation(errors)) }
