@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
-/// What opens the console: all of it stands behind a `#`, which browsers send nowhere.
+/// What opens the console: all of it is behind a `#`, which browsers send nowhere.
 ///
 /// The server listens at `listen`; each of the tokens has the name of whom the console acts as by it (`admin`, `member`,
 /// `platform`).

@@ -30,7 +30,7 @@ use crate::{
 const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause between attempts meanwhile; each is some lines in its log.
 const LEFTOVER_PAUSE: Duration = Duration::from_millis(100);
-/// What stands for itself in a URL (RFC 3986, section 2.3).
+/// What needs no escaping in a URL (RFC 3986, section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The folders of one cluster, and how its server is started.

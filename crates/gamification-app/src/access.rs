@@ -4,7 +4,7 @@ use gamification_domain::{Role, UserId};
 
 use crate::ports::{CommunityView, Membership};
 
-/// Why a caller is turned away, in the order it is checked.
+/// Why access is denied, in the order it is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessDenied {
     /// No event named this community.

@@ -50,8 +50,8 @@ event_statuses! {
     Stale = "stale";
     /// It has no effect: its type means nothing here, or the rules give its fact none.
     Ignored = "ignored";
-    /// It is not recorded, and never will be as it is: its fact is rejected, it is invalid, or recording it fails by a fault of
-    /// ours.
+    /// It is not recorded, and never will be as it is: its fact is rejected, it is invalid, or recording it fails by a
+    /// fault of ours.
     Rejected = "rejected";
 }
 

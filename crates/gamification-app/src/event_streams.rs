@@ -33,9 +33,9 @@ const MAX_STREAMS_OF_USER: usize = 16;
 const BACKLOG: usize = 256;
 /// Commits that are so close together are read once.
 const TICK: Duration = Duration::from_millis(50);
-/// How often is looked without having heard of a commit, and for members who left.
+/// The interval of looking for events without a notification of a commit, and for members who left.
 const POLL: Duration = Duration::from_secs(1);
-/// How long a failed feed is left alone.
+/// The pause before a failed feed is opened again.
 const RETRY: Duration = Duration::from_secs(1);
 /// How many events are read at once.
 const PAGE: usize = 2_000;
@@ -227,7 +227,7 @@ impl<M: Clone + Send + 'static> EventStreams<M> {
         communities.tell_all(&Message::Streamed(Streamed::Reset));
     }
 
-    /// Whether nobody watches; who opens a stream then waits for the next feed.
+    /// Whether no stream is open; who opens a stream then waits for the next feed.
     fn is_over(&self) -> bool {
         let mut communities = self.communities();
         communities.is_fed &= communities.streams > 0;

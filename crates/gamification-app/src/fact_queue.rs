@@ -30,12 +30,12 @@ use crate::{
     ports::{BoxedError, Store, StoreError},
 };
 
-/// How many facts may wait or be under way; more are turned away, so that memory has a bound. About a second's work of
-/// two processor cores: who comes later would not be answered in time anyway.
+/// How many facts may wait or be under way; more are refused, so that memory has a bound. About a second's work of
+/// two processor cores: a later one would not be answered in time anyway.
 const CAPACITY: u32 = 16_384;
 
 /// A worker takes no more once it has so many facts: enough that the cost of a commit hardly counts, few enough that
-/// nobody waits long for the others.
+/// no fact waits long for the others.
 const BATCH: usize = 1_000;
 
 /// How many transactions are under way at once. While one waits for the disk, or for a lock, the database works
@@ -50,7 +50,7 @@ const LINGER: Duration = Duration::from_millis(20);
 /// How long a batch may take, tries and all: callers wait hardly longer, and other facts wait behind it.
 const DEADLINE: Duration = Duration::from_secs(4);
 
-/// How often a lone fact is tried again that others are in the way of, each time after waiting for them.
+/// How often a lone fact is tried again after contention, each time behind the other parts of its batch.
 const MAX_TRIES: u32 = 5;
 
 /// Why a fact was not recorded, as far as its sender may care. The cause is in the log.

@@ -37,8 +37,8 @@
 //! `EntryCause` in the domain, a migration, and the record in `gamification-pg`, `repositories/ledger.rs`.
 //!
 //! # To add a query
-//! - `ports/queries/<subject>.rs`: what it reads, a method of the subject's trait; in `gamification-pg` the file of the same
-//!   name in `queries/` answers it, or `queries.rs`.
+//! - `ports/queries/<subject>.rs`: what it reads, a method of the subject's trait; in `gamification-pg` the file of the
+//!   same name in `queries/` answers it, or `queries.rs`.
 //! - `queries/<get_what>.rs`, which lets the caller in by `access`; `queries/mod.rs`: the module, and what it exports.
 //! - An endpoint; see the list in `gamification-http`.
 //!

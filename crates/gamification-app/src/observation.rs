@@ -108,7 +108,7 @@ pub(crate) fn describe_source(source: &'static str) {
     SettledMessages::of(source).record();
 }
 
-/// Tells operators how many messages wait in a source, those in hand not counted.
+/// Shows operators how many messages wait in a source, without those in flight.
 pub fn observe_backlog(source: &'static str, messages: u64) {
     gauge!(SOURCE_BACKLOG, "source" => source).set(messages as f64);
 }
@@ -150,7 +150,7 @@ impl SettledMessages {
     }
 }
 
-/// Tells how many streams are open.
+/// Shows operators how many streams are open.
 pub(crate) fn streams_open(number: usize) {
     gauge!(STREAMS_OPEN).set(u32::try_from(number).map_or(f64::INFINITY, f64::from));
 }
@@ -169,7 +169,7 @@ fn count_events(event_type: &'static str, status: EventStatus, number: u64) {
     counter!(EVENTS_PROCESSED, "event_type" => event_type, "outcome" => status.as_str()).increment(number);
 }
 
-/// Tells of facts that a transaction has recorded. `now` is after its commit.
+/// Counts and logs the facts that a transaction has recorded. `now` is after its commit.
 pub(crate) fn facts_recorded(records: &[FactRecord], verdicts: &[Verdict], now: OffsetDateTime) {
     count_facts(records, verdicts, now);
     log_adjustments(records, verdicts);
@@ -196,7 +196,7 @@ fn log_adjustments(records: &[FactRecord], verdicts: &[Verdict]) {
     }
 }
 
-/// Tells of changes of points that are committed, and of the levels that they led to.
+/// Counts and logs changes of points that are committed, and the level-ups by them.
 pub(crate) fn points_changed<'a>(events: impl Iterator<Item = &'a DomainEvent>) {
     let mut points: BTreeMap<(&'static str, PointSource), u64> = BTreeMap::new();
     let mut level_ups = 0;
@@ -295,7 +295,7 @@ fn log_repeated_lessons(records: &[FactRecord], verdicts: &[Verdict]) {
     }
 }
 
-/// Tells of members whom a change of thresholds has leveled up. The transaction that did it is committed.
+/// Counts and logs the level-ups by a change of thresholds. Their transaction is committed.
 pub(crate) fn members_leveled_up(community_id: CommunityId, level_ups: &[LevelUp]) {
     count_level_ups(level_ups.len() as u64);
     for LevelUp { user_id, old_level, new_level, is_present: _ } in level_ups {

@@ -40,7 +40,7 @@ pub struct CountedSince {
     pub at: OffsetDateTime,
 }
 
-/// A rule as it stands: what it is, and since when its caps have been counted.
+/// A rule that is in force, and since when its caps have been counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StandingRule {
     /// What the source is worth, and its caps.
@@ -52,7 +52,7 @@ pub struct StandingRule {
 }
 
 impl StandingRule {
-    /// A rule that nobody has changed.
+    /// The rule of a source that no admin has changed.
     const fn default_of(source: PointSource) -> Self {
         let points = source.rule().points;
         let rule = SourceRule { source, points, daily_cap: None, per_pair_daily_cap: None };
@@ -172,7 +172,7 @@ impl CommunityRules {
         self.rules.iter().any(|rule| rule.daily_since.is_some() || rule.per_pair_since.is_some())
     }
 
-    /// Whether a tally is for a cap that stands: those of caps that went follow the ledger no more.
+    /// Whether a tally is for a cap that is in force: those of former caps follow the ledger no more.
     #[must_use]
     pub fn counts(&self, tally: &Tally) -> bool {
         let standing = self.standing(tally.key.source);

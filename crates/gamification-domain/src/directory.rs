@@ -208,7 +208,7 @@ pub struct CourseListing {
 }
 
 impl Course {
-    /// A course we have not heard of yet.
+    /// A course that no event has told of yet.
     #[must_use]
     pub const fn new(community_id: CommunityId, course_id: CourseId) -> Self {
         Self { community_id, course_id, listing: LwwRegister::unset(None) }

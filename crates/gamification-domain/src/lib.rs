@@ -83,9 +83,9 @@
 //! means the same to a later one.
 //!
 //! # To add a source of points
-//! 1. `point_source.rs`: its row in the table, and its rule. The ledger keeps the consequence of the rule, and one index
-//!    guards it; a community's worth and caps by the day come with the row. The suite that records every source twice asks
-//!    for a fact that earns the new one.
+//! 1. `point_source.rs`: its row in the table, and its rule. The ledger keeps the consequence of the rule, and one
+//!    index guards it; a community's worth and caps by the day come with the row. The suite that records every source
+//!    twice asks for a fact that earns the new one.
 //! 2. If a new fact earns it: `event_type.rs`, its type, and `fact.rs`, its variant and its effect: points that it earns
 //!    by itself are an award like the others. The compiler names the one other place: `facts.rs` in
 //!    `gamification-events`.

@@ -76,7 +76,7 @@ pub struct LikeEffect {
 }
 
 impl LikeSwitch {
-    /// A like we have not heard of yet.
+    /// The switch of a like that no event has told of yet.
     #[must_use]
     pub const fn new(key: LikeKey) -> Self {
         Self { key, author: LwwRegister::unset(None), points: Points::ZERO }
@@ -93,7 +93,7 @@ impl LikeSwitch {
         self.set(Some(author), metadata)
     }
 
-    /// The like is taken back, at what it earned. Without a standing like this costs nobody a point.
+    /// The like is taken back, at what it earned. Where no like is on, this changes no points.
     pub fn unlike(&mut self, metadata: &EventMetadata) -> LikeEffect {
         self.set(None, metadata)
     }
@@ -114,13 +114,13 @@ impl LikeSwitch {
         self.points = points;
     }
 
-    /// What it has earned while it stands: by the rules of the moment when it was given, and as much as caps left.
+    /// What it has earned while it is on: by the rules of the moment when it was given, and as much as caps left.
     #[must_use]
     pub const fn points(&self) -> Points {
         self.points
     }
 
-    /// Who holds its points, while the like stands, and the change that said so.
+    /// Who has its points, while the like is on, and the change that said so.
     #[must_use]
     pub const fn author(&self) -> &LwwRegister<Option<UserId>> {
         &self.author

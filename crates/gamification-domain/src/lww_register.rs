@@ -165,7 +165,7 @@ impl EventMetadata {
         storable(self.time.map_or(self.received_at, |time| time.min(self.received_at)))
     }
 
-    /// What tells this change's copies apart from other changes when its receipt stands in for its time.
+    /// What tells this change's copies apart from other changes when its receipt is used for its time.
     fn receipt_key(&self) -> ReceiptKey {
         match self.time {
             Some(time) => ReceiptKey::Time(storable(time)),
@@ -184,7 +184,7 @@ fn storable(time: OffsetDateTime) -> OffsetDateTime {
     utc.replace_nanosecond(utc.microsecond() * 1_000).unwrap_or(utc)
 }
 
-/// Where a change stands among all changes of the same thing; the greatest is the newest.
+/// The place of a change in the order of all changes of the same register; the greatest is the newest.
 ///
 /// `sequence` decides where events carry it, else the time, then the event id. A change with a sequence is newer than
 /// any without: comparing such a pair by time would let three changes outrank one another in a circle.
@@ -234,7 +234,7 @@ pub struct Receipt {
 pub struct LwwState {
     /// The version of the newest change, the greatest that is known.
     pub version: LwwVersion,
-    /// Receipts that stood in for times, so that a copy of such a change counts at the same moment again.
+    /// Receipts that were used for times, so that a copy of such a change counts at the same moment again.
     pub receipts: Vec<Receipt>,
 }
 
@@ -346,7 +346,7 @@ impl LwwState {
     }
 }
 
-/// Places a change; where its receipt stands in for its time, that is its first receipt.
+/// Places a change; where its receipt is used for its time, that is its first receipt.
 fn version(metadata: &EventMetadata, receipts: &mut Vec<Receipt>) -> LwwVersion {
     let key = metadata.receipt_key();
     let first_receipt = receipts.iter().find(|receipt| receipt.key == key).map(|receipt| receipt.received_at);

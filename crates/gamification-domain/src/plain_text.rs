@@ -28,7 +28,7 @@ pub(crate) enum Unclean {
 }
 
 /// Plain text out of whatever was sent: tags stripped, entities decoded, white space trimmed and runs of it made one
-/// space. Control and invisible characters are refused, but for those that an emoji or a script needs where they stand.
+/// space. Control and invisible characters are refused, but for those that an emoji or a script needs in their place.
 pub(crate) fn clean(raw: &str) -> Result<String, Unclean> {
     let refuse = |found: Option<char>| found.map_or(Ok(()), |found| Err(Unclean::InvisibleCharacter(found)));
     // Before the parser drops some of them silently, and again for those written as entities.
@@ -43,7 +43,7 @@ pub(crate) fn clean(raw: &str) -> Result<String, Unclean> {
 /// Strips tags and decodes entities until nothing changes, so the result can't turn into markup later.
 /// The text inside the tags stays.
 fn strip_markup(raw: &str) -> Result<String, NestedTooDeeply> {
-    // Without these four, HTML text stands for itself.
+    // Without these four, HTML is plain text.
     if !raw.contains(['<', '&', '\r', '\0']) {
         return Ok(raw.to_owned());
     }
@@ -70,7 +70,7 @@ fn collapse_white_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The first control or invisible character that is refused wherever it stands; white space and the characters
+/// The first control or invisible character that is refused in any place; white space and the characters
 /// that are needed in some company (see [`first_misplaced`]) pass.
 fn first_forbidden(text: &str) -> Option<char> {
     text.chars().find(|&character| {
@@ -81,7 +81,7 @@ fn first_forbidden(text: &str) -> Option<char> {
     })
 }
 
-/// The first joiner, variation selector or tag character that stands where neither an emoji nor a script needs it.
+/// The first joiner, variation selector or tag character in a place where neither an emoji nor a script needs it.
 fn first_misplaced(text: &str) -> Option<char> {
     let characters: Vec<char> = text.chars().collect();
     let mut position = 0;

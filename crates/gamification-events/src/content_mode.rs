@@ -1,4 +1,4 @@
-//! The content modes of CloudEvents: how events stand in a message.
+//! The content modes of CloudEvents: how a message holds events.
 
 use std::borrow::Cow;
 
@@ -10,17 +10,17 @@ pub const STRUCTURED_EVENT: &str = "application/cloudevents+json";
 /// The media type of a batch of events, each in structured form.
 pub const EVENT_BATCH: &str = "application/cloudevents-batch+json";
 
-/// The media type of an event's `data`, where its attributes stand beside them.
+/// The media type of an event's `data`, where its attributes are in headers.
 pub const EVENT_DATA: &str = "application/json";
 
-/// How events stand in a message.
+/// How a message holds events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentMode {
     /// One event, attributes and data in one JSON object.
     Structured,
     /// Several events, in a JSON list of such objects.
     Batched,
-    /// One event: its data are the payload, and its attributes stand beside it, in what the transport calls headers.
+    /// One event: its data are the payload, and its attributes are in what the transport calls headers.
     Binary,
 }
 
@@ -28,7 +28,7 @@ impl ContentMode {
     /// The mode of a message; `None` when it holds no events that are understood here.
     ///
     /// `media_type` is without parameters and in lower case, empty where the message says none; `has_specversion` tells
-    /// whether this attribute stands beside the payload.
+    /// whether the headers have this attribute.
     #[must_use]
     pub fn of(media_type: &str, has_specversion: bool) -> Option<Self> {
         match media_type {
@@ -40,7 +40,7 @@ impl ContentMode {
     }
 }
 
-/// The value of an attribute that stands in a header, where CloudEvents prescribes percent-encoding; `None` when it is not
+/// The value of an attribute in a header, where CloudEvents prescribes percent-encoding; `None` when it is not
 /// UTF-8.
 #[must_use]
 pub fn decode_attribute(header: &str) -> Option<Cow<'_, str>> {

@@ -9,7 +9,7 @@ use crate::{
     mistake::mistake,
 };
 
-/// A JSON object in which each name stands once, and its place in the event.
+/// A JSON object in which each name occurs once, and its place in the event.
 pub(crate) struct Fields<'a> {
     object: &'a JsonObject,
     path: &'a [&'a str],
@@ -17,7 +17,7 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// # Errors
-    /// When a name stands in the object twice: which value is meant can't be known.
+    /// When a name occurs in the object twice: which value is meant can't be known.
     pub(crate) fn new(object: &'a JsonObject, path: &'a [&'a str]) -> Result<Self, EventMistake> {
         let fields = Self { object, path };
         match object.repeated() {

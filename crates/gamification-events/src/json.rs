@@ -22,7 +22,7 @@ pub(crate) enum Json {
     Other,
 }
 
-/// A JSON object that remembers whether a name stands in it twice.
+/// A JSON object that remembers whether a name occurs in it twice.
 ///
 /// Most parsers keep the last of two values silently, some the first: two services would read two different facts from
 /// one message. JSON itself leaves the meaning open ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259#section-4)).
@@ -54,7 +54,7 @@ impl JsonObject {
         self.members.insert(name.to_owned(), value);
     }
 
-    /// The first name that stands there twice.
+    /// The first name that occurs twice.
     pub(crate) fn repeated(&self) -> Option<&str> {
         self.repeated.as_deref()
     }

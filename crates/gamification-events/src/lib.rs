@@ -1,7 +1,7 @@
 //! CloudEvents 1.0 of the points and levels service, in and out: the wire format that all channels share.
 //!
 //! **In**, a message becomes [`IncomingEvent`](gamification_app::IncomingEvent)s: [`read_structured`], [`read_batched`] and
-//! [`read_binary`] take the bytes and what stands beside them, in one of the [`ContentMode`]s. An event is a fact to
+//! [`read_binary`] take the bytes and the headers beside them, in one of the [`ContentMode`]s. An event is a fact to
 //! record, of a type that means nothing here, or invalid with a sentence and a place for its sender; a message that holds
 //! no events at all is a [`MalformedMessage`]. What becomes of them is decided for every channel alike by
 //! [`ingest_events`](gamification_app::commands::ingest_events).
@@ -11,7 +11,7 @@
 //! sizes of bodies are the channel's. It decides nothing: what a fact leads to is the domain's.
 //!
 //! # What is refused
-//! Anything is read to a verdict; nothing panics. A name that is there twice among an event's attributes or in its `data`
+//! Anything is read to a verdict; nothing panics. A name that occurs twice among an event's attributes or in its `data`
 //! makes the event invalid, since parsers differ in which of the values they take; elsewhere, where nothing is read, it
 //! does no harm. JSON that is nested more than 127 levels deep, numbers too large for a double, and texts with half of a
 //! surrogate pair are not JSON to us.
@@ -34,9 +34,9 @@
 //! [`ingest_events_patiently`](gamification_app::commands::ingest_events_patiently), as `gamification-import` does. It
 //! counts nothing and decides nothing. Beside the crate:
 //! 1. The manifest of `gamification-server` names it.
-//! 2. `gamification-server/src/channels.rs`: its variables, which stand in its crate with how they are checked, as those of
-//!    `gamification-nats` do in `options.rs`, its place in `Incoming`, and its start there, with a clone of the queue that
-//!    all channels share; `Consumption` ends it before the queue is waited for.
+//! 2. `gamification-server/src/channels.rs`: its variables, which its crate defines and checks, as those of
+//!    `gamification-nats` are in `options.rs`, its place in `Incoming`, and its start there, with a clone of the queue
+//!    that all channels share; `Consumption` ends it before the queue is waited for.
 //! 3. The table of variables in the README; a test asks for it.
 //!
 //! The suite `architecture` holds its crate to what adapters may depend on. That it is started and ended is for its own

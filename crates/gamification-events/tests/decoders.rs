@@ -123,7 +123,7 @@ fn texts() -> impl Strategy<Value = String> {
     ]
 }
 
-/// JSON as it is written: any tree, names that stand twice among them, and what only looks like JSON.
+/// JSON as it is written: any tree, names that occur twice among them, and what only looks like JSON.
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         4 => texts().prop_map(|text| quoted(&text)),
@@ -162,7 +162,7 @@ fn spoiled_event() -> impl Strategy<Value = String> {
         for (name, value, replaces) in spoiled {
             let member = format!("\"{name}\":");
             let Some(start) = event.find(&member) else { continue };
-            // A field's new value stands before its old one, or takes away its name.
+            // A field's new value comes before its old one, or takes away its name.
             let old_name = if replaces { "\"other\":" } else { &member };
             event.replace_range(start..start + member.len(), &format!("{member}{value},{old_name}"));
         }

@@ -60,7 +60,7 @@ fn mark_tag(headers: &mut HeaderMap, encoding: ContentEncoding) {
     }
 }
 
-/// What stands before the name of the encoding in a tag.
+/// What separates the name of the encoding from the rest of a tag.
 const MARK: char = '-';
 
 /// A tag as it was before the answer was compressed.

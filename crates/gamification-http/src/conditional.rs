@@ -1,4 +1,4 @@
-//! Answers that are asked for again and again: who has the one that counts is told so, without its body.
+//! Conditional reads: a client that has the current answer gets a 304, without the body.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{compression::unmarked, problem::Problem};
 
 /// An answer with its tag; 304 without a body when the client names the tag. The tag is over the answer itself, so that
-/// nothing that is shown can change without it; `version`, where there is one, stands before it.
+/// nothing that is shown can change without it; `version`, where there is one, precedes it.
 pub(crate) fn answer(
     request: &HttpRequest,
     version: Option<u32>,
@@ -23,7 +23,7 @@ pub(crate) fn answer(
 }
 
 /// The same for an answer that also says of which moment it is: its tag is over what was `found` alone, and so a weak one,
-/// or nobody who asks again would ever have it already.
+/// or a client that asks again would never get a 304.
 pub(crate) fn answer_as_of_a_moment(
     request: &HttpRequest,
     view: &impl Serialize,

@@ -1,4 +1,4 @@
-//! Where a list goes on: a place that clients keep and send back, and need not understand.
+//! Cursors: places in a list that clients send back for the next part, without understanding them.
 
 use actix_web::HttpRequest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,12 +8,12 @@ use crate::{path::parameter, problem::Problem};
 /// The name of the parameter.
 const NAME: &str = "cursor";
 
-/// Writes a place so that it can stand in an address.
+/// Writes a place in characters that URLs need not escape.
 pub(crate) fn write(place: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(place)
 }
 
-/// The place that a request goes on from, as `understand` reads it; `None` where it begins at the top.
+/// The place that a request continues from, as `understand` reads it; `None` where it begins at the top.
 pub(crate) fn read<T>(
     request: &HttpRequest,
     understand: impl FnOnce(&[u8]) -> Option<T>,

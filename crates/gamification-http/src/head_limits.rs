@@ -14,7 +14,7 @@ const MAX_ADDRESS: usize = 16 * 1024;
 /// The most bytes of all headers.
 const MAX_HEADERS: usize = 32 * 1024;
 
-/// Middleware: refuses heads of requests that nobody needs.
+/// Middleware: refuses requests whose heads are larger than any client needs.
 ///
 /// # Errors
 /// Whatever the inner service fails with.

@@ -188,7 +188,7 @@ impl Problem {
         Self { errors, ..Self::new(Code::ValidationError, detail) }
     }
 
-    /// The database is away, or too busy.
+    /// The database is unavailable, or too busy.
     #[must_use]
     pub(crate) fn unavailable() -> Self {
         Self::new(Code::Unavailable, "The service can't do this now; try again")

@@ -32,7 +32,7 @@ impl RequestId {
     }
 }
 
-/// What can stand in a log line, a header and a URL as it is.
+/// Whether an id needs no escaping in a log line, a header and a URL.
 fn is_sensible(id: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&byte);
     (1..=MAX_LENGTH).contains(&id.len()) && id.bytes().all(is_allowed)
@@ -53,7 +53,7 @@ pub(crate) async fn identify_requests<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let id = RequestId::of(&request);
-    // What it consists of can stand in a header.
+    // A sensible id is a valid value of a header.
     let header = HeaderValue::from_str(&id.0).unwrap_or(HeaderValue::from_static(""));
     request.extensions_mut().insert(id);
     match next.call(request).await {

@@ -1,4 +1,4 @@
-//! The span of a request: what log lines and traces tell of it.
+//! The span of a request: the fields that log lines and traces have of it.
 
 use actix_web::{
     Error, HttpMessage,

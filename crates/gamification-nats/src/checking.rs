@@ -13,8 +13,8 @@ use crate::{ConsumerSettings, Nats, Subject, connection::is_connected, source::P
 
 /// A batch is recorded within four seconds, or tried again; a message must stay ours for twice as long.
 const LEAST_ACK_WAIT: Duration = Duration::from_secs(8);
-/// JetStream counts what waits to come again among what is in hand: a bulk of lessons whose course is not known yet must
-/// not keep all other messages back.
+/// JetStream counts what waits to come again among what is in flight: a bulk of lessons whose course is not known yet
+/// must not keep all other messages back.
 const LEAST_ACK_PENDING: i64 = 100_000;
 /// How many messages are asked for at once.
 const LEAST_BATCH: i64 = 500;

@@ -109,8 +109,8 @@ impl fmt::Debug for ConnectionSettings {
     }
 }
 
-/// A connection to NATS, made when it is first needed and then for as long as there is a clone of this. While NATS is away
-/// it is tried again.
+/// A connection to NATS, made when it is first needed and then for as long as there is a clone of this. While NATS is
+/// unavailable it is tried again.
 #[derive(Clone, Debug)]
 pub struct Nats(Arc<Inner>);
 
@@ -163,7 +163,7 @@ async fn connect(settings: &ConnectionSettings) -> Result<Context, async_nats::C
     }
     let client = options
         .name("gamification")
-        // A broker that is away is no reason not to start, nor to end.
+        // A broker that is unavailable is no reason not to start, nor to end.
         .retry_on_initial_connect()
         .event_callback(async |event| log(&event))
         .connect(servers)
@@ -177,7 +177,7 @@ fn log(event: &Event) {
         Event::Disconnected => tracing::warn!("the connection to NATS is lost; trying again"),
         Event::LameDuckMode | Event::Draining | Event::Closed => tracing::info!("NATS: {event}"),
         Event::SlowConsumer(_) | Event::ServerError(_) => tracing::warn!("NATS: {event}"),
-        // Each try to come back that fails; that it is away was said.
+        // Each attempt to reconnect that fails; the first one was logged.
         Event::ClientError(_) => tracing::debug!("NATS: {event}"),
     }
 }

@@ -48,7 +48,8 @@ impl Destination for NatsPublisher {
             self.nats.jetstream().await.map_err(|error| DeliveryError(Chain(&error).to_string()))?;
         let subject = format!("{}.{community_id}.{name}", self.prefix);
         let refused = |error: PublishError| DeliveryError(Chain(&error).to_string());
-        // What is published while NATS is away would be sent when it is back, behind what another server has published then.
+        // What is published without a connection would be sent after reconnecting, behind what another server has
+        // published then.
         if !is_connected(jetstream).await {
             return Err(DeliveryError("NATS can't be reached".to_owned()));
         }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{NatsParts, NatsSource, watch};
 
 /// Takes events in, where a consumer is configured, and tells operators what is seen of NATS. Once it is told to stop, what is
-/// in hand is recorded or given back, and it ends within seconds.
+/// in flight is recorded or given back, and it ends within seconds.
 pub async fn run(
     NatsParts { connection, consumer, publish_prefix }: NatsParts,
     facts: FactQueue,

@@ -32,7 +32,7 @@ pub(crate) const PULL: Duration = Duration::from_secs(2);
 /// How long a message stays ours, where the consumer does not say.
 const DEFAULT_ACK_WAIT: Duration = Duration::from_secs(30);
 
-/// The headers that tell of a message that was set aside: why, and where it had been.
+/// The headers of a dead letter: why the message was set aside, and where it had been.
 const REASON: &str = "Gamification-Reason";
 const ORIGINAL_SUBJECT: &str = "Gamification-Subject";
 const ORIGINAL_STREAM: &str = "Gamification-Stream";

@@ -28,7 +28,7 @@ use crate::{
     stored_event::StoredEvent,
 };
 
-/// What PostgreSQL's `NOTIFY` tells of commits under.
+/// The channel of PostgreSQL's `NOTIFY` that announces commits.
 pub(crate) const COMMITS: &str = "gamification_outbox";
 
 /// How often a relay asks for the lease while another holds it.
@@ -332,7 +332,7 @@ impl TryFrom<BacklogRow> for ChannelBacklog {
     }
 }
 
-/// The outbox of a database. A lease is acquired, and commits are heard of, on a connection beside the pool.
+/// The outbox of a database. Leases are acquired, and commits listened for, on a connection beside the pool.
 #[derive(Clone)]
 pub struct PgDeliveries {
     store: PgStore,

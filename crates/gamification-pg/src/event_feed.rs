@@ -112,7 +112,7 @@ impl PgEventFeeds {
     }
 }
 
-/// A connection that hears of commits, and reads what they brought.
+/// A connection that is notified of commits, and reads the events of them.
 pub struct PgEventFeed {
     connection: AsyncPgConnection,
 }

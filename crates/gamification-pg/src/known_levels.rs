@@ -60,7 +60,7 @@ pub(crate) struct KnownLevels {
 }
 
 impl KnownLevels {
-    /// What a statement is told of them.
+    /// What a statement is sent, so that it gives the levels only where they have changed since.
     pub(crate) fn version(known: Option<&Self>) -> (Option<i32>, Option<OffsetDateTime>) {
         let version = known.and_then(|known| i32::try_from(known.configuration.version()).ok());
         (version, known.map(|known| known.updated_at))

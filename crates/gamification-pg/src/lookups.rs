@@ -38,7 +38,7 @@ use statement::{Asked, Found};
 /// How many lookups one statement answers at most: more would let the first wait for the last.
 const BATCH: usize = 64;
 
-/// How many may wait; more are turned away, so that memory has a bound. They would not be answered in time anyway.
+/// How many may wait; more are refused, so that memory has a bound. They would not be answered in time anyway.
 const CAPACITY: usize = 8_192;
 
 /// How long a statement may take, with opening the connection for it: callers are answered within 5 seconds.

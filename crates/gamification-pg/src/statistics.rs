@@ -1,4 +1,4 @@
-//! What operators are told of everything that is stored, and of the way to it.
+//! Numbers of what is stored, and of the connections to it, for operators.
 
 use diesel::{
     QueryDsl,

@@ -103,13 +103,13 @@ impl Incoming {
 /// Events that are being taken in from brokers.
 #[derive(Debug)]
 pub struct Consumption {
-    /// Ends it, once what is in hand is recorded or given back.
+    /// Ends it, once what is in flight is recorded or given back.
     pub stop: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Consumption {
-    /// What is in hand is recorded or given back; it takes seconds at most.
+    /// What is in flight is recorded or given back; it takes seconds at most.
     pub async fn stop(mut self) {
         self.stop.cancel();
         let ended = async {

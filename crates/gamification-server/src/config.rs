@@ -94,7 +94,7 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// Where metrics and health live, when not beside the API.
+    /// The address of metrics and health, where it is not that of the API.
     ///
     /// # Errors
     /// When `GAMIFICATION_OPS_LISTEN` is no address.

@@ -9,8 +9,8 @@
 //! - The README, where it is shown; `tests/command_line.rs` asks `--help` for it.
 //!
 //! # To add a configuration variable
-//! Those of a channel, in or out, stand in `channels.rs` with all else that makes it, or in its own crate, as those of NATS in
-//! `options.rs` of `gamification-nats`. For others:
+//! Those of a channel, in or out, are in `channels.rs` with all else that makes it, or in its own crate, as those of
+//! NATS in `options.rs` of `gamification-nats`. For others:
 //! - `cli.rs`: a field of [`cli::Options`] with its `env`.
 //! - `config.rs`: a method of [`config::Config`] that names the variable when its value is wrong. What a right value is
 //!   says the crate that uses it, with a type that parses (`Origin` of `gamification-http`, `TraceCollector` of

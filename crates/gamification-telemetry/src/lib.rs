@@ -1,7 +1,7 @@
 //! Log lines on standard error, and traces to a collector: how what the other crates tell through `tracing` leaves the
 //! process.
 //!
-//! [`init`] starts both, and [`join_trace`] lets a request go on with its caller's trace. The other crates write spans and
+//! [`init`] starts both, and [`join_trace`] lets a request continue its caller's trace. The other crates write spans and
 //! lines with `tracing`; of OpenTelemetry they know at most how to hand a trace on to whom they call, as
 //! `gamification-webhook` does. This crate knows nothing of points, the web or the database.
 
@@ -75,7 +75,7 @@ pub fn init(
 }
 
 impl Telemetry {
-    /// Brings out what waits to leave; returns soon, whether that goes or not.
+    /// Exports the spans that wait; returns soon, whether that succeeds or not.
     pub async fn flush(self) {
         if let Some(traces) = self.traces {
             // It blocks, and requests of its own thread need the runtime meanwhile.

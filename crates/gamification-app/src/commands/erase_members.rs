@@ -21,8 +21,8 @@ use crate::{
     transaction::{self, Ending},
 };
 
-/// Erases the members whom facts name, all or none, and gives each fact's verdict. Whom nobody has heard of is erased as
-/// well: later facts about them have no effect.
+/// Erases the members whom facts name, all or none, and gives each fact's verdict. A user whom no event has named is
+/// erased as well: later facts about them have no effect.
 ///
 /// # Errors
 /// [`StoreError`] when the database failed, or other transactions were in the way. Nothing was changed then, unless the
@@ -76,7 +76,7 @@ async fn erase_in(
     Ok(Ending::Commit((erased.collect(), level_ups)))
 }
 
-/// Gives totals and levels to the pseudonyms, which nobody sees and no level counts.
+/// Gives totals and levels to the pseudonyms, which no read shows and no level counts.
 async fn erase_points(
     tx: &mut (impl ErasureRepository + LedgerRepository + Outbox),
     ids: &impl IdGenerator,

@@ -18,8 +18,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// fast enough for so few.
 const SMALLEST_PART: usize = 20;
 
-/// Not all events could be recorded now: too many wait already, or the database is away. Sent again, all of them count
-/// once, whatever became of them the first time.
+/// Not all events could be recorded now: too many wait already, or the database is unavailable. Sent again, all of them
+/// count once, whatever became of them the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not all events can be recorded now")]
 pub struct SendAgain {

@@ -1,10 +1,10 @@
 //! Leaderboards follow the ledger and the directory, in the order of commits.
 //!
-//! Boards are a projection: the transactions that award points know nothing of them. One process at a time carries them on,
-//! by the lock of their progress, and any other continues where it left off. Each transaction that wrote has a number; a
-//! step takes in what those from the last step on wrote, up to the first that has not ended, so that a late commit is not
-//! passed over and nothing counts twice. Many changes of a member in a step are one. Beside it the windows move on: what
-//! occurred before their new start is taken from their sums.
+//! Boards are a projection: the transactions that award points know nothing of them. One process at a time projects
+//! them, by the lock of their progress, and any other continues where it left off. Each transaction that wrote has a
+//! number; a step takes in what those from the last step on wrote, up to the first that has not ended, so that a late
+//! commit is not passed over and nothing counts twice. Many changes of a member in a step are one. Beside it the
+//! windows move on: what occurred before their new start is taken from their sums.
 //!
 //! What it costs, on two cores that PostgreSQL, the service and the load shared: while every event is of another member,
 //! awards go on at 0.94 (batches) and 0.92 (single events) of their pace without boards. (Totals of windows in the award's
@@ -44,7 +44,7 @@ pub enum Projected {
     CaughtUp,
     /// There is more to take in.
     Behind,
-    /// Another process carries the boards on.
+    /// Another process projects the boards.
     Elsewhere,
 }
 

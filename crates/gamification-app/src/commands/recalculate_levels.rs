@@ -17,8 +17,8 @@ use crate::{
 /// notice, enough that the cost of a commit is shared.
 const CHUNK: usize = 5_000;
 
-/// Levels the members of a community up until nobody is left. Several may do this at once: they take turns. Nothing
-/// happens when no change of thresholds is noted.
+/// Levels the members of a community up until all were looked at. Several processes may do this at once: they take
+/// turns. Nothing happens when no change of thresholds is noted.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails; what is left to do stays noted.
@@ -42,7 +42,7 @@ pub async fn recalculate_levels(
     }
 }
 
-/// Resumes what other servers left behind: whatever nobody has worked on since `idle_since`.
+/// Resumes what other processes left unfinished: recalculations that none has worked on since `idle_since`.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails; what is left to do stays noted.

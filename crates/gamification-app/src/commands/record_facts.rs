@@ -28,9 +28,9 @@ use crate::{
 /// One fact is a batch of one. However many there are, the number of statements is the same. Facts that were
 /// recorded before, under whatever event id, change nothing.
 ///
-/// Services record through [`FactQueue`](crate::FactQueue). This is public beside it for tests and embedders that need one
-/// call to be one transaction, its [`StoreError`] as it is, or the transaction to end when the future is dropped; the queue
-/// hides all three.
+/// Services record through [`FactQueue`](crate::FactQueue). This is public beside it for tests and embedders that need
+/// one call to be one transaction, its [`StoreError`] as it is, or the transaction to end when the future is dropped;
+/// the queue hides all three.
 ///
 /// # Errors
 /// [`StoreError`] when the database failed, or other transactions were in the way again and again. Nothing was changed

@@ -58,8 +58,8 @@ pub enum UpdateLevelsError {
     Store(#[from] StoreError),
 }
 
-/// Replaces the levels of a community, and returns when every member has the level that the new thresholds give them, or after two
-/// seconds.
+/// Replaces the levels of a community, and returns when every member has the level that the new thresholds give them,
+/// or after two seconds.
 ///
 /// The new levels count from the first, short transaction on; leveling members up follows in chunks, so events and reads
 /// go on meanwhile. It continues on the runtime that calls this, and in another process should that end.

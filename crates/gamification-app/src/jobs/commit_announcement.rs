@@ -1,4 +1,4 @@
-//! Relays are told of commits.
+//! Notifies relays of commits.
 
 use std::time::Duration;
 

@@ -23,11 +23,11 @@ use crate::{
 
 /// The most messages of one fetch.
 const FETCH: usize = 500;
-/// How many fetches are in hand: while one is recorded, the next is brought.
-const IN_HAND: usize = 2;
+/// How many fetches are in flight: while one is recorded, the next is brought.
+const IN_FLIGHT: usize = 2;
 /// How long settling one message may take.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long what is in hand may take to be recorded when consumption shall stop; later it is given back.
+/// How long messages in flight may take to be recorded when consumption shall stop; then they are given back.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 /// The pause after the source could not be read.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
@@ -122,16 +122,17 @@ pub enum Settlement {
     },
 }
 
-/// Why a source could not be read or told something, for people.
+/// Why a source could not be read, or a message not be settled, for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SourceError(pub String);
 
-/// Takes events in until it is told to stop. Then what is in hand is recorded or given back, and it ends within seconds.
+/// Takes events in until it is told to stop. Then what is in flight is recorded or given back, and it ends within
+/// seconds.
 pub async fn consume_events<S: Source>(mut source: S, queue: FactQueue, stop: CancellationToken) {
     let name = source.name();
     describe_source(name);
-    let mut in_hand = FuturesUnordered::new();
+    let mut in_flight = FuturesUnordered::new();
     let mut is_away = false;
     while !stop.is_cancelled() {
         let fetching = async {
@@ -141,12 +142,12 @@ pub async fn consume_events<S: Source>(mut source: S, queue: FactQueue, stop: Ca
             source.fetch(FETCH).await
         };
         tokio::select! {
-            fetched = fetching, if in_hand.len() < IN_HAND => match fetched {
+            fetched = fetching, if in_flight.len() < IN_FLIGHT => match fetched {
                 Ok(messages) => {
                     if std::mem::take(&mut is_away) {
                         tracing::info!(source = name, "events come in again");
                     }
-                    in_hand.push(process(messages, source.hold(), name, queue.clone(), stop.clone()));
+                    in_flight.push(process(messages, source.hold(), name, queue.clone(), stop.clone()));
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut is_away, true) {
@@ -154,12 +155,12 @@ pub async fn consume_events<S: Source>(mut source: S, queue: FactQueue, stop: Ca
                     }
                 }
             },
-            Some(()) = in_hand.next() => {}
+            Some(()) = in_flight.next() => {}
             () = stop.cancelled() => {}
         }
     }
     let left = source.close();
-    tokio::join!(give_back(&left, name), async { while in_hand.next().await.is_some() {} });
+    tokio::join!(give_back(&left, name), async { while in_flight.next().await.is_some() {} });
     // What is not sent by then comes again when it is no longer ours.
     let _ = timeout(ERROR_PAUSE, source.flush()).await;
 }

@@ -13,7 +13,7 @@ use crate::{
     ports::{Queries, Store, StoreError},
 };
 
-/// When nothing happens, boards are told so often that they are complete.
+/// How often boards are marked as complete while nothing happens.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// The longest rest between two steps while boards are behind.

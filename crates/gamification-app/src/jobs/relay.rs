@@ -2,7 +2,7 @@
 //!
 //! Any number of processes may run a relay for a channel; one at a time holds its lease. Members are independent of one
 //! another: when an event of one is refused, their later ones wait, with growing pauses, and those of others go on. When
-//! the receiver accepts no event at all it is down, and is left alone but for a few tries.
+//! the receiver accepts no event at all it is down, and only a few events are tried.
 //!
 //! An event is marked after it was delivered. A process that is killed in between has it delivered again, under the same id.
 
@@ -53,7 +53,7 @@ pub trait Destination: Send + Sync + 'static {
         16
     }
 
-    /// Brings an event there; it may have been there before.
+    /// Delivers an event, maybe again.
     ///
     /// # Errors
     /// [`DeliveryError`] when it must be tried again.

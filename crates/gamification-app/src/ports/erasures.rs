@@ -107,7 +107,7 @@ pub struct ErasedEntry {
     pub sums: WindowSums,
 }
 
-/// Sweeps, as the one transaction at a time sees them that carries a community's on.
+/// Sweeps, for the one transaction at a time that works on a community's.
 pub trait ErasureSweepRepository: Send {
     /// Locks the sweep of a community, or begins one where users were erased since the last; gives its stage. `None` where
     /// there is nothing to sweep, or another transaction has the sweep.

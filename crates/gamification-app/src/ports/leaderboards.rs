@@ -1,4 +1,4 @@
-//! Leaderboards: how the projection is carried on.
+//! Leaderboards: how the projection follows the ledger.
 
 use std::future::Future;
 
@@ -29,7 +29,7 @@ pub struct LeaderboardProgress {
     pub next_complete: Option<(TransactionNumber, OffsetDateTime)>,
 }
 
-/// The boards, held by the transaction that carries them on.
+/// The boards, locked by the transaction that projects them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockedLeaderboards {
     /// How far they have come; `None` when they have to be built from nothing.
@@ -84,7 +84,7 @@ pub struct EntryChange {
     pub listing: Option<(SortName, bool)>,
 }
 
-/// The boards, as the one transaction at a time sees them that carries them on.
+/// The boards, for the one transaction at a time that projects them.
 pub trait LeaderboardRepository: Send {
     /// Locks the boards; `None` when another transaction has them.
     fn try_lock_leaderboards(

@@ -87,7 +87,7 @@ pub struct CommunityView<T> {
     pub asked: T,
 }
 
-/// What was asked for, and how the reader stands.
+/// The answer of a query, and the points and level of the reader.
 #[derive(Clone, Debug)]
 pub struct BesideOwn<T> {
     /// The reader's points and level; `None` for a service, and for a user whom the community never had.

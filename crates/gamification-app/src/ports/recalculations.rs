@@ -61,7 +61,7 @@ pub trait RecalculationRepository: Send {
 pub struct LevelUps {
     /// The members who reached a higher level.
     pub level_ups: Vec<LevelUp>,
-    /// The next member to look at; `None` when nobody is left.
+    /// The next member to look at; `None` after the last.
     pub next: Option<UserId>,
 }
 

@@ -16,7 +16,7 @@ pub trait PlannerStatistics: Send + Sync + 'static {
 
 /// Numbers over all communities, for metrics.
 pub trait Statistics: Send + Sync + 'static {
-    /// How many present members each level has; levels that nobody ever had may be left out.
+    /// How many present members each level has; levels that no member ever had may be missing.
     fn members_by_level(&self) -> impl Future<Output = Result<Vec<(LevelNumber, u64)>, StoreError>> + Send;
 
     /// The moment that leaderboards are complete until; `None` while they have never been built.

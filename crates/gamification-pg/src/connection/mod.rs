@@ -1,4 +1,4 @@
-//! Connections: where the database is, how it is trusted, and what every session is told.
+//! Connections: the address, the check of the certificate, and the settings of every session.
 
 mod tls;
 mod url;
@@ -33,7 +33,7 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 /// would wait a quarter of an hour for the one, and two hours for the other.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// What every session is told.
+/// The settings of every session.
 ///
 /// The time-outs end what nobody waits for any more: requests are answered within 5 seconds. Locks are waited for a
 /// short while only: who is in the way for longer shall not hold up the others of a batch, which is tried in parts then.

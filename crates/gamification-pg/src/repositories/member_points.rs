@@ -94,7 +94,7 @@ impl TryFrom<MemberPointsRow> for MemberPoints {
     }
 }
 
-/// How a member stands, from their total and level in the row that has a key.
+/// A member's points and level, from the row that has a key.
 pub(crate) fn standing(
     user_id: UserId,
     (total_points, current_level): (i32, i16),

@@ -36,7 +36,7 @@ use crate::{
     telemetry::{announce, metrics},
 };
 
-/// How long a server that shall stop goes on taking requests, so that load balancers can see that it is not ready.
+/// How long a server that shall stop still takes requests, so that load balancers can see that it is not ready.
 const READINESS_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long the queue may take to end after the last request.
@@ -141,7 +141,7 @@ fn replica((url, max_lag): (DatabaseUrl, Duration), pool_size: usize) -> Result<
     Ok(PgReplica::new(connector, pool_size, max_lag)?)
 }
 
-/// Metrics and health at an address of their own. They stay until all else has ended, to tell of that too.
+/// Metrics and health at an address of their own. They are served until all else has ended.
 struct OperationsServer {
     server: ServerHandle,
     addresses: Vec<SocketAddr>,
@@ -161,7 +161,7 @@ impl OperationsServer {
     }
 }
 
-/// What goes on beside the requests.
+/// What runs beside requests.
 struct Background {
     /// One for each channel; they end by themselves, and soon, when they are told to.
     relays: JoinSet<()>,

@@ -89,7 +89,7 @@ export interface paths {
         /**
          * The best ten of each board, and one's own rank
          * @description Boards follow what happens within a second or two, and a window's old end by the second.
-         *     The `ETag` is over the boards alone: 304 says that nobody's place has changed.
+         *     The `ETag` is over the boards alone: 304 says that no place has changed.
          */
         readonly get: operations["leaderboards"];
         readonly put?: never;
@@ -126,7 +126,7 @@ export interface paths {
         };
         /**
          * A board page by page, or around a member
-         * @description Pages go on behind the last member of the one before, as the board is by then.
+         * @description Pages continue behind the last member of the one before, as the board is by then.
          */
         readonly get: operations["leaderboard"];
         readonly put?: never;
@@ -153,7 +153,7 @@ export interface paths {
         /**
          * Names the levels and sets their thresholds
          * @description For admins. All nine at once; all mistakes are told at once. They count for every read and award at once; answers when
-         *     every member was leveled up to where they put them, or after two seconds with 202. Nobody's level falls.
+         *     every member was leveled up to where they put them, or after two seconds with 202. No level falls.
          */
         readonly put: operations["update_levels"];
         readonly post?: never;
@@ -213,7 +213,8 @@ export interface paths {
         };
         /**
          * The members of a community, by name
-         * @description Everybody who is present, whether on leaderboards or not. With `query`, those whose names begin with it, whatever the case.
+         * @description All present members, whether on leaderboards or not. With `query`, those whose names begin with it, whatever the
+         *     case.
          */
         readonly get: operations["members"];
         readonly put?: never;
@@ -295,7 +296,7 @@ export interface paths {
         /**
          * How a member came to their points
          * @description For members themselves, for admins, and for services. A member who left is still shown to admins and services. Newest
-         *     entry first, in the order in which they were recorded: what is recorded while somebody pages through is not among the
+         *     entry first, in the order in which they were recorded: what is recorded while pages are read is not among the
          *     older entries that follow.
          *
          *     With `source`, an answer may have fewer entries than `limit`, or none, although others follow: `next_cursor` says so.

@@ -93,7 +93,7 @@ async fn what_can_t_be_set_aside_comes_again_later() {
 }
 
 #[tokio::test]
-async fn messages_in_hand_are_kept_for_as_long_as_it_takes() {
+async fn messages_in_flight_are_kept_for_as_long_as_it_takes() {
     let calls = BrokerCalls::default();
     let messages = [message(&calls, 1), message(&calls, 1)];
     let thrice = async {

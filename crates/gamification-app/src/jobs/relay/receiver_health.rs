@@ -9,7 +9,7 @@ use tokio::time::Instant;
 const REFUSALS: usize = 4;
 /// How many tries a receiver gets that is down.
 const PROBES: usize = 2;
-/// How long it is left alone first; each pause is twice the one before.
+/// The first pause; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause: how late it is noticed that the receiver is back.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -35,7 +35,7 @@ pub struct MemberPlace {
 /// Which part of the list of members is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberRange {
-    /// Only those whose names begin so; everybody when `None`.
+    /// Only members whose names begin so; all when `None`.
     pub begins_with: Option<SearchName>,
     /// Where it begins: behind this place; at the first when `None`.
     pub after: Option<MemberPlace>,
@@ -86,8 +86,8 @@ pub trait MembershipQueries: Send + Sync + 'static {
 
 /// Reads of members' points and levels.
 pub trait MemberQueries: Send + Sync + 'static {
-    /// How members stand, in the order asked, without users whom the community never had; `None` when the community is
-    /// not known.
+    /// Members' points and levels, in the order asked, without users whom the community never had; `None` when the
+    /// community is not known.
     fn member_standings(
         &self,
         community_id: CommunityId,

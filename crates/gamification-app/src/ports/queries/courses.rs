@@ -14,14 +14,14 @@ pub struct CourseGate {
     pub course_id: CourseId,
     /// What it is called, where the platform told that.
     pub title: Option<DirectoryText>,
-    /// The lowest level that gets in; everybody does when `None`.
+    /// The lowest level that gets in; `None` when the course is open to all.
     pub minimum_level: Option<LevelNumber>,
 }
 
 /// Reads of courses and the levels that they ask for.
 pub trait CourseQueries: Send + Sync + 'static {
-    /// The courses listed in the community, by id: all, or those of `courses`, beside how the member stands whose access
-    /// is asked for; `None` when the community is not known.
+    /// The courses listed in the community, by id: all, or those of `courses`, beside the points and level of the
+    /// member whose access is asked for; `None` when the community is not known.
     fn course_gates(
         &self,
         member: MemberKey,

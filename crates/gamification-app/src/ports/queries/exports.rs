@@ -46,7 +46,7 @@ pub struct LikePosition {
 pub struct GivenLike {
     /// The post or comment that was liked.
     pub content: Content,
-    /// Who holds its point while it stands; `None` where it was taken back.
+    /// Who has its points while it is on; `None` where it was taken back.
     pub author_id: Option<UserId>,
     /// When it was given or taken back.
     pub changed_at: OffsetDateTime,

@@ -18,7 +18,7 @@ pub struct HistoryRange {
     pub after: Option<HistoryPosition>,
     /// Which way it goes from there.
     pub order: HistoryOrder,
-    /// What the entries are for; whatever they are for when `None`.
+    /// Only entries for this source; for all sources when `None`.
     pub source: Option<PointSource>,
     /// How many entries it has at most.
     pub size: PageSize,
@@ -33,21 +33,21 @@ pub enum HistoryOrder {
     OldestFirst,
 }
 
-/// A place between two entries of a member's history. Sums go on from it, so that what is before it is not read again, and
-/// what is recorded meanwhile does not move it.
+/// A place between two entries of a member's history. Sums go on from it, so that what is before it is not read again,
+/// and what is recorded meanwhile does not move it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryPosition {
     /// The entry that the place is behind, in the order that is read.
     pub entry: PointTransactionId,
-    /// The sum of all entries that are older than the place. One that clients kept must fit an `i32`, as totals do: so sums
-    /// never leave the range of their type.
+    /// The sum of all entries that are older than the place. One that clients kept must fit an `i32`, as totals do: so
+    /// sums never leave the range of their type.
     pub total: i64,
 }
 
 /// A member, and a part of their history.
 #[derive(Clone, Debug)]
 pub struct MemberHistory {
-    /// How the member stands at the moment of the read.
+    /// The member's points at the moment of the read, and their level as it was last judged.
     pub member: MemberStanding,
     /// The part that was asked for; `None` when it was to begin behind an entry that is not the member's.
     pub page: Option<HistoryPage>,
@@ -74,8 +74,8 @@ pub struct HistoryEntry {
     pub source: PointSource,
     /// The post, comment, lesson or adjustment.
     pub source_id: SourceId,
-    /// The author, the liker, the member who completed the lesson, or who adjusted the points; the nil UUID where a service did
-    /// that names no user.
+    /// The author, the liker, the member who completed the lesson, or who adjusted the points; the nil UUID where a
+    /// service did that names no user.
     pub actor_id: UserId,
     /// When it happened; never after `recorded_at`.
     pub occurred_at: OffsetDateTime,
@@ -100,8 +100,8 @@ pub struct AdjustmentEntry {
 
 /// How members came to their points.
 pub trait PointHistoryQueries: Send + Sync + 'static {
-    /// A part of a member's history, with their total and their level at the same moment; what is asked for is `None` for a
-    /// user whom the community never had, and all of it when the community is not known.
+    /// A part of a member's history, with their total and their level at the same moment; what is asked for is `None`
+    /// for a user whom the community never had, and all of it when the community is not known.
     ///
     /// It costs the same wherever in the history it is.
     fn point_history(

@@ -88,7 +88,7 @@ pub trait LeaderboardQueries: Send + Sync + 'static {
         part: &BoardPart,
     ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<Boards>>>, StoreError>> + Send;
 
-    /// Whether anything waits to be taken into the boards at a moment, or they have not been looked after since `idle_since`.
+    /// Whether anything waits to be projected at a moment, or no process has projected boards since `idle_since`.
     fn leaderboards_are_behind(
         &self,
         starts: WindowStarts,

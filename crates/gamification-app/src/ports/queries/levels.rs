@@ -80,7 +80,7 @@ pub trait PointBandQueries: Send + Sync + 'static {
 
 /// Reads of recalculations that no process works on.
 pub trait RecalculationQueries: Send + Sync + 'static {
-    /// Communities whose members are to be leveled up, and where nobody has worked on it since `idle_since`.
+    /// Communities whose members are to be leveled up, and where no process has worked on that since `idle_since`.
     fn idle_recalculations(
         &self,
         idle_since: OffsetDateTime,

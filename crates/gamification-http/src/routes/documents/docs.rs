@@ -29,7 +29,7 @@ pub(in crate::routes) fn pages() -> Resource {
     web::resource("/docs/{file:.*}").guard(read).app_data(Data::new(settings)).route(web::route().to(page))
 }
 
-/// The page loads its own files and asks this service; its styles stand in it.
+/// The page loads its own files and asks this service; its styles are inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

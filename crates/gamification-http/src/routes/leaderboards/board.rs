@@ -79,7 +79,7 @@ fn written(board: Leaderboard, BoardPlace { points, sort_name, user_id }: &Board
     bytes
 }
 
-/// The place on a board that bytes stand for; `None` when they can't be ours, or are of another board.
+/// The place on a board that bytes encode; `None` when they can't be ours, or are of another board.
 fn understood(board: Leaderboard, bytes: &[u8]) -> Option<BoardPlace> {
     let (initial, bytes) = bytes.split_first()?;
     if !board.as_str().as_bytes().starts_with(&[*initial]) {
@@ -114,7 +114,7 @@ fn part(request: &HttpRequest, board: Leaderboard) -> Result<BoardPart, Problem>
 
 /// A board page by page, or around a member
 ///
-/// Pages go on behind the last member of the one before, as the board is by then.
+/// Pages continue behind the last member of the one before, as the board is by then.
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/leaderboards/{leaderboard}", tag = "leaderboards",
     operation_id = "leaderboard",

@@ -93,7 +93,7 @@ impl From<Vec<RankedMembers>> for BoardsView {
 /// The best ten of each board, and one's own rank
 ///
 /// Boards follow what happens within a second or two, and a window's old end by the second.
-/// The `ETag` is over the boards alone: 304 says that nobody's place has changed.
+/// The `ETag` is over the boards alone: 304 says that no place has changed.
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/leaderboards", tag = "leaderboards", operation_id = "leaderboards",
     params(CommunityParameter, IfNoneMatch),

@@ -59,7 +59,7 @@ struct LevelUpdateBody {
 /// Names the levels and sets their thresholds
 ///
 /// For admins. All nine at once; all mistakes are told at once. They count for every read and award at once; answers when
-/// every member was leveled up to where they put them, or after two seconds with 202. Nobody's level falls.
+/// every member was leveled up to where they put them, or after two seconds with 202. No level falls.
 #[utoipa::path(
     put, path = "/api/communities/{community_id}/levels", tag = "levels", operation_id = "update_levels",
     params(

@@ -183,7 +183,7 @@ fn written(HistoryPosition { entry, total }: HistoryPosition) -> Vec<u8> {
     [entry.as_uuid().as_bytes().as_slice(), &total.to_be_bytes()].concat()
 }
 
-/// The place that bytes stand for; `None` when they can't be ours. Who makes some up is told wrong totals, of entries that
+/// The place that bytes encode; `None` when they can't be ours. Who makes some up is told wrong totals, of entries that
 /// they may see.
 fn understood(bytes: &[u8]) -> Option<HistoryPosition> {
     let (entry, total) = bytes.split_first_chunk()?;

@@ -80,7 +80,8 @@ const LONGEST_QUERY: usize = SearchName::MAX_LENGTH;
 
 /// The members of a community, by name
 ///
-/// Everybody who is present, whether on leaderboards or not. With `query`, those whose names begin with it, whatever the case.
+/// All present members, whether on leaderboards or not. With `query`, those whose names begin with it, whatever the
+/// case.
 #[utoipa::path(
     get, path = "/api/communities/{community_id}/members", tag = "communities", operation_id = "members",
     params(
@@ -130,7 +131,7 @@ fn written(MemberPlace { search_name, user_id }: &MemberPlace) -> Vec<u8> {
     [user_id.as_uuid().as_bytes().as_slice(), search_name.as_str().as_bytes()].concat()
 }
 
-/// The place that bytes stand for; `None` when they can't be ours.
+/// The place that bytes encode; `None` when they can't be ours.
 fn understood(bytes: &[u8]) -> Option<MemberPlace> {
     let (user_id, search_name) = bytes.split_first_chunk()?;
     let search_name = str::from_utf8(search_name).ok().filter(|name| !name.contains('\0'))?;

@@ -239,9 +239,9 @@ statements! {
        ORDER BY new.community_id, first.board, first.place, first.sort_name, first.user_id
        ON CONFLICT (community_id, board, place, sort_name, user_id) DO NOTHING";
 
-    /// Entries, and the members of the sections that they leave and come to. A board is walked in its order, sections and
-    /// changed places together: to look up the section of each place costs several times as much. (A section never counts
-    /// below 0: one that was off already, which an audit finds, does not hold up the boards of all.)
+    /// Entries, and the members of the sections that they leave and come to. A board is scanned in its order, sections
+    /// and changed places together: to look up the section of each place costs several times as much. (A section never
+    /// counts below 0: one that was off already, which an audit finds, does not hold up the boards of all.)
     pub(super) struct ChangeEntries { change: Rows<EntryChangeRow> }
     = "WITH changed AS MATERIALIZED (
            SELECT change.community_id, change.user_id,
