@@ -55,7 +55,7 @@ type AnyEvent = Arc<dyn Any + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[error("the handler {handler:?} failed")]
 pub struct HandlerFailed {
-    /// Which, the first of them.
+    /// The name of the handler, of the first one where several failed.
     pub handler: &'static str,
     /// What kept the subscriber from handling it.
     pub source: BoxedError,

@@ -56,7 +56,7 @@ event_statuses! {
 }
 
 impl EventOutcome {
-    /// What the outcome comes to.
+    /// The status that an event has by this outcome.
     #[must_use]
     pub const fn status(&self) -> EventStatus {
         match self {
@@ -98,7 +98,7 @@ impl EventOutcome {
 }
 
 impl EventStatus {
-    /// What a verdict comes to.
+    /// The status of an event whose fact has this verdict.
     #[must_use]
     pub const fn of(verdict: &Verdict) -> Self {
         match verdict {
@@ -111,18 +111,18 @@ impl EventStatus {
     }
 }
 
-/// How many events came to what.
+/// How many events have which status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventCounts {
     /// How many changed points, a like or the directory.
     pub applied: u64,
     /// How many told what was known already.
     pub duplicate: u64,
-    /// Had been overtaken by newer changes.
+    /// How many told changes that newer ones had overtaken.
     pub stale: u64,
     /// How many have no effect by the rules, or are of a type that means nothing here.
     pub ignored: u64,
-    /// Are not recorded, and never will be as they are.
+    /// How many are not recorded, and never will be as they are.
     pub rejected: u64,
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Posted {
 }
 
 impl Posted {
-    /// Tells operators. The transaction is committed.
+    /// Counts and logs the changes, once their transaction is committed.
     pub(crate) fn committed(self) {
         observation::points_changed(self.events.iter().map(|event| &event.event));
     }

@@ -123,7 +123,7 @@ pub(crate) struct SettledMessages {
 }
 
 impl SettledMessages {
-    /// Nothing has been observed yet.
+    /// Of this source; no message is counted yet.
     pub(crate) const fn of(source: &'static str) -> Self {
         Self { source, done: 0, again: 0, set_aside: 0, redelivered: 0 }
     }

@@ -54,10 +54,10 @@ pub enum FillError {
     /// The ledger can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A course asks for no level.
+    /// A course of the demo asks for a level that does not exist.
     #[error(transparent)]
     Level(#[from] LevelOutOfRange),
-    /// A course could not be closed.
+    /// The level that a course asks for could not be set.
     #[error(transparent)]
     Requirement(#[from] SetCourseLevelRequirementError),
     /// The levels could not be set.

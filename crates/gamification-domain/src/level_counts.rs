@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_or_rises_is_taken_from_the_level_before() {
+    fn who_leaves_or_levels_up_is_taken_from_the_level_before() {
         let mut counts = LevelCounts::default();
         counts.member_changed(Some(&member(2, true)), &member(2, false));
         let level = |number| LevelNumber::new(number).unwrap();

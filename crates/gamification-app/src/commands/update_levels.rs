@@ -15,7 +15,7 @@ use crate::{
     transaction::{self, Ending, within_deadline},
 };
 
-/// What an admin asks for.
+/// The change of levels that an admin asks for.
 #[derive(Clone, Debug)]
 pub struct LevelsUpdate {
     /// All nine levels, in any order.

@@ -10,7 +10,7 @@ use crate::{
     transaction::{self, Ending, within_deadline},
 };
 
-/// What an admin asks for.
+/// The change of rules that an admin asks for.
 #[derive(Clone, Debug)]
 pub struct RulesUpdate {
     /// One rule for each source, and whether admins are on boards.

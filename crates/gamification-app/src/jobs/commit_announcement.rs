@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::Job;
 use crate::ports::{CommitAnnouncements, StoreError};
 
-/// Tells relays, in whatever process, of the commits of this one.
+/// Notifies the relays of all processes of the commits of this one.
 pub struct CommitAnnouncement<A> {
     announcements: A,
 }
 
 impl<A> CommitAnnouncement<A> {
-    /// Of the commits of `announcements`.
+    /// Announces commits through `announcements`.
     #[must_use]
     pub const fn new(announcements: A) -> Self {
         Self { announcements }

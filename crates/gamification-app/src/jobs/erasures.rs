@@ -16,7 +16,7 @@ pub struct Erasures<S, C> {
 }
 
 impl<S, C> Erasures<S, C> {
-    /// Of the communities of a store.
+    /// Sweeps the communities of a store.
     #[must_use]
     pub const fn new(store: S, clock: C) -> Self {
         Self { store, clock }

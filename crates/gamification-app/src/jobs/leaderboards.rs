@@ -26,7 +26,7 @@ pub struct Leaderboards<S, C> {
 }
 
 impl<S, C> Leaderboards<S, C> {
-    /// Of the communities of a store.
+    /// Projects the leaderboards of a store.
     #[must_use]
     pub const fn new(store: S, clock: C) -> Self {
         Self { store, clock }

@@ -15,7 +15,7 @@ pub struct MemberNames<S> {
 }
 
 impl<S> MemberNames<S> {
-    /// Of the members in a store.
+    /// Names the members of a store.
     #[must_use]
     pub const fn new(store: S) -> Self {
         Self { store }

@@ -20,7 +20,7 @@ pub struct Recalculation<S, E> {
 }
 
 impl<S, E> Recalculation<S, E> {
-    /// Of the communities of a store.
+    /// Resumes the recalculations of a store.
     #[must_use]
     pub const fn new(store: S, system: E) -> Self {
         Self { store, system }

@@ -27,7 +27,7 @@ pub struct Retention<D, C> {
 }
 
 impl<D, C> Retention<D, C> {
-    /// Of the events of an outbox.
+    /// Deletes the old events of an outbox.
     #[must_use]
     pub const fn new(deliveries: D, clock: C) -> Self {
         Self { deliveries, clock, looked_at: 0 }

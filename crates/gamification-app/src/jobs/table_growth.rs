@@ -15,7 +15,7 @@ pub struct TableGrowth<S> {
 }
 
 impl<S> TableGrowth<S> {
-    /// Of the tables of a store.
+    /// Has the tables of a store analyzed.
     #[must_use]
     pub const fn new(statistics: S) -> Self {
         Self { statistics }

@@ -36,11 +36,11 @@ impl PendingEvent {
 pub struct DeliveryFailure {
     /// How many attempts failed in a row.
     pub failures: u32,
-    /// When the last one was.
+    /// When the last attempt was made.
     pub attempted_at: OffsetDateTime,
-    /// When the next one may be.
+    /// The earliest moment of the next attempt.
     pub retry_at: OffsetDateTime,
-    /// When it was given up, until an operator releases it.
+    /// When the event was given up; `None` while it is tried again, and after an operator has released it.
     pub parked_at: Option<OffsetDateTime>,
     /// Why the last attempt failed, for operators.
     pub cause: String,

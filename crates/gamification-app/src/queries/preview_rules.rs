@@ -14,10 +14,10 @@ pub const PREVIEWED: Duration = Duration::days(30);
 /// How many members are looked at, those who earned the most: caps are about them, and an answer is there in a second.
 pub const PREVIEWED_MEMBERS: u32 = 20_000;
 
-/// What rules would have done.
+/// What the caps of rules would have kept back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesPreview {
-    /// Since when it was looked.
+    /// The moment from which on awards were looked at.
     pub since: OffsetDateTime,
     /// How many members were looked at: all who earned anything, or [`PREVIEWED_MEMBERS`] of them.
     pub members: u64,

@@ -26,7 +26,7 @@ pub struct CommunityProfile {
 /// A place in the list of a community's members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberPlace {
-    /// What the list goes by.
+    /// The sort key of their name, by which the list is ordered.
     pub search_name: SearchName,
     /// What decides among those with one name.
     pub user_id: UserId,
@@ -75,7 +75,7 @@ pub trait CommunityQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<CommunityView<BesideOwn<Vec<ListedMember>>>>, StoreError>> + Send;
 }
 
-/// Who is in a community.
+/// Reads of whether users are members.
 pub trait MembershipQueries: Send + Sync + 'static {
     /// What a user is in a community; `None` when it is not known.
     fn membership(

@@ -16,7 +16,7 @@ use crate::{Reader, ports::StoreError};
 pub struct HistoryRange {
     /// Where it begins; with the first entry of the order when `None`.
     pub after: Option<HistoryPosition>,
-    /// Which way it goes from there.
+    /// In which order entries follow from there.
     pub order: HistoryOrder,
     /// Only entries for this source; for all sources when `None`.
     pub source: Option<PointSource>,
@@ -98,7 +98,7 @@ pub struct AdjustmentEntry {
     pub entry: HistoryEntry,
 }
 
-/// How members came to their points.
+/// Reads of the entries of one member, in order.
 pub trait PointHistoryQueries: Send + Sync + 'static {
     /// A part of a member's history, with their total and their level at the same moment; what is asked for is `None`
     /// for a user whom the community never had, and all of it when the community is not known.

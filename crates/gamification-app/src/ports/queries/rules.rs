@@ -31,7 +31,7 @@ pub struct VersionRange {
 /// What members earned by a source, and what is beyond the caps of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverCaps {
-    /// What it was earned by.
+    /// The source that it was earned by.
     pub source: PointSource,
     /// The points that were earned.
     pub earned: u64,
