@@ -4,6 +4,8 @@
 //! ([`level_up_members`](crate::ports::RecalculationRepository::level_up_members)) writes levels and their
 //! `MemberLeveledUp` in the outbox by a statement of its own. It changes no points and appends no entry, and half a million
 //! members may level up in one change: the database compares totals with thresholds, and only the level-ups are read.
+//! Beside it, an erasure saves its members under other ids before it posts what follows, and a repair of the counts of levels
+//! changes these alone.
 
 use gamification_domain::LedgerChanges;
 use time::OffsetDateTime;
@@ -14,6 +16,7 @@ use crate::{
 };
 
 /// Changes that are posted, to be told of once they are committed.
+#[derive(Default)]
 #[must_use]
 pub(crate) struct Posted {
     events: Vec<OutboxEvent>,

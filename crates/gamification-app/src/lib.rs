@@ -56,10 +56,10 @@
 //! and no table, has to change. What a channel is made of:
 //! 1. A crate for it, `gamification-<channel>`, with a type that implements [`jobs::Destination`]: bring one event there,
 //!    and say whether it was accepted. `gamification-events` writes the JSON; `gamification-webhook` is an example.
-//! 2. The manifest of `gamification-server` names it.
+//! 2. The manifest of `gamification-server` names it (and that of the workspace a library that it is the first to use).
 //! 3. `gamification-server/src/channels.rs`: its options, its variant of `Receiver` with its name, and what makes of the
 //!    options the variant. Whichever is there first, the compiler and a test there ask for the others.
-//! 4. The table of variables in the README; a test asks for it.
+//! 4. The README: its line among the layers, and the table of variables; tests ask for both.
 //!
 //! The suite `architecture` holds its crate to what adapters may depend on.
 

@@ -33,11 +33,11 @@
 //! must answer hands events to `ingest_events`, as `gamification-http` does, and a file's reader to
 //! [`ingest_events_patiently`](gamification_app::commands::ingest_events_patiently), as `gamification-import` does. It
 //! counts nothing and decides nothing. Beside the crate:
-//! 1. The manifest of `gamification-server` names it.
+//! 1. The manifest of `gamification-server` names it (and that of the workspace a library that it is the first to use).
 //! 2. `gamification-server/src/channels.rs`: its variables, which its crate defines and checks, as those of
 //!    `gamification-nats` are in `options.rs`, its place in `Incoming`, and its start there, with a clone of the queue
 //!    that all channels share; `Consumption` ends it before the queue is waited for.
-//! 3. The table of variables in the README; a test asks for it.
+//! 3. The README: its line among the layers, and the table of variables; tests ask for both.
 //!
 //! The suite `architecture` holds its crate to what adapters may depend on. That it is started and ended is for its own
 //! tests to show.

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use gamification_app::{
-    EventCounts, EventOutcome, FactQueue,
+    Clock, EventCounts, EventOutcome, FactQueue, IdGenerator,
     commands::{SendAgain, ingest_events_patiently},
 };
 use gamification_domain::{Rejection, Verdict};
@@ -79,12 +79,13 @@ pub enum Stopped {
 pub async fn import(
     source: Source,
     facts: &FactQueue,
+    system: impl Clock + IdGenerator,
     patience: Duration,
     stop: impl Future<Output = ()>,
     emit: &mut dyn FnMut(ImportEvent),
 ) -> (EventCounts, Result<(), Unfinished>) {
     let mut import = Import::new(patience, emit);
-    let outcome = import.run(source, facts, stop).await;
+    let outcome = import.run(lines::read(source, system), facts, stop).await;
     (import.counts, outcome)
 }
 
@@ -117,13 +118,13 @@ impl<'a> Import<'a> {
     /// Takes all lines in, as far as that goes.
     async fn run(
         &mut self,
-        source: Source,
+        chunks: io::Result<LineChunks>,
         facts: &FactQueue,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Unfinished> {
         let mut stop = pin!(stop);
         let all = async {
-            self.take_all(facts, lines::read(source)?).await?;
+            self.take_all(facts, chunks?).await?;
             self.take_postponed(facts).await
         };
         let outcome = tokio::select! {

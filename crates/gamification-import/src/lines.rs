@@ -5,9 +5,7 @@ use std::{
     str,
 };
 
-use gamification_app::{
-    Clock, EventContent, EventMistake, EventMistakeKind, IdGenerator, IncomingEvent, System,
-};
+use gamification_app::{Clock, EventContent, EventMistake, EventMistakeKind, IdGenerator, IncomingEvent};
 use gamification_events::{MalformedMessage, read_structured};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::mpsc;
@@ -54,10 +52,13 @@ pub(crate) struct LineChunk {
 ///
 /// The thread is not one of the runtime's: standard input may stay open for ever, and the program must be able
 /// to end meanwhile.
-pub(crate) fn read(source: Source) -> io::Result<mpsc::Receiver<io::Result<LineChunk>>> {
+pub(crate) fn read(
+    source: Source,
+    system: impl Clock + IdGenerator,
+) -> io::Result<mpsc::Receiver<io::Result<LineChunk>>> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
-        let mut lines = Lines::new(BufReader::new(source.reader), System);
+        let mut lines = Lines::new(BufReader::new(source.reader), system);
         while let Some(chunk) = lines.next_chunk().transpose() {
             let failed = chunk.is_err();
             if sender.blocking_send(chunk).is_err() || failed {
@@ -154,6 +155,8 @@ fn not_json(error: &serde_json::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gamification_app::System;
+
     use super::*;
 
     const POST: &str = r#"{"specversion":"1.0","id":"e","source":"/s","type":"PostCreated","data":{"community_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e01","post_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e02","author_id":"0192f0c1-5c1e-7f4e-8f4b-4b1d3c7a9e03"}}"#;

@@ -8,7 +8,7 @@
 //!   JetStream has acknowledged it.
 //! - [`check`] tells what of an operator's streams and consumer would lose events or hold them up, and [`watch`] tells a
 //!   running server's operators. [`run`] is that and a source's consumption, for a server to start and stop.
-//! - [`NatsOptions`] is what configures them on a command line or in the environment.
+//! - `NatsOptions` is what configures them on a command line or in the environment (feature `options`, for `clap`).
 //!
 //! Streams and consumers are the operator's; nothing here creates or changes one. Subjects route, and the body of a message
 //! decides: where several cells share a broker, each reads a stream or a filter of its own.
@@ -18,6 +18,7 @@
 mod checking;
 mod connection;
 mod message;
+#[cfg(feature = "options")]
 mod options;
 mod publisher;
 mod running;
@@ -27,9 +28,10 @@ mod watching;
 
 pub use checking::check;
 pub use connection::{Authentication, ConnectionSettings, InvalidSettings, Nats, Tls};
-pub use options::{InvalidOptions, NatsOptions, NatsParts};
+#[cfg(feature = "options")]
+pub use options::{InvalidOptions, NatsOptions};
 pub use publisher::NatsPublisher;
-pub use running::run;
+pub use running::{NatsParts, run};
 pub use source::{ConsumerSettings, NatsSource};
 pub use subject::{InvalidSubject, Subject};
 pub use watching::watch;

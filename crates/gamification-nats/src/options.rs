@@ -10,7 +10,8 @@ use std::{
 use clap::Args;
 
 use crate::{
-    Authentication, ConnectionSettings, ConsumerSettings, InvalidSettings, InvalidSubject, Nats, Subject, Tls,
+    Authentication, ConnectionSettings, ConsumerSettings, InvalidSettings, InvalidSubject, Nats, NatsParts,
+    Subject, Tls,
 };
 
 /// What configures NATS, as it was given.
@@ -92,17 +93,6 @@ enum Mistake {
 /// The same as an error that names the variable.
 fn not_usable(variable: &'static str) -> impl Fn(Mistake) -> InvalidOptions {
     move |mistake| InvalidOptions::NotUsable { variable, mistake: mistake.into() }
-}
-
-/// NATS, as it is configured.
-#[derive(Debug)]
-pub struct NatsParts {
-    /// The connection that all share.
-    pub connection: Nats,
-    /// Where events come in from, if they do.
-    pub consumer: Option<ConsumerSettings>,
-    /// What outgoing events are published under, if they are.
-    pub publish_prefix: Option<Subject>,
 }
 
 impl NatsOptions {

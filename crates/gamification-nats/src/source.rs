@@ -13,7 +13,7 @@ use async_nats::{
 };
 use futures_util::{FutureExt, StreamExt};
 use gamification_app::{
-    Chain, Clock, System,
+    Chain, Clock,
     jobs::{Receipt, Settlement, Source, SourceError, SourceMessage},
 };
 use tokio::task::unconstrained;
@@ -50,8 +50,9 @@ pub struct ConsumerSettings {
 }
 
 /// A durable consumer of a stream. Any number of processes may read the same.
-pub struct NatsSource {
+pub struct NatsSource<C> {
     nats: Nats,
+    clock: C,
     settings: ConsumerSettings,
     /// Found when it is first needed.
     consumer: Option<Consumer<pull::Config>>,
@@ -67,11 +68,11 @@ pub struct NatsReceipt {
     dead_letter: Subject,
 }
 
-impl NatsSource {
+impl<C: Clock> NatsSource<C> {
     /// Prepares to read; nothing is sent yet.
     #[must_use]
-    pub const fn new(nats: Nats, settings: ConsumerSettings) -> Self {
-        Self { nats, settings, consumer: None, pull: None }
+    pub const fn new(nats: Nats, settings: ConsumerSettings, clock: C) -> Self {
+        Self { nats, clock, settings, consumer: None, pull: None }
     }
 
     async fn consumer(&mut self) -> Result<&mut Consumer<pull::Config>, SourceError> {
@@ -116,13 +117,13 @@ impl NatsSource {
         let info = message.info().ok()?;
         let attempts = u64::try_from(info.delivered).unwrap_or(1);
         // Its clock may be ahead of ours.
-        let event = message::read(&message, info.published.min(System.now()));
+        let event = message::read(&message, info.published.min(self.clock.now()));
         let receipt = NatsReceipt { message, dead_letter: self.settings.dead_letter.clone() };
         Some(SourceMessage { event, attempts, receipt })
     }
 }
 
-impl Source for NatsSource {
+impl<C: Clock> Source for NatsSource<C> {
     type Receipt = NatsReceipt;
 
     fn name(&self) -> &'static str {

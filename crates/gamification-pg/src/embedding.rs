@@ -40,9 +40,8 @@ const CHANNEL: &str = "bus";
 /// #     -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// use std::sync::Arc;
 ///
-/// use gamification_app::EventEnvelope;
 /// use gamification_domain::{Fact, FactKind, MemberLeveledUp};
-/// use gamification_pg::Gamification;
+/// use gamification_pg::{EventEnvelope, Gamification};
 ///
 /// let gamification = Gamification::builder()
 ///     .subscribe("level badges", |event: Arc<EventEnvelope<MemberLeveledUp>>| async move {

@@ -1,5 +1,11 @@
 //! The ports of `gamification-app` on PostgreSQL, with Diesel.
 //!
+//! # To embed the service
+//! [`Gamification`] is all of it in a program of your own, in ten lines: facts of `gamification-domain` go in, levels are
+//! read, and what follows is heard of by type, each as an [`EventEnvelope`]. `cargo run --example embed` shows it; the parts
+//! below stay there for who needs them.
+//!
+//! # The parts
 //! [`PgStore`] holds the connections and begins transactions; [`PgTx`] is one, and implements every write port, one module
 //! each in `repositories/`; [`PgStore`] itself implements the reads. Rows are private to this crate and are turned
 //! into domain types where they are read, by hand, field by field.
@@ -85,3 +91,6 @@ pub use migrations::{MigrationError, migrate, revert_last_migration};
 pub use replica::PgReplica;
 pub use transaction::{PgStore, PgTx};
 pub use verification::PgSnapshot;
+
+/// What subscriptions of [`Gamification`] are called with.
+pub use gamification_app::EventEnvelope;

@@ -3,20 +3,18 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::Args;
 use gamification_app::{
-    FactQueue,
+    FactQueue, System,
     jobs::{DeliveryError, Destination},
     ports::{ChannelName, PendingEvent},
 };
 use gamification_nats::{NatsOptions, NatsParts, NatsPublisher};
-use gamification_webhook::{SigningSecret, Webhook, WebhookUrl};
+use gamification_webhook::{Webhook, WebhookOptions};
 
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
-
-use crate::config::given;
 
 /// How long it may take to record what came from a broker, or to give it back.
 const CONSUMPTION_TIMEOUT: Duration = Duration::from_secs(4);
@@ -24,13 +22,9 @@ const CONSUMPTION_TIMEOUT: Duration = Duration::from_secs(4);
 /// What configures channels, as it was given.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ChannelOptions {
-    /// Where outgoing events are posted to [default: nowhere]
-    #[arg(long, env = "GAMIFICATION_WEBHOOK_URL", hide_env_values = true, global = true, value_name = "URL")]
-    pub webhook_url: Option<String>,
-    /// Secret that signs outgoing events: whsec_ and 24 to 64 bytes in Base64
-    #[arg(long, env = "GAMIFICATION_WEBHOOK_SECRET", hide_env_values = true)]
-    #[arg(global = true, value_name = "SECRET")]
-    pub webhook_secret: Option<String>,
+    /// Where events are posted to.
+    #[command(flatten)]
+    pub webhook: WebhookOptions,
     /// NATS JetStream, which events come from and go to.
     #[command(flatten)]
     pub nats: NatsOptions,
@@ -73,12 +67,11 @@ impl ChannelOptions {
     /// The channels that are configured.
     ///
     /// # Errors
-    /// When only one of `GAMIFICATION_WEBHOOK_URL` and `GAMIFICATION_WEBHOOK_SECRET` is set, or a variable can't be used.
+    /// When a variable can't be used, or is set without what it needs.
     pub fn channels(&self) -> Result<Channels> {
         // Without `..`, so that an option that configures nothing is found while the program is compiled.
-        let Self { webhook_url, webhook_secret, nats } = self;
-        let webhook = webhook(given(webhook_url.as_deref()), given(webhook_secret.as_deref()))?;
-        let nats = nats.parts()?;
+        let Self { webhook, nats } = self;
+        let (webhook, nats) = (webhook.webhook()?, nats.parts()?);
         let publisher = nats.as_ref().and_then(|nats| {
             let prefix = nats.publish_prefix.clone()?;
             Some(NatsPublisher::new(nats.connection.clone(), prefix))
@@ -94,7 +87,7 @@ impl Incoming {
     pub fn start(self, facts: FactQueue) -> Consumption {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         if let Some(nats) = self.nats {
-            tasks.spawn(gamification_nats::run(nats, facts, stop.clone()));
+            tasks.spawn(gamification_nats::run(nats, facts, System, stop.clone()));
         }
         Consumption { stop, tasks }
     }
@@ -151,24 +144,6 @@ impl Destination for Receiver {
         match self {
             Self::Webhook(webhook) => webhook.deliver(event).await,
             Self::Nats(publisher) => publisher.deliver(event).await,
-        }
-    }
-}
-
-fn webhook(url: Option<&str>, secret: Option<&str>) -> Result<Option<Webhook>> {
-    match (url, secret) {
-        (None, None) => Ok(None),
-        (Some(url), Some(secret)) => {
-            let url: WebhookUrl = url.parse().context("GAMIFICATION_WEBHOOK_URL is not usable")?;
-            let secret: SigningSecret =
-                secret.parse().context("GAMIFICATION_WEBHOOK_SECRET is not usable")?;
-            Ok(Some(Webhook::new(url, secret)?))
-        }
-        (Some(_), None) => {
-            bail!("GAMIFICATION_WEBHOOK_SECRET must be set when GAMIFICATION_WEBHOOK_URL is")
-        }
-        (None, Some(_)) => {
-            bail!("GAMIFICATION_WEBHOOK_URL must be set when GAMIFICATION_WEBHOOK_SECRET is")
         }
     }
 }

@@ -4,7 +4,9 @@
 //! [`Webhook`] is a [`Destination`] for the relay of `gamification-app`, which decides about order, retries and giving up;
 //! here a request is made, and its answer judged. Any 2xx is a delivery, anything else must be tried again.
 //!
-//! This crate knows no database, no configuration and no other channel. Where the process exports traces, requests carry
+//! `WebhookOptions` is what configures it on a command line or in the environment (feature `options`, for `clap`).
+//!
+//! This crate knows no database and no other channel. Where the process exports traces, requests carry
 //! a `traceparent`.
 //!
 //! ```
@@ -16,6 +18,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "options")]
+mod options;
 mod signing_secret;
 mod webhook_url;
 
@@ -38,6 +42,8 @@ use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHO
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+#[cfg(feature = "options")]
+pub use self::options::{InvalidOptions, WebhookOptions};
 pub use self::{
     signing_secret::{InvalidSigningSecret, SigningSecret},
     webhook_url::{InvalidWebhookUrl, WebhookUrl},
@@ -50,11 +56,12 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A receiver that events are posted to.
 #[derive(Debug)]
-pub struct Webhook {
+pub struct Webhook<C = System> {
     url: WebhookUrl,
     secret: SigningSecret,
     client: Client,
     timeout: Duration,
+    clock: C,
 }
 
 /// No requests can be sent from this machine.
@@ -75,7 +82,14 @@ impl Webhook {
             .user_agent(concat!("gamification/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(ClientError)?;
-        Ok(Self { url, secret, client, timeout: TIMEOUT })
+        Ok(Self { url, secret, client, timeout: TIMEOUT, clock: System })
+    }
+
+    /// Takes the time that requests are signed with from another clock than the machine's.
+    #[must_use]
+    pub fn with_clock<C: Clock>(self, clock: C) -> Webhook<C> {
+        let Self { url, secret, client, timeout, clock: _ } = self;
+        Webhook { url, secret, client, timeout, clock }
     }
 
     /// Gives the receiver so long to answer; 15 seconds unless said.
@@ -85,11 +99,11 @@ impl Webhook {
     }
 }
 
-impl Destination for Webhook {
+impl<C: Clock> Destination for Webhook<C> {
     async fn deliver(&self, event: &PendingEvent) -> Result<(), DeliveryError> {
         let body = outgoing_event(event).map_err(|error| DeliveryError(error.to_string()))?;
         let id = event.id.to_string();
-        let timestamp = System.now().unix_timestamp();
+        let timestamp = self.clock.now().unix_timestamp();
         let signature = self.secret.sign(&id, timestamp, &body)?;
         let span = delivery_span(event);
         let request = self

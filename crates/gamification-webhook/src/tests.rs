@@ -89,6 +89,32 @@ async fn an_event_is_one_request_whose_signature_libraries_of_the_standard_accep
     assert!(!headers.contains_key("traceparent"), "no traces are exported here");
 }
 
+/// A clock that stands still.
+#[derive(Clone, Copy, Debug)]
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_800_043_200).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_a_signature_is_the_clock_s() {
+    let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let webhook = webhook(receiver.local_addr().unwrap()).with_clock(Noon);
+    let receive = async {
+        let (mut stream, _) = receiver.accept().await.unwrap();
+        let request = read(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        request
+    };
+    let event = event();
+    let (request, outcome) = tokio::join!(receive, webhook.deliver(&event));
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(request.headers["webhook-timestamp"], "1800043200");
+}
+
 #[tokio::test]
 async fn any_2xx_is_a_delivery_and_every_other_answer_is_none() {
     for status in ["200 OK", "202 Accepted", "299 Fine"] {

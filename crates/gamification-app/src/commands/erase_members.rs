@@ -7,17 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gamification_domain::{
-    Aggregate, Community, CommunityId, DomainEvent, FactRecord, LevelConfiguration, LevelCounts, MemberKey,
+    Aggregate, Community, CommunityId, FactRecord, LedgerChanges, LevelConfiguration, MemberKey,
     MemberPoints, UserId, Verdict,
 };
 use time::OffsetDateTime;
 
 use super::default_levels;
 use crate::{
-    Clock, IdGenerator, observation,
-    ports::{
-        Erased, ErasureRepository, LedgerRepository, Outbox, OutboxEvent, Repository, Store, StoreError,
-    },
+    Clock, IdGenerator,
+    ledger::{self, Posted},
+    observation,
+    ports::{Erased, ErasureRepository, LedgerRepository, Outbox, Repository, Store, StoreError},
     transaction::{self, Ending},
 };
 
@@ -36,7 +36,7 @@ pub(crate) async fn erase_members_once(
     let members: BTreeSet<MemberKey> = records.iter().flat_map(FactRecord::members).collect();
     let mut tx = store.begin().await?;
     let erased = erase_in(&mut tx, system, &members).await;
-    let (mut erased, level_ups) = transaction::end(tx, erased).await?;
+    let (mut erased, posted) = transaction::end(tx, erased).await?;
     let verdicts: Vec<Verdict> = records
         .iter()
         .map(|record| match record.members().next() {
@@ -48,16 +48,16 @@ pub(crate) async fn erase_members_once(
         })
         .collect();
     observation::facts_recorded(records, &verdicts, system.now());
-    observation::points_changed(level_ups.iter());
+    posted.committed();
     Ok(verdicts)
 }
 
-/// Erases members; gives those who were not erased before, and the level-ups of what is left of them.
+/// Erases members; gives those who were not erased before, and what their pseudonyms' points came to.
 async fn erase_in(
     tx: &mut (impl Repository<Community> + ErasureRepository + LedgerRepository + Outbox),
     system: &(impl Clock + IdGenerator),
     members: &BTreeSet<MemberKey>,
-) -> Result<Ending<(BTreeSet<MemberKey>, Vec<DomainEvent>)>, StoreError> {
+) -> Result<Ending<(BTreeSet<MemberKey>, Posted)>, StoreError> {
     let now = system.now();
     let communities: BTreeSet<CommunityId> = members.iter().map(|(community_id, _)| *community_id).collect();
     // A change of a membership holds its community: none can come back while awards are waited for.
@@ -69,11 +69,11 @@ async fn erase_in(
         .await?;
     let erased = tx.note_erasures(members, now).await?;
     if erased.is_empty() {
-        return Ok(Ending::Rollback((BTreeSet::new(), Vec::new())));
+        return Ok(Ending::Rollback((BTreeSet::new(), Posted::default())));
     }
-    let level_ups = erase_points(tx, system, &erased, &levels, now).await?;
+    let posted = erase_points(tx, system, &erased, &levels, now).await?;
     let erased = erased.into_iter().map(|Erased { member, pseudonym: _ }| member);
-    Ok(Ending::Commit((erased.collect(), level_ups)))
+    Ok(Ending::Commit((erased.collect(), posted)))
 }
 
 /// Gives totals and levels to the pseudonyms, which no read shows and no level counts.
@@ -83,27 +83,23 @@ async fn erase_points(
     erased: &[Erased],
     levels: &[LevelConfiguration],
     now: OffsetDateTime,
-) -> Result<Vec<DomainEvent>, StoreError> {
+) -> Result<Posted, StoreError> {
     let pseudonyms: BTreeMap<MemberKey, UserId> =
         erased.iter().map(|Erased { member, pseudonym }| (*member, *pseudonym)).collect();
     let levels: BTreeMap<CommunityId, &LevelConfiguration> =
         levels.iter().map(|levels| (levels.community_id(), levels)).collect();
     let mut members: Vec<MemberPoints> =
         tx.lock_points_of_erased(&pseudonyms.keys().copied().collect()).await?;
-    let (mut counts, mut events) = (LevelCounts::default(), Vec::new());
+    let mut changes = LedgerChanges::default();
     for member in &mut members {
         let before = member.clone();
         if let (Some(pseudonym), Some(levels)) =
             (pseudonyms.get(&before.key()), levels.get(&before.community_id()))
         {
-            events.extend(member.erase(*pseudonym, levels));
-            counts.member_changed(Some(&before), member);
+            changes.events.extend(member.erase(*pseudonym, levels));
+            changes.level_counts.member_changed(Some(&before), member);
         }
     }
     tx.save_erased(&members).await?;
-    tx.change_level_counts(&counts.into_changes()).await?;
-    let outgoing: Vec<OutboxEvent> =
-        events.iter().cloned().map(|event| OutboxEvent { id: ids.next_id(), event }).collect();
-    tx.append_events(&outgoing, now).await?;
-    Ok(events)
+    ledger::post(tx, ids, changes, now).await
 }

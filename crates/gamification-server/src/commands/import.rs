@@ -43,7 +43,8 @@ async fn import_to(connector: Connector, pool_size: usize, source: Source, patie
     let progress = source.size().map_or_else(Progress::endless, Progress::towards);
     let started = Instant::now();
     let (counts, outcome) =
-        take_in(source, &facts, patience, interruption()?, &mut |event| show(&progress, &event)).await;
+        take_in(source, &facts, System, patience, interruption()?, &mut |event| show(&progress, &event))
+            .await;
     drop(progress);
     print(&summary(&counts, started.elapsed()));
     // The last way into the queue: what is under way in it ends, then its workers do.
