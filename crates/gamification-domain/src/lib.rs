@@ -84,8 +84,8 @@
 //!
 //! # To add a source of points
 //! 1. `point_source.rs`: its row in the table, and its rule. The ledger keeps the consequence of the rule, and one
-//!    index guards it; a community's worth and caps by the day come with the row. The suite that records every source
-//!    twice asks for a fact that earns the new one.
+//!    index guards it; a community's worth and caps by the day come with the row (a cap is a community's own: by default
+//!    no source has one). The suite that records every source twice asks for a fact that earns the new one.
 //! 2. If a new fact earns it: `event_type.rs`, its type, and `fact.rs`, its variant and its effect: points that it earns
 //!    by itself are an award like the others. The compiler names the one other place: `facts.rs` in
 //!    `gamification-events`.
@@ -94,9 +94,22 @@
 //!    in `load_awards` of `gamification-app`, `commands/record_facts.rs`, and its repository in `gamification-pg`. That a
 //!    second batch counts what the first did is for its own test to show.
 //! 4. `lib.rs` here exports what is new; the README's table of events, which a test asks for; its name in
-//!    `gamification-web/src/locales`, and `npm run schema` there, which CI compares with the API's document.
+//!    `gamification-web/src/locales`, and `npm run schema` there, which CI compares with the API's document. How many rules
+//!    the views in `routes/rules` of `gamification-http` have; a test there counts them.
 //! 5. What tests know by themselves, on purpose: `tests/src/audit.rs`, which finds entries of a source it does not know,
 //!    and `tests/src/model`.
+//!
+//! # To add a kind of entry
+//! As adjustments are one: points that no rule of a source gives.
+//! 1. `point_source.rs`: its source, which is not earned. `point_transaction.rs`: a variant of [`EntryCause`], and what it
+//!    keeps in the ledger; the compiler names `member_points.rs`.
+//! 2. `event_type.rs`, `fact.rs` and `batch.rs`: the fact that asks for it, and its effect; the compiler names `facts.rs` in
+//!    `gamification-events`.
+//! 3. `gamification-pg`: a migration for what it keeps, the record in `repositories/ledger.rs`, how a history shows it
+//!    (`queries/history.rs`, where what has no reason and fewer points than it asked for was capped), what an erasure
+//!    makes of its text and key (`SweepLedger` in `repositories/erasure_sweeps.rs`), and, if it takes points, what an audit
+//!    of likes allows for it (`verification/like.rs`). A suite of its own shows these, as `adjustments` and `privacy` do.
+//! 4. `observation.rs` of `gamification-app`, where it is to be logged who asked for it.
 
 mod adjustment;
 mod aggregate;

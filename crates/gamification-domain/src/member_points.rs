@@ -180,8 +180,7 @@ impl MemberPoints {
         }
         let left = self.total_points.saturating_sub(entry.amount);
         let points = self.total_points.saturating_sub(left);
-        let is_adjustment = matches!(entry.cause, EntryCause::Adjustment { .. });
-        if points == Points::ZERO && !is_adjustment {
+        if points == Points::ZERO && !entry.cause.is_adjustment() {
             return None;
         }
         self.total_points = left;

@@ -104,7 +104,20 @@ pub struct UnknownPointSource;
 impl PointSource {
     /// The sources that members earn points by, which a community may have rules of its own for: all but adjustments.
     pub fn earned() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|source| !matches!(source, Self::ManualAdjustment))
+        Self::ALL.into_iter().filter(|source| source.is_earned())
+    }
+
+    /// Whether members earn points by it; without `_`, so that whoever adds a source says so of it.
+    #[must_use]
+    pub const fn is_earned(self) -> bool {
+        match self {
+            Self::PostCreated
+            | Self::CommentCreated
+            | Self::PostLiked
+            | Self::CommentLiked
+            | Self::LessonCompleted => true,
+            Self::ManualAdjustment => false,
+        }
     }
 
     /// The rule of this source, where a community has none of its own.

@@ -55,6 +55,17 @@ pub enum EntryCause {
     },
 }
 
+impl EntryCause {
+    /// Whether a person asked for it: it has its entry then, however many points there were to take.
+    #[must_use]
+    pub const fn is_adjustment(&self) -> bool {
+        match self {
+            Self::Fact(_) => false,
+            Self::Adjustment { .. } => true,
+        }
+    }
+}
+
 /// What may be awarded only once: a source and its content, within a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OnceOnlyKey {

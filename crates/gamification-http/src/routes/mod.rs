@@ -154,7 +154,8 @@ pub(crate) fn document(has_operations: bool) -> utoipa::openapi::OpenApi {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use gamification_domain::PointSource;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -167,6 +168,32 @@ mod tests {
             Value::Array(values) => values.iter().for_each(|value| references(value, found)),
             _ => {}
         }
+    }
+
+    /// How many items every list called `rules` is said to have.
+    fn numbers_of_rules(schema: &Value, numbers: &mut Vec<(Value, Value)>) {
+        match schema {
+            Value::Object(fields) => {
+                if let Some(rules) =
+                    schema.pointer("/properties/rules").filter(|rules| rules["type"] == "array")
+                {
+                    numbers.push((rules["minItems"].clone(), rules["maxItems"].clone()));
+                }
+                fields.values().for_each(|field| numbers_of_rules(field, numbers));
+            }
+            Value::Array(items) => items.iter().for_each(|item| numbers_of_rules(item, numbers)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn rules_are_those_of_all_sources_that_points_are_earned_by() {
+        let document = serde_json::to_value(document(true)).unwrap();
+        let mut numbers = Vec::new();
+        numbers_of_rules(&document, &mut numbers);
+        assert!(numbers.len() >= 4, "{numbers:?}");
+        let sources = json!(PointSource::earned().count());
+        assert!(numbers.iter().all(|number| *number == (sources.clone(), sources.clone())), "{numbers:?}");
     }
 
     #[test]
