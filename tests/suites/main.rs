@@ -32,6 +32,7 @@ mod levels;
 mod lifecycle;
 mod limits;
 mod lock_order;
+mod migrations;
 mod nats;
 mod observability;
 mod outbox;
