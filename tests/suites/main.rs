@@ -27,6 +27,7 @@ mod history;
 mod hostile;
 mod http;
 mod import;
+mod inner_limits;
 mod leaderboards;
 mod levels;
 mod lifecycle;
