@@ -6,3 +6,6 @@ ALTER TABLE point_transactions ADD COLUMN reason TEXT;
 ALTER TABLE point_transactions DROP CONSTRAINT point_transactions_points_check;
 ALTER TABLE point_transactions ADD CONSTRAINT point_transactions_points_check
     CHECK (points <> 0 OR requested_points IS NOT NULL);
+
+-- Where this version has been here before, there are adjustments already.
+UPDATE point_transactions SET requested_points = points, reason = 'The reason was not kept' WHERE source = 'manual_adjustment';

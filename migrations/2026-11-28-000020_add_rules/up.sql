@@ -14,6 +14,14 @@ ALTER TABLE point_transactions ADD COLUMN rules_version INTEGER NOT NULL DEFAULT
 -- What a like has earned while it stands; all that were given until now have earned 1.
 ALTER TABLE like_switches ADD COLUMN points INTEGER NOT NULL DEFAULT 1 CHECK (points >= 0);
 
+-- But for those of rules that were here before, and that an older version has not changed since.
+IF to_regclass('likes_of_other_points') IS NOT NULL THEN
+    UPDATE like_switches AS s SET points = kept.points FROM likes_of_other_points AS kept
+    WHERE s.community_id = kept.community_id AND s.content_kind = kept.content_kind AND s.content_id = kept.content_id
+      AND s.liker_id = kept.liker_id AND s.newest_change -> 'event_id' = kept.newest_change -> 'event_id';
+    DROP TABLE likes_of_other_points;
+END IF;
+
 -- What members have earned by the day, as far as caps go by it: derived from the ledger, and kept so that no award adds up
 -- others. The lock on the member's points is theirs, too.
 CREATE TABLE tallies (

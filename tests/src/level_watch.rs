@@ -13,9 +13,11 @@ use std::{
 use tokio_postgres::{Client, Error, NoTls};
 use uuid::Uuid;
 
-const LEVELS: &str = "SELECT community_id, user_id, current_level FROM member_points";
-const LEVEL_UPS: &str = "SELECT community_id, member_id, (payload ->> 'new_level')::smallint FROM outbox
-                         WHERE event_type = 'MemberLeveledUp'";
+/// By the id of the record of points, which stays the same when the member is erased.
+const LEVELS: &str = "SELECT community_id, id, current_level FROM member_points";
+const LEVEL_UPS: &str = "SELECT o.community_id, m.id, (o.payload ->> 'new_level')::smallint FROM outbox o
+                         JOIN member_points m ON m.community_id = o.community_id AND m.user_id = o.member_id
+                         WHERE o.event_type = 'MemberLeveledUp'";
 /// Between two looks; a level that fell and rose again within that is found by the audit of level-ups.
 const PAUSE: Duration = Duration::from_millis(50);
 

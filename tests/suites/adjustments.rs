@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gamification_tests::{
-    Answer, Campaign, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
+    Answer, Campaign, LevelWatch, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
     event::{admin_joined, community_created, id, member_joined, post_created},
     user_token,
 };
@@ -100,6 +100,7 @@ async fn one_key_with_two_bodies_at_once_makes_one_adjustment() {
 async fn adjustments_and_awards_at_once_add_up() {
     let campaign = Campaign::new("adjustments", 30, 1_000);
     let scene = Scene::new().await;
+    let watch = LevelWatch::start(scene.database.url());
     let (rounds, awarded) = (campaign.rounds(), AtomicUsize::new(0));
     let adjusted: i64 = std::thread::scope(|scope| {
         let (scene, awarded) = (&scene, &awarded);
@@ -137,5 +138,6 @@ async fn adjustments_and_awards_at_once_add_up() {
     });
     let awarded = i64::try_from(2 * awarded.into_inner()).unwrap();
     assert_eq!(scene.total(), awarded + adjusted);
+    watch.end();
     assert_verify_finds_nothing(scene.database.url());
 }

@@ -150,6 +150,34 @@ async fn sslmode_is_kept_to_the_letter() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_idle_asks_soon_whether_the_other_end_is_still_there() {
+    let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+    let postgres = Encrypted::start(folder.path()).await;
+    let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=require", postgres.port);
+    let connector = Connector::new(DatabaseUrl::parse(&url).unwrap()).unwrap();
+    let session = connector.connect().await.unwrap();
+    // "02:" is the timer that asks, and behind it is when, in hundredths of a second.
+    let asks_within = || {
+        let table = fs::read_to_string("/proc/net/tcp").expect("Linux tells its connections");
+        let fields = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let remote = format!(":{:04X}", postgres.port);
+        let mut ours = fields.filter(|fields| fields[2].ends_with(&remote) && fields[3] == "01");
+        let timer = ours.find_map(|fields| fields[5].strip_prefix("02:").map(ToOwned::to_owned))?;
+        u64::from_str_radix(&timer, 16).ok()
+    };
+    let mut within = None;
+    until("the session is idle", async || {
+        within = asks_within();
+        within.is_some()
+    })
+    .await;
+    // 15 seconds, and two hours where nobody says so.
+    assert!(within.unwrap() <= 3_000, "{within:?}");
+    drop(session);
+}
+
 #[test]
 fn a_certificate_file_that_is_none_is_named() {
     for (file, content) in [("missing.pem", None), ("empty.pem", Some("no certificate here"))] {

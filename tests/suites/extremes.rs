@@ -1,8 +1,8 @@
 //! Times and numbers at the ends of their ranges (campaign R12).
 
 use gamification_tests::{
-    ApiScene, Campaign, assert_verify_finds_nothing,
-    event::{event, id, member_joined},
+    Answer, ApiScene, Campaign, LevelWatch, Random, assert_verify_finds_nothing, default_levels,
+    event::{event, id, member_joined, post_created},
     user_token,
 };
 use serde_json::json;
@@ -89,5 +89,56 @@ async fn numbers_at_the_ends_of_their_ranges_are_taken_or_refused_and_never_wrap
             assert_eq!(answer.body["levels"][8]["threshold"].as_i64().map(i128::from), Some(threshold));
         }
     }
+    assert_verify_finds_nothing(scene.database.url());
+}
+
+/// The largest total, and the largest adjustment.
+const LARGEST: i64 = 2_147_483_647;
+
+/// Points near what the total has room for, near all that can be taken, and near the ends of numbers.
+fn adjustment(total: i64, random: &mut Random) -> i64 {
+    let end = *random.pick(&[LARGEST - total, -total, 0, LARGEST, -LARGEST, i64::MAX - 2, i64::MIN + 2]);
+    end.saturating_add(i64::try_from(random.below(5)).unwrap() - 2)
+}
+
+fn adjust(scene: &ApiScene, points: i64) -> Answer {
+    let path = format!("/api/communities/{}/members/{}/points/adjustments", scene.community, scene.ada);
+    let (bearer, key) = (format!("Bearer {}", user_token(scene.admin)), id().to_string());
+    let headers =
+        [("authorization", &*bearer), ("content-type", "application/json"), ("idempotency-key", &*key)];
+    let body = json!({"points": points, "reason": "because"}).to_string();
+    scene.server.post(&path, &headers, body.as_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn totals_at_the_ends_of_their_range_are_exact_or_refused_and_never_wrap() {
+    let campaign = Campaign::new("R12, totals", 60, 10_000);
+    let (scene, mut random) = (ApiScene::new().await, campaign.random(0));
+    let watch = LevelWatch::start(scene.database.url());
+    let (mut total, mut highest, mut refused) = (0, 0, 0);
+    for round in 0..campaign.rounds() {
+        let before = total;
+        let (status, points) = if random.below(4) == 0 {
+            (scene.server.send(&post_created(scene.community, id(), scene.ada)).status, 2)
+        } else {
+            let points = adjustment(total, &mut random);
+            (adjust(&scene, points).status, points)
+        };
+        let is_possible = (-LARGEST..=LARGEST).contains(&points) && points != 0 && total + points <= LARGEST;
+        if is_possible {
+            total = (total + points).max(0);
+        }
+        let what = format!("round {round}: {points} to {before}");
+        let expected: &[u16] = if is_possible { &[200, 201] } else { &[422] };
+        assert!(expected.contains(&status), "{what}: {status}");
+        highest = highest.max(total);
+        refused += u32::from(!is_possible);
+        let level = scene.server.level(scene.community, scene.ada, scene.admin).body;
+        assert_eq!(level["total_points"], total, "{what}");
+        let due = default_levels().iter().filter(|(_, threshold)| *threshold <= highest).count();
+        assert_eq!(level["level"], due, "{what}");
+    }
+    assert!(refused > 0 && refused < campaign.rounds(), "{refused} of {} were refused", campaign.rounds());
+    watch.end();
     assert_verify_finds_nothing(scene.database.url());
 }

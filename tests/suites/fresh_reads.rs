@@ -9,7 +9,7 @@ use std::{
 };
 
 use gamification_tests::{
-    Campaign, TestDatabase, TestServer, assert_verify_finds_nothing, default_levels,
+    Campaign, LevelWatch, TestDatabase, TestServer, assert_verify_finds_nothing, default_levels,
     event::{admin_joined, community_created, id, member_joined, post_created},
     user_token,
 };
@@ -36,6 +36,7 @@ async fn no_server_answers_what_was_true_before_an_acknowledged_change() {
         [community_created(community), admin_joined(community, admin), member_joined(community, ada)];
     assert_eq!(servers[0].send_batch(&directory).body["applied"], 3);
 
+    let watch = LevelWatch::start(database.url());
     // Readers whose questions are under way all the time: what is asked joins what waits with theirs.
     let stop = Arc::new(AtomicBool::new(false));
     let readers: Vec<_> = (0..6)
@@ -81,6 +82,7 @@ async fn no_server_answers_what_was_true_before_an_acknowledged_change() {
     for reader in readers {
         assert!(reader.join().expect("totals never fell") > 0);
     }
+    watch.end();
     assert_verify_finds_nothing(database.url());
 }
 

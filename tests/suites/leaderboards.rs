@@ -13,7 +13,7 @@ use gamification_domain::{
 };
 use gamification_pg::PgStore;
 use gamification_tests::{
-    Campaign, TestDatabase, TestServer, assert_verify_finds_nothing,
+    Campaign, LevelWatch, TestDatabase, TestServer, assert_verify_finds_nothing,
     event::{admin_joined, community_created, event, id, member_joined},
     until,
 };
@@ -374,7 +374,7 @@ async fn boards_are_right_whatever_processes_do_beside_one_another() {
     );
     let joined: Vec<Value> = users.iter().map(|user| member_joined(community, *user)).collect();
     assert_eq!(servers[1].send_batch(&joined).body["applied"], 8);
-    let store = database.store(2);
+    let (store, watch) = (database.store(2), LevelWatch::start(database.url()));
     let projecting = tokio::spawn({
         let store = store.clone();
         async move {
@@ -404,6 +404,7 @@ async fn boards_are_right_whatever_processes_do_beside_one_another() {
     let _ = projecting.await;
     drop(servers);
     project_all(&store, &database, OffsetDateTime::now_utc()).await;
+    watch.end();
     assert_verify_finds_nothing(database.url());
 }
 

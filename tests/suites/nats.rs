@@ -26,6 +26,8 @@ struct Scene {
     broker: Broker,
     jetstream: Context,
     community: Uuid,
+    /// Who write posts: so few that their levels rise where there are many posts.
+    members: Vec<Uuid>,
 }
 
 impl Scene {
@@ -34,7 +36,8 @@ impl Scene {
         let broker = Broker::start()?;
         let jetstream = broker.set_up(ack_wait).await;
         let database = TestDatabase::migrated().await;
-        Some(Self { database, broker, jetstream, community: id() })
+        let members = std::iter::repeat_with(id).take(100).collect();
+        Some(Self { database, broker, jetstream, community: id(), members })
     }
 
     fn serve(&self) -> TestServer {
@@ -42,7 +45,8 @@ impl Scene {
     }
 
     fn posts(&self, number: usize) -> Vec<Value> {
-        (0..number).map(|_| post_created(self.community, id(), id())).collect()
+        let authors = self.members.iter().cycle();
+        authors.take(number).map(|author| post_created(self.community, id(), *author)).collect()
     }
 
     /// Entries of the ledger.

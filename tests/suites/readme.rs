@@ -6,6 +6,7 @@ use gamification_domain::EventType;
 use gamification_tests::{
     Launch, Reaction, Receiver, SECRET, TestDatabase, WEBHOOK_SECRET, binary, broker::Broker, until,
 };
+use serde_json::Value;
 
 /// What the README shows under a heading, in blocks of a language, in order.
 fn blocks(heading: &str, language: &str) -> Vec<String> {
@@ -176,6 +177,40 @@ fn every_event_type_is_in_the_table_of_events() {
     let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `")).collect();
     for event_type in EventType::ALL {
         assert!(rows.iter().any(|row| row.contains(&format!("`{event_type}`"))), "{event_type}");
+    }
+}
+
+#[test]
+fn the_table_of_addresses_has_every_operation_of_the_document_and_no_other() {
+    const COMMUNITY: &str = "/api/communities/{community_id}";
+    let (status, document, error) = Launch::bare().arg("openapi").run();
+    assert!(status.success(), "{error}");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, methods)| {
+        methods.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+    });
+    let (of_communities, others): (Vec<_>, Vec<_>) =
+        operations.partition(|(_, path)| path.starts_with(COMMUNITY));
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let table =
+        readme.split("\n## ").find(|section| section.starts_with("Reading and setting levels")).unwrap();
+    let mut shown = Vec::new();
+    for row in table.lines().filter_map(|line| line.strip_prefix("| ")) {
+        let mut cells = row.split(" | ");
+        let (Some(methods), Some(address)) = (cells.next(), cells.next()) else { continue };
+        let address = address.trim_matches('`').split('?').next().unwrap();
+        let rest = if address == "the address itself" { "" } else { address };
+        for method in methods.split(", ").filter(|method| ["GET", "PUT", "POST", "DELETE"].contains(method)) {
+            shown.push((method.to_owned(), format!("{COMMUNITY}{rest}")));
+        }
+    }
+    assert_eq!(shown.iter().collect::<BTreeSet<_>>(), of_communities.iter().collect());
+    assert_eq!(shown.len(), of_communities.len(), "each is there once");
+    for (method, path) in others {
+        let is_named =
+            [format!("`{method} {path}`"), format!("`{path}`")].iter().any(|name| readme.contains(name));
+        assert!(is_named, "{method} {path}");
     }
 }
 

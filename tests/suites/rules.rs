@@ -14,7 +14,8 @@ use gamification_pg::{
     connection::{Connector, DatabaseUrl},
 };
 use gamification_tests::{
-    Campaign, Cluster, Launch, Random, TestDatabase, TestServer, assert_verify_finds_nothing, block_until,
+    Campaign, Cluster, Launch, LevelWatch, Random, TestDatabase, TestServer, assert_verify_finds_nothing,
+    block_until,
     event::{admin_joined, community_created, event, id, member_joined, post_created, post_like},
     model::Rules,
     user_token,
@@ -92,6 +93,7 @@ fn minute(random: &mut Random) -> u8 {
 async fn each_award_is_judged_by_one_version_however_rules_change_meanwhile() {
     let campaign = Campaign::new("rules against awards", 60, 2_000);
     let scene = Scene::new().await;
+    let watch = LevelWatch::start(scene.database.url());
     let is_over = AtomicBool::new(false);
     let sent = AtomicU32::new(0);
     std::thread::scope(|scope| {
@@ -120,6 +122,7 @@ async fn each_award_is_judged_by_one_version_however_rules_change_meanwhile() {
     assert!(scene.database.number(judged).await > 5, "awards fell between many changes");
     let capped = "SELECT COUNT(*) FROM point_transactions WHERE requested_points > points";
     assert!(scene.database.number(capped).await > 0, "caps were met");
+    watch.end();
     assert_verify_finds_nothing(scene.database.url());
 }
 
@@ -216,6 +219,7 @@ async fn a_preview_says_what_the_caps_take_from_the_same_events() {
     for round in 0..campaign.rounds() {
         let mut random = campaign.random(round.into());
         let scene = Scene::new().await;
+        let watch = LevelWatch::start(scene.database.url());
         let rules = caps(&mut random);
         let capped = id();
         let mut events = vec![community_created(capped), admin_joined(capped, scene.admin)];
@@ -264,6 +268,8 @@ async fn a_preview_says_what_the_caps_take_from_the_same_events() {
             let found = (rule["earned"].as_i64(), rule["over_cap"].as_i64());
             assert_eq!(found, (Some(without), Some(without - with)), "{rule}");
         }
+        watch.end();
+        assert_verify_finds_nothing(scene.database.url());
     }
 }
 

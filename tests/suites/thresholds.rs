@@ -300,10 +300,13 @@ async fn a_lifting_that_a_killed_server_left_is_ended_by_another() {
     until("a member is leveled up", async || database.number(lifted).await > 0).await;
     server.kill();
     assert!(change.join().unwrap().is_err(), "the killed server did not answer");
-    let left = database.number(lifted).await;
-    assert!(left < i64::from(MEMBERS), "the server was killed too late for this test to show anything");
+    let risen = database.number(lifted).await;
+    assert!(risen < i64::from(MEMBERS), "the server was killed too late for this test to show anything");
 
     let _next = Launch::on(database.url()).env("RUST_LOG", "warn").serve();
+    // It looks every 5 seconds for what nobody has worked on for 5.
+    let took = until("the next server goes on with it", async || database.number(lifted).await > risen).await;
+    assert!(took < Duration::from_secs(20), "{took:?}");
     let left = "SELECT COUNT(*) FROM recalculations";
     until("the next server ends it", async || database.number(left).await == 0).await;
     assert_eq!(database.number(lifted).await, i64::from(MEMBERS));

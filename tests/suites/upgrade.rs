@@ -1,7 +1,14 @@
 //! A database of the first version is brought up to date and back, and nothing is lost on the way. Its tables are filled
 //! by SQL, as the first version filled them.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Instant,
+};
 
 use gamification_tests::{
     Campaign, Delivery, Launch, Reaction, Receiver, TestDatabase, WEBHOOK_SECRET,
@@ -89,6 +96,20 @@ async fn ledger(client: &Client) -> (i64, i64, i64, i64) {
     (row.get(0), row.get(1), row.get(2), row.get(3))
 }
 
+async fn event_ids(client: &Client, query: &str) -> BTreeSet<Uuid> {
+    client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+/// What the first version has to deliver, in its order, and what it knows of deliveries that failed.
+async fn owed(client: &Client) -> Vec<(Uuid, String)> {
+    let query = "SELECT o.id, concat_ws(' ', o.member_id, o.event_type, o.payload, o.sequence, s.failures, s.attempted_at,
+                                        s.retry_at, s.parked_at, s.cause)
+                 FROM outbox o LEFT JOIN outbox_setbacks s ON s.community_id = o.community_id AND s.event_id = o.id
+                 WHERE o.delivered_at IS NULL ORDER BY o.sequence";
+    let rows = client.query(query, &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_the_first_version_is_brought_up_to_date_and_back_and_nothing_is_lost() {
     let members = i64::from(Campaign::new("upgrade", 1_000, 10_000).rounds());
@@ -101,6 +122,8 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_and_back_and_noth
     client.batch_execute(&fill).await.unwrap();
     let before = ledger(&client).await;
     assert_eq!((before.0, before.1), (50 * members, 90 * members));
+    let owed_before = owed(&client).await;
+    assert_eq!(owed_before.len(), usize::try_from(members + members / 2).unwrap());
 
     let started = Instant::now();
     migrate(&database, false);
@@ -121,6 +144,14 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_and_back_and_noth
                      WHERE (once_per IS NULL) <> (source IN ('post_liked', 'comment_liked'))";
     assert_eq!(count(unguarded).await, 0, "each award is guarded by the rule that it was made under");
 
+    // Back at once, the first version owes what it owed, has tried what it had tried, and has a recalculation to end; and
+    // forwards again.
+    revert_to_first_version(&database).await;
+    assert_eq!(owed(&client).await, owed_before, "nothing is lost, and nothing is delivered twice");
+    assert_eq!(ledger(&client).await, before);
+    assert_eq!(count("SELECT COUNT(*) FROM recalculations").await, 1);
+    migrate(&database, false);
+
     // A server without the receiver ends the recalculation and deletes nothing that the receiver is still owed.
     let server = Launch::on(database.url()).serve();
     until("the recalculation has ended", async || count("SELECT COUNT(*) FROM recalculations").await == 0)
@@ -131,19 +162,37 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_and_back_and_noth
     let (status, _, error) = Launch::on(database.url()).arg("outbox").arg("--release").run();
     assert!(status.success(), "{error}");
 
-    // With the receiver, everything arrives that the first version had not delivered, and the level-ups since.
-    let receiver = Receiver::start(|_| Reaction::TAKEN);
-    let server = Launch::on(database.url())
-        .env("GAMIFICATION_WEBHOOK_URL", receiver.url())
-        .env("GAMIFICATION_WEBHOOK_SECRET", WEBHOOK_SECRET)
-        .serve();
+    // With the receiver, everything arrives that the first version had not delivered, and the level-ups since. But first the
+    // receiver takes some of it only, and the first version owes the rest.
+    let room = Arc::new(AtomicI64::new(members / 3));
+    let receiver = Receiver::start({
+        let room = Arc::clone(&room);
+        move |_| if room.fetch_sub(1, Ordering::Relaxed) > 0 { Reaction::TAKEN } else { Reaction::REFUSED }
+    });
+    let serve = || {
+        let launch = Launch::on(database.url()).env("GAMIFICATION_WEBHOOK_URL", receiver.url());
+        launch.env("GAMIFICATION_WEBHOOK_SECRET", WEBHOOK_SECRET).serve()
+    };
+    let server = serve();
+    until("some of it is refused", async || room.load(Ordering::Relaxed) < 0).await;
+    assert!(server.terminate().0.success());
+    let left = event_ids(&client, "SELECT event_id FROM deliveries").await;
+    assert!(left.len() < usize::try_from(2 * members).unwrap() && !left.is_empty(), "{}", left.len());
+    revert_to_first_version(&database).await;
+    assert_eq!(event_ids(&client, "SELECT id FROM outbox WHERE delivered_at IS NULL").await, left);
+    migrate(&database, false);
+    assert_eq!(event_ids(&client, "SELECT event_id FROM deliveries").await, left);
+    room.store(i64::MAX, Ordering::Relaxed);
+    let (status, _, error) = Launch::on(database.url()).arg("outbox").arg("--release").run();
+    assert!(status.success(), "{error}");
+    let server = serve();
     receiver.wait_for(usize::try_from(2 * members).unwrap()).await;
     until("nothing is owed", async || count("SELECT COUNT(*) FROM deliveries").await == 0).await;
     assert!(server.terminate().0.success());
     for kind in ["PointsAwarded", "MemberLeveledUp"] {
         let deliveries = receiver.deliveries();
-        let told: BTreeSet<Uuid> =
-            deliveries.iter().filter(|delivery| delivery.event["type"] == kind).map(Delivery::id).collect();
+        let of_kind = deliveries.iter().filter(|delivery| delivery.taken && delivery.event["type"] == kind);
+        let told: BTreeSet<Uuid> = of_kind.map(Delivery::id).collect();
         assert_eq!(told.len(), usize::try_from(members).unwrap(), "{kind}");
     }
 

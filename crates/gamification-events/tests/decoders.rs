@@ -1,5 +1,7 @@
-//! Anything at all, read as events: always a verdict, never a panic (campaign R8 of the decoders). `PROPTEST_CASES` sets
-//! how many cases each property is tried with.
+//! Anything at all, read as events: always a verdict, never a panic (campaign R8 of the decoders).
+//!
+//! `GAMIFICATION_CAMPAIGNS=large` and `GAMIFICATION_CAMPAIGN_SEED` mean here what they mean to all campaigns, which crate
+//! `gamification-tests` lists; that one can't be used here, where a change of the decoders alone is compiled in seconds.
 
 #![allow(
     clippy::expect_used,
@@ -9,12 +11,21 @@
     reason = "a test that can't go on should panic"
 )]
 
-use std::fmt::Write as _;
+use std::{
+    env,
+    fmt::Write as _,
+    hash::{BuildHasher, Hasher, RandomState},
+};
 
 use gamification_app::{EventContent, EventMistake, IncomingEvent};
 use gamification_domain::{EventType, FactRecord};
 use gamification_events::{MAX_BATCH_EVENTS, MalformedMessage, read_batched, read_binary, read_structured};
-use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseResult};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::select,
+    test_runner::{RngSeed, TestCaseResult},
+};
 use time::{OffsetDateTime, macros::datetime};
 
 const NOON: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -214,7 +225,21 @@ fn edits() -> impl Strategy<Value = Edit> {
     ]
 }
 
+/// How many cases a property is tried with, and what their randomness begins with, which shows when it fails.
+fn campaign() -> ProptestConfig {
+    let is_large = env::var("GAMIFICATION_CAMPAIGNS").is_ok_and(|size| size == "large");
+    let cases = if is_large { 20_000 } else { 256 };
+    let seed = match env::var("GAMIFICATION_CAMPAIGN_SEED") {
+        Ok(seed) => seed.parse().expect("GAMIFICATION_CAMPAIGN_SEED must be a number"),
+        Err(_) => RandomState::new().build_hasher().finish(),
+    };
+    println!("R8, decoders: {cases} cases; GAMIFICATION_CAMPAIGN_SEED={seed}");
+    ProptestConfig { cases, rng_seed: RngSeed::Fixed(seed), ..ProptestConfig::default() }
+}
+
 proptest! {
+    #![proptest_config(campaign())]
+
     #[test]
     fn any_bytes_are_read_or_refused(payload in vec(any::<u8>(), 0..400)) {
         is_read(&payload)?;

@@ -17,7 +17,7 @@ async fn a_level_that_falls_ends_a_campaign() {
     let watch = LevelWatch::start(database.url());
     let has_looked =
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
-                      AND query LIKE 'SELECT community_id, user_id, current_level %'";
+                      AND query LIKE 'SELECT community_id, id, current_level %'";
     until("it has looked", async || database.number(has_looked).await > 0).await;
     let fall = "UPDATE member_points SET current_level = 1";
     database.client().await.execute(fall, &[]).await.unwrap();

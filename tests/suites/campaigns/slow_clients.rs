@@ -8,6 +8,7 @@ use std::{
 
 use gamification_tests::{
     ApiScene, Campaign, PATIENCE, Random, TestServer, assert_verify_finds_nothing, block_until,
+    event::{id, post_created},
     service_token, user_token,
 };
 
@@ -134,14 +135,11 @@ async fn slow_clients_are_cut_off_in_time_and_others_do_not_notice() {
     assert_verify_finds_nothing(database.url());
 }
 
-/// What a request wants to hide in itself; a server that answers it takes one request for two.
-const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n";
-
 /// Requests whose ends can be seen in two places, each with a hidden one behind the nearer.
-fn ambiguous() -> Vec<(&'static str, String)> {
+fn ambiguous(hidden: &str) -> Vec<(&'static str, String)> {
     let post = |headers: &str, body: &str| format!("POST /livez HTTP/1.1\r\nhost: x\r\n{headers}\r\n{body}");
-    let chunked = format!("0\r\n\r\n{HIDDEN}");
-    let length = chunked.len();
+    let chunked = format!("0\r\n\r\n{hidden}");
+    let (length, hidden_length) = (chunked.len(), hidden.len());
     vec![
         (
             "a length and chunks",
@@ -151,15 +149,15 @@ fn ambiguous() -> Vec<(&'static str, String)> {
             "chunks and a length",
             post(&format!("transfer-encoding: chunked\r\ncontent-length: {length}\r\n"), &chunked),
         ),
-        ("two lengths", post(&format!("content-length: 0\r\ncontent-length: {}\r\n", HIDDEN.len()), HIDDEN)),
-        ("two lengths in one line", post(&format!("content-length: 0, {}\r\n", HIDDEN.len()), HIDDEN)),
-        ("a length with a sign", post(&format!("content-length: +{}\r\n", HIDDEN.len()), HIDDEN)),
-        ("a folded line", post("x: a\r\n content-length: 0\r\n", HIDDEN)),
+        ("two lengths", post(&format!("content-length: 0\r\ncontent-length: {hidden_length}\r\n"), hidden)),
+        ("two lengths in one line", post(&format!("content-length: 0, {hidden_length}\r\n"), hidden)),
+        ("a length with a sign", post(&format!("content-length: +{hidden_length}\r\n"), hidden)),
+        ("a folded line", post("x: a\r\n content-length: 0\r\n", hidden)),
         (
             "folded chunks",
             post(&format!("content-length: {length}\r\ntransfer-encoding:\r\n chunked\r\n"), &chunked),
         ),
-        ("a space before the colon", post("content-length : 0\r\n", HIDDEN)),
+        ("a space before the colon", post("content-length : 0\r\n", hidden)),
         ("chunks twice", post("transfer-encoding: chunked, chunked\r\n", &chunked)),
         (
             "chunks that are none",
@@ -169,25 +167,79 @@ fn ambiguous() -> Vec<(&'static str, String)> {
             "a bare line feed",
             post(&format!("x: a\ntransfer-encoding: chunked\r\ncontent-length: {length}\r\n"), &chunked),
         ),
-        ("a bare carriage return", post(&format!("x: a\rcontent-length: {length}\r\n"), HIDDEN)),
-        ("a NUL", post("x: a\0\r\ncontent-length: 0\r\n", HIDDEN)),
+        ("a bare carriage return", post(&format!("x: a\rcontent-length: {length}\r\n"), hidden)),
+        ("a NUL", post("x: a\0\r\ncontent-length: 0\r\n", hidden)),
     ]
+}
+
+/// The same request to any address, with its names in any case, more space before its values, and more headers.
+fn written_otherwise(request: &str, random: &mut Random) -> String {
+    let (head, body) = request.split_once("\r\n\r\n").expect("a head and a body");
+    let mut lines: Vec<String> = head.split("\r\n").map(ToOwned::to_owned).collect();
+    let path = *random.pick(&["/livez", "/api/events", "/openapi.json", "/nowhere"]);
+    lines[0] = format!("POST {path} HTTP/1.1");
+    for line in lines.iter_mut().skip(1).filter(|line| !line.starts_with(' ')) {
+        if let Some((name, value)) = line.split_once(':') {
+            let any_case = |letter: char| {
+                if random.below(2) == 0 { letter.to_ascii_uppercase() } else { letter }
+            };
+            let name: String = name.chars().map(any_case).collect();
+            let space = *random.pick(&["", " ", "  ", "\t", " \t "]);
+            *line = format!("{name}:{space}{}", value.trim_start());
+        }
+    }
+    for number in 0..random.below(4) {
+        lines.insert(1 + random.below(lines.len()), format!("x-{number}: {}", random.number()));
+    }
+    format!("{}\r\n\r\n{body}", lines.join("\r\n"))
+}
+
+/// Sends a request in some pieces, and gives all that the server answers before it ends the connection.
+fn answers(server: &TestServer, request: &str, pieces: usize) -> String {
+    let mut stream = connect(server);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    for piece in request.as_bytes().chunks(request.len().div_ceil(pieces)) {
+        // A server that has read enough may have ended it.
+        let _ = stream.write_all(piece);
+    }
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    // A connection that is reset has not answered more than it had.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_request_is_never_taken_for_two() {
+    let campaign = Campaign::new("R7, smuggling", 60, 10_000);
     let scene = ApiScene::new().await;
-    for (what, request) in ambiguous() {
-        let mut stream = connect(&scene.server);
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        stream.shutdown(Shutdown::Write).unwrap();
-        let mut answer = Vec::new();
-        // A connection that is reset has not answered more than it had.
-        let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8_lossy(&answer);
-        let answers = answer.matches("HTTP/1.1 ").count();
-        assert!(answers <= 1 && !answer.contains("HTTP/1.1 2"), "{what}: {answer}");
-        assert!(!answer.contains("/hidden"), "{what}: {answer}");
+    // Hidden where it shows: it would earn points.
+    let event = post_created(scene.community, id(), scene.ada).to_string();
+    let hidden = format!(
+        "POST /api/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: application/cloudevents+json\r\ncontent-length: {}\r\n\r\n{event}",
+        service_token(),
+        event.len()
+    );
+    let refused = |what: &str, request: &str, pieces: usize| {
+        let answer = answers(&scene.server, request, pieces);
+        let number = answer.matches("HTTP/1.1 ").count();
+        assert!(number <= 1 && !answer.contains("HTTP/1.1 2"), "{what}: {answer}\nto {request:?}");
+    };
+    let ambiguous = ambiguous(&hidden);
+    for (what, request) in &ambiguous {
+        refused(what, request, 1);
     }
+    let mut random = campaign.random(0);
+    for _ in 0..campaign.rounds() {
+        let (what, request) = random.pick(&ambiguous);
+        let request = written_otherwise(request, &mut random);
+        refused(what, &request, 1 + random.below(4));
+    }
+    let earned = "SELECT COUNT(*) FROM point_transactions";
+    assert_eq!(scene.database.number(earned).await, 0, "a hidden request was taken");
+    assert!(answers(&scene.server, &hidden, 1).starts_with("HTTP/1.1 200"), "it would have been");
+    assert_eq!(scene.database.number(earned).await, 1);
+    assert_verify_finds_nothing(scene.database.url());
 }

@@ -167,16 +167,35 @@ impl Samples {
         self.0.push(sample);
     }
 
-    fn assert_flat(&self) {
+    /// What the second half has far more of than the first. Generous: half as much again, and what an allocator may keep, or
+    /// a server that was killed may have left for a moment.
+    fn growth(&self) -> Option<String> {
         let (early, late) = self.0.split_at(self.0.len() / 2);
-        let most =
-            |samples: &[(u64, usize)]| samples.iter().copied().max_by_key(|sample| sample.0).unwrap().0;
-        // Generous: half as much again, and what an allocator may keep.
-        let allowed = most(early) + most(early) / 2 + 32;
-        assert!(most(late) <= allowed, "{} MB, after {} MB: {self:?}", most(late), most(early));
-        // Those of a server that was killed may be there for a moment.
+        let memory =
+            |samples: &[(u64, usize)]| samples.iter().map(|sample| sample.0).max().unwrap_or_default();
+        let sessions =
+            |samples: &[(u64, usize)]| samples.iter().map(|sample| sample.1).max().unwrap_or_default() as u64;
+        [
+            ("MB", memory(early), memory(late), 32),
+            ("sessions", sessions(early), sessions(late), SESSIONS as u64),
+        ]
+        .into_iter()
+        .find(|(_, early, late, kept)| *late > early + early / 2 + kept)
+        .map(|(what, early, late, _)| format!("{late} {what}, after {early}: {self:?}"))
+    }
+
+    fn assert_flat(&self) {
+        assert_eq!(self.growth(), None);
         assert!(self.0.iter().all(|(_, sessions)| *sessions <= 3 * SESSIONS), "{self:?}");
     }
+}
+
+#[test]
+fn memory_or_sessions_that_grow_are_noticed_and_what_varies_is_not() {
+    let growth = |samples: &[(u64, usize)]| Samples(samples.to_vec()).growth();
+    assert_eq!(growth(&[(50, 18), (61, 24), (62, 21), (66, 30)]), None);
+    assert!(growth(&[(50, 18), (61, 24), (62, 21), (250, 20)]).unwrap().starts_with("250 MB, after 61"));
+    assert!(growth(&[(50, 12), (61, 13), (62, 44), (60, 13)]).unwrap().starts_with("44 sessions, after 13"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

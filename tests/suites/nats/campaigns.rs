@@ -3,9 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use gamification_tests::{
-    Campaign, assert_verify_finds_nothing, block_until,
+    Campaign, LevelWatch, assert_verify_finds_nothing, block_until,
     broker::{DEAD_LETTERS, OUTGOING, publish, read_all, stored, until_settled},
-    event::{id, post_created},
     until,
 };
 use serde_json::{Value, json};
@@ -58,6 +57,7 @@ async fn assert_everything_went_out(scene: &Scene) {
 async fn a_server_that_is_killed_between_commit_and_acknowledgement_loses_and_doubles_nothing() {
     let campaign = Campaign::new("NATS: killed before the acknowledgement", 4, 200);
     let Some(mut scene) = Scene::with(SOON).await else { return };
+    let watch = LevelWatch::start(scene.database.url());
     let (mut awarded, mut redelivered) = (0, 0.0);
     for round in 0..campaign.rounds() {
         let server = scene.serve();
@@ -84,6 +84,7 @@ async fn a_server_that_is_killed_between_commit_and_acknowledgement_loses_and_do
     println!("{awarded} posts, {redelivered} messages again");
     let _sending = scene.serve();
     assert_everything_went_out(&scene).await;
+    watch.end();
     assert_verify_finds_nothing(scene.database.url());
 }
 
@@ -91,6 +92,7 @@ async fn a_server_that_is_killed_between_commit_and_acknowledgement_loses_and_do
 async fn a_broker_that_is_killed_under_load_loses_and_doubles_nothing() {
     let campaign = Campaign::new("NATS: the broker is killed", 3, 20);
     let Some(mut scene) = Scene::with(SOON).await else { return };
+    let watch = LevelWatch::start(scene.database.url());
     let servers = [scene.serve(), scene.serve()];
     let mut awarded = 0;
     for round in 0..campaign.rounds() {
@@ -109,6 +111,7 @@ async fn a_broker_that_is_killed_under_load_loses_and_doubles_nothing() {
     }
     assert_everything_went_out(&scene).await;
     assert_eq!(stored(&scene.jetstream, DEAD_LETTERS).await, Some(0));
+    watch.end();
     assert_verify_finds_nothing(scene.database.url());
     drop(servers);
 }
@@ -117,6 +120,7 @@ async fn a_broker_that_is_killed_under_load_loses_and_doubles_nothing() {
 async fn two_servers_share_a_consumer_and_poison_among_many_is_in_its_place() {
     let campaign = Campaign::new("NATS: poison among many", 2, 20);
     let Some(scene) = Scene::with(Duration::from_secs(30)).await else { return };
+    let watch = LevelWatch::start(scene.database.url());
     let servers = [scene.serve(), scene.serve()];
     for round in 0..campaign.rounds() {
         let mut feed = scene.posts(2_000);
@@ -132,6 +136,7 @@ async fn two_servers_share_a_consumer_and_poison_among_many_is_in_its_place() {
     let done: f64 = servers.iter().map(|server| settled(server, "done")).sum();
     assert!(done >= (2_000 * rounds) as f64, "{done}");
     assert_everything_went_out(&scene).await;
+    watch.end();
     assert_verify_finds_nothing(scene.database.url());
 }
 
@@ -139,6 +144,7 @@ async fn two_servers_share_a_consumer_and_poison_among_many_is_in_its_place() {
 async fn while_the_database_is_stuck_the_broker_holds_everything() {
     let campaign = Campaign::new("NATS: seconds without a database", 3, 20);
     let Some(scene) = Scene::with(SOON).await else { return };
+    let watch = LevelWatch::start(scene.database.url());
     let servers = [scene.serve(), scene.serve()];
     publish(&scene.jetstream, &scene.posts(500)).await;
     until_settled(&scene.jetstream).await;
@@ -151,6 +157,7 @@ async fn while_the_database_is_stuck_the_broker_holds_everything() {
     until_settled(&scene.jetstream).await;
     assert_eq!(scene.awards().await, 5_500);
     assert_everything_went_out(&scene).await;
+    watch.end();
     assert_verify_finds_nothing(scene.database.url());
     drop(servers);
 }
@@ -159,17 +166,11 @@ async fn while_the_database_is_stuck_the_broker_holds_everything() {
 async fn what_waits_for_a_broker_that_was_away_goes_out_in_each_members_order() {
     let campaign = Campaign::new("NATS: thousands behind", 3, 1_000);
     let Some(mut scene) = Scene::with(NEVER).await else { return };
+    let watch = LevelWatch::start(scene.database.url());
     let server = scene.serve();
     scene.broker.kill();
-    let members: Vec<Uuid> = std::iter::repeat_with(id).take(100).collect();
     for _ in 0..campaign.rounds() {
-        let posts: Vec<Value> = (0..1_000)
-            .map(|post| {
-                let author = members[post % members.len()];
-                post_created(scene.community, id(), author)
-            })
-            .collect();
-        assert_eq!(server.send_batch(&posts).body["applied"], 1_000);
+        assert_eq!(server.send_batch(&scene.posts(1_000)).body["applied"], 1_000);
     }
     let pending = "SELECT COUNT(*) FROM deliveries";
     assert!(scene.database.number(pending).await >= 1_000 * i64::from(campaign.rounds()));
@@ -178,5 +179,6 @@ async fn what_waits_for_a_broker_that_was_away_goes_out_in_each_members_order() 
         server.scrape().value("gamification_outbox_pending", &[("channel", "nats")]) >= 0.0
     });
     assert_everything_went_out(&scene).await;
+    watch.end();
     assert_verify_finds_nothing(scene.database.url());
 }

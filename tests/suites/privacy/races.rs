@@ -13,7 +13,7 @@ use gamification_domain::{
     FactKind, FactRecord, UserId,
     Verdict::{self, Applied, Duplicate, Ignored},
 };
-use gamification_tests::{Campaign, PATIENCE, assert_verify_finds_nothing, event::id, until};
+use gamification_tests::{Campaign, LevelWatch, PATIENCE, assert_verify_finds_nothing, event::id, until};
 
 use super::{Fixed, Scene, adjusted, joined, post, told};
 
@@ -44,6 +44,7 @@ async fn an_erasure_beside_awards_likes_and_imports_is_before_or_after_each_of_t
     let mut random = campaign.random(0);
     for _ in 0..campaign.rounds() {
         let scene = Scene::new().await;
+        let watch = LevelWatch::start(scene.database.url());
         scene.live().await;
         let (ada, bob) = (scene.ada, scene.bob);
         let past = scene.facts_about_ada();
@@ -92,6 +93,7 @@ async fn an_erasure_beside_awards_likes_and_imports_is_before_or_after_each_of_t
         scene.sweep().await;
         assert_eq!(scene.traces().await, [""; 0]);
         assert_eq!(scene.database.deadlocks(), [""; 0]);
+        watch.end();
         assert_verify_finds_nothing(scene.database.url());
     }
 }
@@ -136,6 +138,7 @@ async fn a_repair_beside_an_erasure_brings_nothing_of_the_erased_back() {
     let campaign = Campaign::new("a_repair_beside_an_erasure", 8, 200);
     for _ in 0..campaign.rounds() {
         let scene = Scene::new().await;
+        let watch = LevelWatch::start(scene.database.url());
         scene.live().await;
         let client = scene.database.client().await;
         client.batch_execute("UPDATE tallies SET earned = earned + 7").await.unwrap();
@@ -148,6 +151,7 @@ async fn a_repair_beside_an_erasure_brings_nothing_of_the_erased_back() {
         scene.sweep().await;
         assert_eq!(scene.traces().await, [""; 0]);
         repair(&store, &Fixed, None, &mut |_| {}).await.unwrap();
+        watch.end();
         assert_verify_finds_nothing(scene.database.url());
     }
 }
