@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     Answer, TestDatabase, TestServer,
     event::{admin_joined, community_created, course_created, event, id, member_joined},
+    model::rules_body,
     server::SECRET,
 };
 
@@ -115,10 +116,8 @@ impl Operation {
             |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": level - 1});
         match self.id.as_str() {
             "update_rules" | "preview_rules" => {
-                let rule = |source| json!({"source": source, "points": 1, "daily_cap": 10});
-                let sources =
-                    ["post_created", "comment_created", "post_liked", "comment_liked", "lesson_completed"];
-                Some(("application/json", json!({"rules": sources.map(rule).to_vec()})))
+                let rule = |source, _| json!({"source": source, "points": 1, "daily_cap": 10});
+                Some(("application/json", rules_body(rule)))
             }
             "update_levels" | "preview_levels" => {
                 Some(("application/json", json!({"levels": (1..=9).map(level).collect::<Vec<_>>()})))

@@ -19,10 +19,7 @@ impl Campaign {
     #[must_use]
     pub fn new(name: &str, small: u32, large: u32) -> Self {
         let rounds = if std::env::var(SIZE).is_ok_and(|size| size == "large") { large } else { small };
-        let seed = match std::env::var(SEED) {
-            Ok(seed) => seed.parse().unwrap_or_else(|_| panic!("{SEED} must be a number, not {seed:?}")),
-            Err(_) => Uuid::new_v4().as_u64_pair().0,
-        };
+        let seed = seed();
         println!("{name}: {rounds} rounds; {SEED}={seed}");
         Self { rounds, seed }
     }
@@ -46,11 +43,27 @@ impl Campaign {
     }
 }
 
+/// The seed that is given, or a new one.
+fn seed() -> u64 {
+    match std::env::var(SEED) {
+        Ok(seed) => seed.parse().unwrap_or_else(|_| panic!("{SEED} must be a number, not {seed:?}")),
+        Err(_) => Uuid::new_v4().as_u64_pair().0,
+    }
+}
+
 /// Numbers that look random and can be had again (SplitMix64).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
+    /// For a test of one round. Prints its seed, as a campaign does.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let seed = seed();
+        println!("{name}: {SEED}={seed}");
+        Self(seed)
+    }
+
     /// The next number.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -31,7 +31,7 @@
 //!    from [`Campaign::random`].
 //! 2. At its end [`LevelWatch::end`], where members earn, and [`assert_verify_finds_nothing`], where there is a database.
 //!    The audit comes with it.
-//! 3. Its line in this table.
+//! 3. Its line in this table; the suite `architecture` compares the sizes.
 //!
 //! `GAMIFICATION_CAMPAIGNS=large` makes campaigns large; `GAMIFICATION_CAMPAIGN_SEED` repeats the one whose failure
 //! printed it: `cargo test --workspace --test suites --test command_line -- <name>`; that of the decoders is
@@ -58,6 +58,8 @@
 //! | | reads on two servers after changes on either | `fresh_reads.rs` | 60 / 5,000 |
 //! | | adjustments beside awards, through two servers | `adjustments.rs` | 30 / 1,000 rounds |
 //! | | erasures beside awards, likes and imports; beside deliveries that fail | `privacy/races.rs`; `privacy/sweeps.rs` | 5 / 300; 3 / 200 |
+//! | | repairs beside erasures | `privacy/races.rs` | 8 / 200 |
+//! | | rules that change beside awards on two servers; previews of caps against awards under them | `rules.rs` | 60 / 2,000; 5 / 200 |
 //! | | boards beside the events that move them | `leaderboards.rs` | 20 / 2,000 rounds of two servers |
 //! | | a database of the first version | `upgrade.rs` | 1,000 / 10,000 members |
 //! | | killed between commit and acknowledgement; the broker killed; poison; seconds without a database; thousands behind | `nats/campaigns.rs` | 4 / 200; 3 / 20; 2 / 20; 3 / 20; 3 / 1,000 |

@@ -27,7 +27,7 @@ pub use self::{
     board::{Board, Standing, Window},
     member::{Entry, HistoryLine, Member, Profile},
     random_history::{EXACT_EDGES, History, Plan, Request, WIDE_EDGES},
-    rules::Rules,
+    rules::{Rules, WORTHS, rules_body},
 };
 use self::{changes::Changes, told::Told};
 

@@ -302,3 +302,36 @@ fn there_is_exactly_one_binary() {
         targets.filter(|target| target.is_bin()).map(|target| target.name.as_str()).collect();
     assert_eq!(binaries, ["gamification-server"]);
 }
+
+/// A number as people write it: `10_000` is 10,000.
+fn written(number: &str) -> String {
+    number.trim().replace('_', ",")
+}
+
+#[test]
+fn each_campaign_is_in_the_table_with_its_sizes() {
+    let tests = metadata().workspace_root.join("tests");
+    let table = std::fs::read_to_string(tests.join("src/lib.rs")).unwrap();
+    let mut campaigns = 0;
+    for path in
+        ["suites", "src"].into_iter().flat_map(|folder| sources_below(tests.join(folder).as_std_path()))
+    {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file = path.strip_prefix(&tests).unwrap().to_str().unwrap();
+        let file = file.strip_prefix("suites/").unwrap_or(file);
+        for campaign in text.split("Campaign::new(\"").skip(1) {
+            let (name, sizes) = campaign.split_once("\", ").expect("a name");
+            let (sizes, _) = sizes.split_once(')').expect("an end");
+            let (small, large) = sizes.split_once(',').expect("two sizes");
+            let sizes = format!("{} / {}", written(small), written(large));
+            let is_there =
+                table.lines().any(|line| line.contains(&format!("`{file}`")) && line.contains(&sizes));
+            assert!(
+                is_there,
+                "the campaign {name:?} of {file}, {sizes}, is not in the table of tests/src/lib.rs"
+            );
+            campaigns += 1;
+        }
+    }
+    assert!(campaigns > 40, "{campaigns}");
+}

@@ -13,7 +13,7 @@ use gamification_domain::{
 };
 use gamification_pg::PgStore;
 use gamification_tests::{
-    Campaign, LevelWatch, TestDatabase, TestServer, assert_verify_finds_nothing,
+    Campaign, LevelWatch, Random, TestDatabase, TestServer, assert_verify_finds_nothing,
     event::{admin_joined, community_created, event, id, member_joined},
     until,
 };
@@ -331,7 +331,7 @@ async fn a_rank_is_right_in_a_board_of_many_sections() {
     );
     client.batch_execute(&fill).await.unwrap();
     // Half of them have nothing, so that one section after another is full of equals.
-    let mut random = Campaign::new("ranks", 1, 1).random(0);
+    let mut random = Random::new("ranks");
     let users = "SELECT user_id FROM community_members WHERE display_name LIKE 'Member %' ORDER BY user_id";
     let users: Vec<Uuid> = client.query(users, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     for user in users.iter().step_by(60) {

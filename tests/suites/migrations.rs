@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use gamification_tests::{
     Answer, ApiScene, Campaign, Launch, Random, TestDatabase, TestServer, assert_verify_finds_nothing, audit,
     event::{event, id, member_joined, post_created, post_like},
-    model::Rules,
+    model::{Rules, rules_body},
     until, user_token,
 };
 use serde_json::{Value, json};
@@ -112,12 +112,10 @@ impl Adjusting {
 
 /// Likes of posts are worth 3, and a member earns by two likes a day.
 fn rules_of_likes() -> Value {
-    let sources = ["post_created", "comment_created", "post_liked", "comment_liked", "lesson_completed"];
-    let rule = |source: &str| match source {
+    rules_body(|source, _| match source {
         "post_liked" => json!({"source": source, "points": 3, "daily_cap": 6}),
         _ => json!({"source": source, "points": 2}),
-    };
-    json!({"rules": sources.map(rule)})
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use gamification_tests::{
     Campaign, Cluster, Launch, LevelWatch, Random, TestDatabase, TestServer, assert_verify_finds_nothing,
     block_until,
     event::{admin_joined, community_created, event, id, member_joined, post_created, post_like},
-    model::Rules,
+    model::{Rules, rules_body},
     user_token,
 };
 use serde_json::{Value, json};
@@ -130,9 +130,8 @@ async fn each_award_is_judged_by_one_version_however_rules_change_meanwhile() {
 async fn what_is_recorded_after_rules_were_set_is_judged_by_them_on_every_server() {
     let scene = Scene::new().await;
     for points in 1..=20 {
-        let rules = ["post_created", "comment_created", "post_liked", "comment_liked", "lesson_completed"]
-            .map(|source| json!({"source": source, "points": points}));
-        let version = scene.put(points % 2, &json!({"rules": rules}));
+        let rules = rules_body(|source, _| json!({"source": source, "points": points}));
+        let version = scene.put(points % 2, &rules);
         let post = id();
         scene.send((points + 1) % 2, &post_created(scene.community, post, scene.members[0]));
         let judged = format!(
@@ -147,9 +146,7 @@ async fn what_is_recorded_after_rules_were_set_is_judged_by_them_on_every_server
 async fn a_cap_holds_against_senders_at_the_very_same_moment() {
     const SENDERS: usize = 16;
     let scene = Scene::new().await;
-    let rules = ["post_created", "comment_created", "post_liked", "comment_liked", "lesson_completed"]
-        .map(|source| json!({"source": source, "points": 3, "daily_cap": 10}));
-    scene.put(0, &json!({"rules": rules}));
+    scene.put(0, &rules_body(|source, _| json!({"source": source, "points": 3, "daily_cap": 10})));
     let author = scene.members[0];
     std::thread::scope(|scope| {
         for sender in 0..SENDERS {
@@ -171,7 +168,7 @@ async fn a_cap_holds_against_senders_at_the_very_same_moment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_like_by_nobody_is_in_no_pair() {
     let scene = Scene::new().await;
-    let mut rules = caps(&mut Campaign::new("a like by nobody", 1, 1).random(0));
+    let mut rules = caps(&mut Random::new("a like by nobody"));
     for rule in rules["rules"].as_array_mut().unwrap() {
         let is_like = rule["source"].as_str().unwrap().ends_with("_liked");
         rule["daily_cap"] = if rule["source"] == "comment_liked" { Value::Null } else { json!(10) };
@@ -196,21 +193,13 @@ async fn a_like_by_nobody_is_in_no_pair() {
 
 /// Rules whose caps are met soon, with the worths of every community.
 fn caps(random: &mut Random) -> Value {
-    let worths = [
-        ("post_created", 2),
-        ("comment_created", 1),
-        ("post_liked", 1),
-        ("comment_liked", 1),
-        ("lesson_completed", 5),
-    ];
-    let rules = worths.map(|(source, points)| {
+    rules_body(|source, points| {
         let mut rule = json!({"source": source, "points": points, "daily_cap": random.below(12)});
         if source.ends_with("_liked") {
             rule["per_pair_daily_cap"] = random.below(4).into();
         }
         rule
-    });
-    json!({"rules": rules.to_vec()})
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -295,7 +284,7 @@ fn deeds(community: CommunityId, number: u128) -> Vec<FactRecord> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_under_caps_costs_as_many_statements_whatever_its_size() {
     let scene = Scene::new().await;
-    scene.put(0, &caps(&mut Campaign::new("statements under caps", 1, 1).random(0)));
+    scene.put(0, &caps(&mut Random::new("statements under caps")));
     // Only this session logs what it is sent; servers beside it work on.
     let session = "&application_name=counted&options=-c%20log_statement%3Dall";
     let url = DatabaseUrl::parse(&format!("{}{session}", scene.database.url())).unwrap();

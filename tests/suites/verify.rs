@@ -11,6 +11,7 @@ use gamification_tests::{
     event::{
         admin_joined, community_created, course_created, event, id, member_joined, post_created, post_like,
     },
+    model::rules_body,
     until,
 };
 use serde_json::{Value, json};
@@ -102,14 +103,12 @@ impl History {
         let (known, happened) = events.split_at(3);
         assert_eq!(server.send_batch(known).body["applied"], known.len());
         // Caps that nobody meets: what they go by is kept.
-        let rule = |source: &str, points| json!({"source": source, "points": points, "daily_cap": 1_000});
-        let mut rules =
-            [("post_created", 2), ("comment_created", 1), ("comment_liked", 1), ("lesson_completed", 5)]
-                .map(|(source, points)| rule(source, points))
-                .to_vec();
-        rules.push(json!({"source": "post_liked", "points": 1, "per_pair_daily_cap": 1_000}));
+        let rules = rules_body(|source, points| match source {
+            "post_liked" => json!({"source": source, "points": points, "per_pair_daily_cap": 1_000}),
+            _ => json!({"source": source, "points": points, "daily_cap": 1_000}),
+        });
         let path = format!("/api/communities/{community}/rules");
-        assert_eq!(server.put(&path, admin, &[], &json!({"rules": rules})).status, 200);
+        assert_eq!(server.put(&path, admin, &[], &rules).status, 200);
         let answer = server.send_batch(happened);
         assert_eq!(answer.body["applied"], happened.len(), "{answer:?}");
         let thresholds = [0, 2, 9, 60, 100, 150, 210, 280, 360];
@@ -225,7 +224,7 @@ async fn many_findings_of_one_kind_are_counted_and_some_of_them_printed() {
     let found = verify(&database, &[]);
     assert_eq!(found.off().len(), 21, "{found:?}");
     assert_eq!(found.off()[20], "total: and 230 more");
-    assert!(found.error.ends_with("off: total (250); --repair can put 250 right\n"), "{found:?}");
+    assert!(found.error.ends_with("off: total (250); --repair repairs 250\n"), "{found:?}");
     // More than are fetched, too.
     client.batch_execute("UPDATE like_switches SET author_id = NULL").await.unwrap();
     let likes: Vec<Value> =

@@ -8,14 +8,20 @@ use time::{OffsetDateTime, UtcOffset};
 use super::{Entry, Member};
 use crate::Random;
 
-/// The sources of points, and what each is worth where admins have changed nothing.
-const WORTHS: [(&str, i64); 5] = [
+/// The sources that points are earned by, and what each is worth where admins have changed nothing.
+pub const WORTHS: [(&str, i64); 5] = [
     ("post_created", 2),
     ("comment_created", 1),
     ("post_liked", 1),
     ("comment_liked", 1),
     ("lesson_completed", 5),
 ];
+
+/// The body that sets the rules of all sources: what `rule` makes of each source and what it is worth by default.
+#[must_use]
+pub fn rules_body(mut rule: impl FnMut(&'static str, i64) -> Value) -> Value {
+    json!({"rules": WORTHS.map(|(source, worth)| rule(source, worth))})
+}
 
 /// The rule of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

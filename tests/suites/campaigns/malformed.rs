@@ -8,6 +8,7 @@ use std::{
 use gamification_tests::{
     Answer, ApiScene, Campaign, PATIENCE, Random, assert_verify_finds_nothing,
     event::{id, post_created},
+    model::rules_body,
     service_token, user_token,
 };
 use serde_json::{Value, json};
@@ -28,9 +29,7 @@ fn targets(scene: &ApiScene) -> [Target; 8] {
     let level =
         |level: i64| json!({"level": level, "name": format!("Level {level}"), "threshold": level - 1});
     let levels = json!({"levels": (1..=9).map(level).collect::<Vec<Value>>()}).to_string();
-    let rule = |source: &str| json!({"source": source, "points": 2, "daily_cap": 20});
-    let sources = ["post_created", "comment_created", "post_liked", "comment_liked", "lesson_completed"];
-    let rules = json!({"rules": sources.map(rule)}).to_string();
+    let rules = rules_body(|source, _| json!({"source": source, "points": 2, "daily_cap": 20})).to_string();
     let events: Vec<Value> = (0..3).map(|_| post_created(scene.community, id(), scene.ada)).collect();
     let target = |method, path, content_type, token: &str, body: &str| Target {
         method,

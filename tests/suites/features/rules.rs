@@ -1,24 +1,20 @@
 //! What members earn points by: the rules that admins set, who set them, and what caps would take.
 
 use cucumber::{gherkin::Step, given, then, when};
-use gamification_tests::{block_until, reading_service_token, user_token};
+use gamification_tests::{
+    block_until,
+    model::{WORTHS, rules_body},
+    reading_service_token, user_token,
+};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, rows};
 
-const WORTHS: [(&str, i64); 5] = [
-    ("post_created", 2),
-    ("comment_created", 1),
-    ("post_liked", 1),
-    ("comment_liked", 1),
-    ("lesson_completed", 5),
-];
-
 /// The rules that a community starts with, as a body.
 pub(crate) fn defaults() -> Value {
-    let rule = |(source, points)| json!({"source": source, "points": points, "daily_cap": null, "per_pair_daily_cap": null});
-    let rules = WORTHS.map(rule);
-    json!({"rules": rules})
+    rules_body(
+        |source, points| json!({"source": source, "points": points, "daily_cap": null, "per_pair_daily_cap": null}),
+    )
 }
 
 /// The defaults, but for what the step's table says.

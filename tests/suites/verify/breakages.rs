@@ -115,7 +115,7 @@ async fn whatever_is_derived_is_named_when_it_is_off_and_repaired_without_touchi
         let is_named = found.off().iter().any(|line| line.starts_with(&named) && line.ends_with(verdict));
         assert!(is_named, "{sql}: {found:?}");
         assert!(
-            found.error.contains(&format!("{invariant} (")) && found.error.contains("--repair can put"),
+            found.error.contains(&format!("{invariant} (")) && found.error.contains("--repair repairs"),
             "{found:?}"
         );
 
@@ -256,7 +256,7 @@ const ORIGINAL: [(Breakage, &str); 13] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_computed_anew_stays_reported() {
-    for (Breakage { sql, finding: (invariant, verdict) }, put_right) in ORIGINAL {
+    for (Breakage { sql, finding: (invariant, verdict) }, mended) in ORIGINAL {
         let history = History::new().await;
         let database = &history.database;
         history.break_with(sql).await;
@@ -269,7 +269,7 @@ async fn what_can_not_be_computed_anew_stays_reported() {
             assert!(is_named, "{sql}: {found:?}");
         }
         assert_eq!(history.ledger().await, ledger, "{sql}");
-        history.break_with(put_right).await;
+        history.break_with(mended).await;
         // A total followed the ledger, wherever that went.
         verify(database, &["--repair"]).is_clean();
     }

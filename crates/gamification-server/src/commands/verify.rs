@@ -73,7 +73,7 @@ fn sentence(off: &BTreeMap<Invariant, u64>, was_repaired: bool) -> String {
     let repairable: u64 =
         off.iter().filter(|(invariant, _)| invariant.is_derived()).map(|(_, count)| count).sum();
     if repairable > 0 && !was_repaired {
-        sentence.push_str(&format!("; --repair can put {repairable} right"));
+        sentence.push_str(&format!("; --repair repairs {repairable}"));
     }
     sentence
 }
