@@ -10,9 +10,13 @@ use embedded_postgres::{EmbeddedPostgres, Settings};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
-/// A running PostgreSQL that ends when this process does, however it ends.
+use crate::citus::{self, citus_programs};
+
+/// A running PostgreSQL that ends when this process does, however it ends; with [Citus](crate::citus_programs), several.
 pub struct Cluster {
     postgres: EmbeddedPostgres,
+    /// The machines that tables are distributed over.
+    workers: Vec<EmbeddedPostgres>,
 }
 
 /// Reads until this process ends, killed or not; then stops PostgreSQL and removes its folders.
@@ -44,43 +48,111 @@ impl Cluster {
     }
 
     async fn start(settings: &[&str]) -> Self {
-        // Open to walk through: as root, PostgreSQL runs as another user.
-        let folder = tempfile::Builder::new()
-            .prefix("gamification-test-")
-            .permissions(Permissions::from_mode(0o755))
-            .tempdir()
-            .expect("no temporary folder")
-            .keep();
-        let programs = std::env::var_os("GAMIFICATION_PG_BIN").map(Into::into);
-        let embedded = Settings { programs, ..Settings::new("gamification", &folder) };
-        let start = async || {
-            let started = EmbeddedPostgres::start(&embedded).await;
-            started.unwrap_or_else(|error| panic!("these tests need PostgreSQL's server programs: {error:?}"))
-        };
-        let mut postgres = start().await;
-        Command::new("sh")
-            .args(["-c", TAKE_DOWN, "sh"])
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            // Or Ctrl-C would take it down together with the tests, and before its work.
-            .process_group(0)
-            .spawn()
-            .map(std::mem::forget)
-            .expect("sh can't be started");
-        if !settings.is_empty() {
-            let client = client(&postgres.url()).await;
-            for setting in settings {
-                client.batch_execute(&format!("ALTER SYSTEM SET {setting}")).await.expect(setting);
-            }
-            // Some of them count from the next start only.
-            postgres.stop().await.expect("it can be stopped");
-            postgres = start().await;
+        if citus_programs().is_some() {
+            Self::start_citus(settings).await
+        } else {
+            Self::start_alone(settings).await
         }
-        Self { postgres }
     }
 
+    async fn start_alone(settings: &[&str]) -> Self {
+        let programs = std::env::var_os("GAMIFICATION_PG_BIN").map(Into::into);
+        Self { postgres: start_machine(programs, settings).await, workers: Vec::new() }
+    }
+
+    /// A coordinator and two workers, of this test alone or of all.
+    ///
+    /// # Panics
+    /// Where there is no Citus.
+    pub async fn start_citus(settings: &[&str]) -> Self {
+        let mut cluster = Self { postgres: citus_machine(settings).await, workers: Vec::new() };
+        for _ in 0..2 {
+            cluster.workers.push(citus_machine(settings).await);
+        }
+        cluster
+    }
+
+    /// One machine more, which no database knows of yet.
+    pub async fn add_machine(&mut self) {
+        self.workers.push(citus_machine(&SETTINGS).await);
+    }
+
+    /// All machines, the coordinator first.
+    #[must_use]
+    pub fn machines(&self) -> Vec<&EmbeddedPostgres> {
+        std::iter::once(&self.postgres).chain(&self.workers).collect()
+    }
+
+    /// Creates an empty database, on every machine.
+    pub async fn create_database(&self, name: &str) {
+        for machine in self.machines() {
+            let client = client(&machine.url_of("postgres")).await;
+            client
+                .batch_execute(&format!("CREATE DATABASE {name}"))
+                .await
+                .expect("a database can be created");
+        }
+        if !self.workers.is_empty() {
+            citus::join(&self.machines(), name).await;
+        }
+    }
+
+    /// Drops a database, whoever uses it.
+    pub async fn drop_database(&self, name: &str) {
+        for machine in self.machines() {
+            let client = client(&machine.url_of("postgres")).await;
+            let drop_it = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            client.batch_execute(&drop_it).await.expect("it can be dropped");
+        }
+    }
+}
+
+async fn citus_machine(settings: &[&str]) -> EmbeddedPostgres {
+    let programs = citus_programs().expect("Citus is installed").to_owned();
+    let settings: Vec<&str> = settings.iter().chain(&citus::SETTINGS).copied().collect();
+    let machine = start_machine(Some(programs), &settings).await;
+    citus::settle(&machine).await;
+    machine
+}
+
+async fn start_machine(programs: Option<std::path::PathBuf>, settings: &[&str]) -> EmbeddedPostgres {
+    // Open to walk through: as root, PostgreSQL runs as another user.
+    let folder = tempfile::Builder::new()
+        .prefix("gamification-test-")
+        .permissions(Permissions::from_mode(0o755))
+        .tempdir()
+        .expect("no temporary folder")
+        .keep();
+    let embedded = Settings { programs, ..Settings::new("gamification", &folder) };
+    let start = async || {
+        let started = EmbeddedPostgres::start(&embedded).await;
+        started.unwrap_or_else(|error| panic!("these tests need PostgreSQL's server programs: {error:?}"))
+    };
+    let mut postgres = start().await;
+    Command::new("sh")
+        .args(["-c", TAKE_DOWN, "sh"])
+        .arg(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Or Ctrl-C would take it down together with the tests, and before its work.
+        .process_group(0)
+        .spawn()
+        .map(std::mem::forget)
+        .expect("sh can't be started");
+    if !settings.is_empty() {
+        let client = client(&postgres.url()).await;
+        for setting in settings {
+            client.batch_execute(&format!("ALTER SYSTEM SET {setting}")).await.expect(setting);
+        }
+        // Some of them count from the next start only.
+        postgres.stop().await.expect("it can be stopped");
+        postgres = start().await;
+    }
+    postgres
+}
+
+impl Cluster {
     /// What it has logged so far.
     #[must_use]
     pub fn log(&self) -> String {

@@ -18,6 +18,9 @@ const KEYS_OF_CONCURRENT_FACTS: [&str; 2] = ["point_transactions_once", "like_sw
 /// Shards are numbered from 102,008 on; no key of ours ends with so many digits.
 const SHARD_DIGITS: usize = 6;
 
+/// Of a statement that locks, when the communities that it names are in several shards of Citus's, as after a shard was split.
+pub(crate) const SEVERAL_SHARDS: &str = "could not run distributed query with FOR UPDATE/SHARE commands";
+
 pub(crate) fn store_error(error: DieselError) -> StoreError {
     let DieselError::DatabaseError(kind, information) = &error else {
         return match error {
@@ -111,8 +114,7 @@ fn cause_by_message(message: &str) -> Option<Cause<'_>> {
         "canceling statement due to lock timeout",
         "could not obtain lock",
         "canceling the transaction since it was involved in a distributed deadlock",
-        // Of communities that were moved to several shards a moment ago.
-        "could not run distributed query with FOR UPDATE/SHARE commands",
+        SEVERAL_SHARDS,
     ];
     const UNAVAILABLE: [&str; 10] = [
         "connection to the remote node",

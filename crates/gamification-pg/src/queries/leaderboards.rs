@@ -5,7 +5,7 @@ use gamification_app::{
     Reader,
     ports::{
         BesideOwn, Board, BoardMember, BoardPart, BoardPlace, Boards, CommunityView, LEADERBOARD_LAYOUT,
-        LeaderboardQueries, StoreError,
+        LeaderboardQueries, Statistics, StoreError,
     },
 };
 use gamification_domain::{CommunityId, DirectoryText, Leaderboard, SortName, UserId, WindowStarts};
@@ -140,7 +140,7 @@ statements! {
     } -> (CommunityViewRow, Records<BoardRow>, Records<BoardMemberRow>)
     = community_view!(
         "SELECT s.board, s.members, p.complete_until
-         FROM leaderboard_progress AS p
+         FROM {{leaderboard_progress AS p}}[[(VALUES (NULL::timestamptz, true)) AS p (complete_until, is_only)]]
          LEFT JOIN (
              SELECT b.board, SUM(b.members)::bigint AS members FROM leaderboard_sections AS b
              WHERE b.community_id = :community_id AND b.board = ANY (:boards) GROUP BY b.board) AS s ON true
@@ -163,12 +163,12 @@ statements! {
     = "SELECT p.xid IS NULL OR p.layout IS DISTINCT FROM :layout OR p.complete_until < :idle_since
               OR p.system_identifier IS DISTINCT FROM (SELECT system_identifier FROM pg_control_system())
               OR p.xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-              OR EXISTS (SELECT FROM point_transactions AS t WHERE t.xid >= p.xid)
-              OR EXISTS (SELECT FROM community_members AS m WHERE m.xid >= p.xid)
+              OR EXISTS (SELECT FROM point_transactions AS t WHERE t.xid >= {{p.xid}}[[(SELECT xid FROM leaderboard_progress)]])
+              OR EXISTS (SELECT FROM community_members AS m WHERE m.xid >= {{p.xid}}[[(SELECT xid FROM leaderboard_progress)]])
               OR EXISTS (SELECT FROM point_transactions AS t
-                         WHERE t.occurred_at >= p.seven_day_start AND t.occurred_at < :seven_day_start)
+                         WHERE t.occurred_at >= {{p.seven_day_start}}[[(SELECT seven_day_start FROM leaderboard_progress)]] AND t.occurred_at < :seven_day_start)
               OR EXISTS (SELECT FROM point_transactions AS t
-                         WHERE t.occurred_at >= p.thirty_day_start AND t.occurred_at < :thirty_day_start) AS is_behind
+                         WHERE t.occurred_at >= {{p.thirty_day_start}}[[(SELECT thirty_day_start FROM leaderboard_progress)]] AND t.occurred_at < :thirty_day_start) AS is_behind
        FROM leaderboard_progress AS p WHERE p.is_only";
 }
 
@@ -297,6 +297,12 @@ impl PgStore {
         let known = self.levels().known(community_id);
         let (known_version, known_at) = KnownLevels::version(known.as_ref());
         let (community_id, caller_id) = (community_id.as_uuid(), reader.user_id().map(UserId::as_uuid));
+        // In a distributed database no statement reads this table together with those of a community. Until this moment at
+        // least the boards are complete that are read then.
+        let complete_until = match self.is_distributed() {
+            true => self.leaderboards_complete_until().await?,
+            false => None,
+        };
         let Bounds { around, place, sort_name, user_id, before, behind } = part.into();
         let select = SelectBoards {
             community_id,
@@ -312,10 +318,9 @@ impl PgStore {
             behind: limit(behind)?,
         };
         let Some((view, board_rows, members)) = self.row(select).await? else { return Ok(None) };
-        let mut found =
-            Boards { boards: boards.iter().copied().map(Board::new).collect(), complete_until: None };
+        let mut found = Boards { boards: boards.iter().copied().map(Board::new).collect(), complete_until };
         for BoardRow { board, members, complete_until } in board_rows {
-            found.complete_until = complete_until;
+            found.complete_until = found.complete_until.or(complete_until);
             let total = u64::try_from(members.unwrap_or_default()).map_err(corrupt)?;
             let of = found.boards.iter_mut().find(|of| Some(of.leaderboard.as_str()) == board.as_deref());
             if let Some(of) = of {
