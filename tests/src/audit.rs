@@ -224,7 +224,7 @@ pub async fn audit(client: &Client) -> Vec<String> {
     client.batch_execute(&views).await.expect("views of the session");
     let mut findings = Vec::new();
     for (invariant, query) in INVARIANTS {
-        let rows = client.query(query, &[]).await.unwrap_or_else(|error| panic!("{invariant}: {error}"));
+        let rows = client.query(query, &[]).await.unwrap_or_else(|error| panic!("{invariant}: {error:?}"));
         findings.extend(
             rows.iter()
                 .map(|row| format!("{invariant}: {}", row.get::<_, Option<String>>(0).unwrap_or_default())),

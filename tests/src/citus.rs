@@ -56,7 +56,8 @@ fn find() -> Option<PathBuf> {
 /// Where a machine is reached by the others: the folder of its socket.
 pub(crate) async fn address(machine: &EmbeddedPostgres) -> String {
     let client = client(&machine.url_of("postgres")).await;
-    client.query_one("SHOW unix_socket_directories", &[]).await.expect("a setting").get(0)
+    let setting = "SELECT trim(BOTH '\"' FROM current_setting('unix_socket_directories'))";
+    client.query_one(setting, &[]).await.expect(setting).get(0)
 }
 
 /// Tells a machine that has the library what is known of it only then.
@@ -110,8 +111,13 @@ pub(crate) async fn copy_tables(client: &tokio_postgres::Client) -> &'static str
     for message in client.simple_query(tables).await.expect(tables) {
         if let SimpleQueryMessage::Row(row) = message {
             let table = row.get(0).expect("a name");
-            let copy = format!("CREATE TABLE copied.{table} AS TABLE public.{table}");
-            client.batch_execute(&copy).await.unwrap_or_else(|error| panic!("{copy}: {error}"));
+            // With its key, by which queries group.
+            for copy in [
+                format!("CREATE TABLE copied.{table} (LIKE public.{table} INCLUDING INDEXES)"),
+                format!("INSERT INTO copied.{table} TABLE public.{table}"),
+            ] {
+                client.batch_execute(&copy).await.unwrap_or_else(|error| panic!("{copy}: {error}"));
+            }
         }
     }
     client.batch_execute("SET LOCAL search_path = copied, public").await.expect("a setting");

@@ -7,17 +7,27 @@ use std::{
 };
 
 use embedded_postgres::{EmbeddedPostgres, Settings};
+use gamification_pg::{distribute, migrate};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
-use crate::citus::{self, citus_programs};
+use crate::{
+    citus::{self, citus_programs},
+    database::connector,
+    until,
+};
 
 /// A running PostgreSQL that ends when this process does, however it ends; with [Citus](crate::citus_programs), several.
 pub struct Cluster {
     postgres: EmbeddedPostgres,
     /// The machines that tables are distributed over.
     workers: Vec<EmbeddedPostgres>,
+    /// Whether there is a [`TEMPLATE`].
+    has_template: OnceCell<()>,
 }
+
+/// A distributed database with the schema: its copies on all machines are one, too, and take a tenth of the time.
+const TEMPLATE: &str = "distributed";
 
 /// Reads until this process ends, killed or not; then stops PostgreSQL and removes its folders.
 const TAKE_DOWN: &str = r#"
@@ -57,7 +67,11 @@ impl Cluster {
 
     async fn start_alone(settings: &[&str]) -> Self {
         let programs = std::env::var_os("GAMIFICATION_PG_BIN").map(Into::into);
-        Self { postgres: start_machine(programs, settings).await, workers: Vec::new() }
+        Self {
+            postgres: start_machine(programs, settings).await,
+            workers: Vec::new(),
+            has_template: OnceCell::new(),
+        }
     }
 
     /// A coordinator and two workers, of this test alone or of all.
@@ -65,7 +79,8 @@ impl Cluster {
     /// # Panics
     /// Where there is no Citus.
     pub async fn start_citus(settings: &[&str]) -> Self {
-        let mut cluster = Self { postgres: citus_machine(settings).await, workers: Vec::new() };
+        let postgres = citus_machine(settings).await;
+        let mut cluster = Self { postgres, workers: Vec::new(), has_template: OnceCell::new() };
         for _ in 0..2 {
             cluster.workers.push(citus_machine(settings).await);
         }
@@ -83,27 +98,47 @@ impl Cluster {
         std::iter::once(&self.postgres).chain(&self.workers).collect()
     }
 
-    /// Creates an empty database, on every machine.
+    /// Creates a database: an empty one, or on Citus a distributed one with the schema.
     pub async fn create_database(&self, name: &str) {
+        if self.workers.is_empty() {
+            return self.on_each_machine(&format!("CREATE DATABASE {name}")).await;
+        }
+        self.has_template.get_or_init(async || self.create_template().await).await;
+        self.on_each_machine(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await;
+    }
+
+    async fn create_template(&self) {
+        self.on_each_machine(&format!("CREATE DATABASE {TEMPLATE}")).await;
+        citus::join(&self.machines(), TEMPLATE).await;
+        let connector = connector(&self.url(TEMPLATE));
+        let connect = async || connector.connect().await.expect("the new database can't be reached");
+        migrate(connect().await).await.expect("the migrations failed");
+        distribute(connect().await).await.expect("the tables can't be distributed");
+        // While anybody is in it, even a process of Citus's, it can't be copied.
+        self.on_each_machine(&format!("ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")).await;
+        let end =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'");
+        self.on_each_machine(&end).await;
+        let others = format!("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'");
         for machine in self.machines() {
             let client = client(&machine.url_of("postgres")).await;
-            client
-                .batch_execute(&format!("CREATE DATABASE {name}"))
-                .await
-                .expect("a database can be created");
+            until("nobody is in the template", async || {
+                client.query_one(&others, &[]).await.expect(&others).get::<_, i64>(0) == 0
+            })
+            .await;
         }
-        if !self.workers.is_empty() {
-            citus::join(&self.machines(), name).await;
+    }
+
+    async fn on_each_machine(&self, statement: &str) {
+        for machine in self.machines() {
+            let client = client(&machine.url_of("postgres")).await;
+            client.batch_execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
         }
     }
 
     /// Drops a database, whoever uses it.
     pub async fn drop_database(&self, name: &str) {
-        for machine in self.machines() {
-            let client = client(&machine.url_of("postgres")).await;
-            let drop_it = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            client.batch_execute(&drop_it).await.expect("it can be dropped");
-        }
+        self.on_each_machine(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use gamification_pg::{
     PgStore,
     connection::{Connector, DatabaseUrl},
-    distribute, migrate,
+    migrate,
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -24,11 +24,7 @@ impl TestDatabase {
         let cluster = Cluster::shared().await;
         let name = format!("test_{}", Uuid::now_v7().simple());
         cluster.create_database(&name).await;
-        let database = Self { cluster, url: cluster.url(&name), name, is_audited: true };
-        if citus_programs().is_some() {
-            database.distribute().await;
-        }
-        database
+        Self { cluster, url: cluster.url(&name), name, is_audited: true }
     }
 
     /// A database with the schema.
@@ -40,12 +36,6 @@ impl TestDatabase {
         let connection = database.connector().connect().await.expect("the new database can't be reached");
         migrate(connection).await.expect("the migrations failed");
         database
-    }
-
-    async fn distribute(&self) {
-        let connect = async || self.connector().connect().await.expect("the new database can't be reached");
-        migrate(connect().await).await.expect("the migrations failed");
-        distribute(connect().await).await.expect("the tables can't be distributed");
     }
 
     /// The same, only dropped when the test ends: for a test that leaves behind what the audit would find, and says why.
@@ -110,7 +100,7 @@ impl TestDatabase {
     }
 }
 
-fn connector(url: &str) -> Connector {
+pub(crate) fn connector(url: &str) -> Connector {
     Connector::new(DatabaseUrl::parse(url).expect("a test's own URL")).expect("no TLS is asked for")
 }
 

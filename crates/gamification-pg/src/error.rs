@@ -133,6 +133,12 @@ fn cause_by_message(message: &str) -> Option<Cause<'_>> {
         let is_of_facts = KEYS_OF_CONCURRENT_FACTS.contains(&key);
         return Some(if is_of_facts { Cause::Contention } else { Cause::Conflict(key) });
     }
+    // Of a shard's check or foreign key.
+    if let Some((_, key)) =
+        message.split_once(" constraint \"").filter(|(what, _)| what.contains(" violates "))
+    {
+        return Some(Cause::Conflict(key_of_shard(key.split('"').next().unwrap_or_default())));
+    }
     let is_one_of = |known: &[&str]| known.iter().any(|start| message.starts_with(start));
     if is_one_of(&CONTENTION) {
         Some(Cause::Contention)
@@ -180,6 +186,10 @@ mod tests {
             (
                 "duplicate key value violates unique constraint \"member_points_pkey_102105\"",
                 Cause::Conflict("member_points_pkey"),
+            ),
+            (
+                "new row for relation \"level_counts_102144\" violates check constraint \"level_counts_members_check_102144\"",
+                Cause::Conflict("level_counts_members_check"),
             ),
             ("canceling the transaction since it was involved in a distributed deadlock", Cause::Contention),
             (

@@ -114,10 +114,10 @@ macro_rules! community_view {
                  ON caller.community_id = :community_id AND caller.user_id = :caller_id AND caller.is_present
              LEFT JOIN member_points AS own
                  ON own.community_id = :community_id AND own.user_id = :caller_id
-             CROSS JOIN LATERAL (SELECT array_agg(answer) FROM (",
+             CROSS JOIN LATERAL (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (",
             $answer,
             ") AS answer) AS answers",
-            $(" CROSS JOIN LATERAL (SELECT array_agg(answer) FROM (", $more, ") AS answer) AS more",)?
+            $(" CROSS JOIN LATERAL (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (", $more, ") AS answer) AS more",)?
             "
              WHERE known.community_id = :community_id"
         )

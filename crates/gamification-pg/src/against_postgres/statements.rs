@@ -73,7 +73,8 @@ async fn misfits_of(client: &Client, statement: &Checked, text: &str) -> Vec<Str
     let left_open: Vec<Type> =
         as_sent.iter().map(|sent| if is_array(sent) { sent.clone() } else { Type::UNKNOWN }).collect();
     // Records in a column have no names: their subselect is looked at without being put into an array.
-    let flat = text.replace("SELECT array_agg(answer)", "SELECT answer.*");
+    let flat = text.replace("array_send(array_agg(answer))", "array_agg(answer)");
+    let flat = flat.replace("SELECT array_agg(answer)", "SELECT answer.*");
     let prepared = match client.prepare_typed(&flat, &left_open).await {
         Ok(prepared) => prepared,
         Err(error) => return vec![misfit(message(&error))],

@@ -149,19 +149,6 @@ pub(crate) fn pool(connector: Connector, size: usize) -> Result<Pool<AsyncPgConn
         .build()
 }
 
-/// Creates a database on the server that `connector` leads to. `name` is a constant of ours, and is not quoted.
-///
-/// # Errors
-/// `ConnectionError` when the server can't be reached, or refuses.
-pub async fn create_database(connector: &Connector, name: &str) -> ConnectionResult<()> {
-    let mut connection = connector.connect().await?;
-    // One by one: it can't run in the transaction that several statements sent together make.
-    for statement in ["SET statement_timeout = 0", &format!("CREATE DATABASE {name}")] {
-        connection.batch_execute(statement).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    }
-    Ok(())
-}
-
 /// The version of the server when it is too old for us.
 ///
 /// # Errors

@@ -207,8 +207,9 @@ impl<R: From<T>, T> FromIterator<T> for AnyRows<R> {
     }
 }
 
-/// Any number of records in one column. In the text it is written `array_agg(answer)`, over a subselect `answer` that has
-/// the records' columns.
+/// Any number of records in one column. In the text it is written `[[array_send(]]array_agg(answer)[[)]]`, over a subselect
+/// `answer` that has the records' columns: Citus can't take records without a type from one machine to another, but the bytes
+/// that they are sent as.
 #[derive(Debug, FromSqlRow)]
 pub(crate) struct Records<R>(Vec<R>);
 
