@@ -35,6 +35,7 @@ mod lock_order;
 mod nats;
 mod observability;
 mod outbox;
+mod partitions;
 mod planner_statistics;
 mod privacy;
 mod readme;

@@ -449,7 +449,7 @@ impl Deliveries for PgDeliveries {
         let mut connection = self.connector.connect().await.map_err(unavailable)?;
         loop {
             let acquire = AcquireLease { class: LEASE_LOCK, channel: text(channel) };
-            match sending::first(&mut connection, acquire.sent_to(self.store.is_distributed())).await? {
+            match sending::first(&mut connection, acquire.sent_to(self.connector.is_distributed())).await? {
                 Some(LeaseRow { is_acquired: true }) => break,
                 Some(LeaseRow { is_acquired: false }) => tokio::time::sleep(LEASE_POLL).await,
                 None => return Err(not_registered(channel)),
@@ -495,7 +495,7 @@ impl Deliveries for PgDeliveries {
         let failures = i32::try_from(failures).map_err(corrupt)?;
         // A receiver may say anything, and PostgreSQL's texts can't hold NUL.
         let cause = cause.replace('\0', "\u{fffd}");
-        if !self.store.is_distributed() {
+        if !self.store.is_distributed().await? {
             let save = SaveDeliveryFailure {
                 channel: text(channel),
                 community_id,
@@ -549,7 +549,7 @@ impl Deliveries for PgDeliveries {
         after: i64,
         since: OffsetDateTime,
     ) -> Result<SweptEvents, StoreError> {
-        if self.store.is_distributed() {
+        if self.store.is_distributed().await? {
             return self.deliver_again_by_shard(channel, after, since).await;
         }
         let again = DeliverAgain { channel: text(channel), since, after, limit: LOOKED_AT_ONCE };

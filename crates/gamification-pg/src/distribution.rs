@@ -64,6 +64,10 @@ struct State {
 }
 
 impl Distribution {
+    pub(crate) fn is_known(&self) -> bool {
+        self.0.is_distributed.get().is_some()
+    }
+
     /// `false` also as long as nobody has asked.
     pub(crate) fn is_distributed(&self) -> bool {
         self.0.is_distributed.get().copied().unwrap_or(false)

@@ -168,7 +168,7 @@ impl PgStore {
     /// Runs a statement that gives nothing, outside any transaction.
     pub(crate) async fn run(&self, statement: impl Statement) -> Result<(), StoreError> {
         if !statement.is_idle() {
-            self.execute(statement.sent_to(self.is_distributed())).await?;
+            self.execute(statement.sent_to(self.is_distributed().await?)).await?;
         }
         Ok(())
     }
@@ -192,7 +192,7 @@ impl PgStore {
         T: TryFrom<S::Row, Error = StoreError>,
     {
         let mut session = self.session().await?;
-        let found = rows(&mut session, self.is_distributed(), statement).await;
+        let found = rows(&mut session, self.distribution().is_distributed(), statement).await;
         session.give_back();
         converted(found?)
     }
@@ -203,7 +203,7 @@ impl PgStore {
         S: Select,
         Sent<S>: Gives<S::Row>,
     {
-        self.first(statement.sent_to(self.is_distributed())).await
+        self.first(statement.sent_to(self.is_distributed().await?)).await
     }
 
     /// The rows of a query of Diesel's own, outside any transaction.

@@ -62,9 +62,10 @@ fn quoted(name: &str) -> String {
 
 impl PlannerStatistics for PgStore {
     async fn analyze_grown_tables(&self) -> Result<(), StoreError> {
+        let is_distributed = self.is_distributed().await?;
         let mut session = self.session().await?;
         let grown: Vec<GrownTableRow> =
-            sending::rows(&mut session, self.is_distributed(), SelectGrownTables {}).await?;
+            sending::rows(&mut session, is_distributed, SelectGrownTables {}).await?;
         for GrownTableRow { name } in grown {
             let analyze = format!("ANALYZE (SKIP_LOCKED) {}", quoted(&name));
             session.batch_execute(&analyze).await.map_err(store_error)?;

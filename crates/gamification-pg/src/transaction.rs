@@ -84,9 +84,12 @@ impl PgStore {
         Self { lookups: self.lookups.for_another_runtime(), replica, ..self.clone() }
     }
 
-    /// Whether the database is [distributed](crate::distribution); known as soon as a connection was opened.
-    pub(crate) fn is_distributed(&self) -> bool {
-        self.distribution.is_distributed()
+    /// Whether the database is [distributed](crate::distribution), which the first connection learns.
+    pub(crate) async fn is_distributed(&self) -> Result<bool, StoreError> {
+        if !self.distribution.is_known() {
+            self.session().await?.give_back();
+        }
+        Ok(self.distribution.is_distributed())
     }
 
     pub(crate) const fn distribution(&self) -> &Distribution {
@@ -285,14 +288,14 @@ impl Store for PgStore {
     }
 
     fn is_partitioned(&self) -> bool {
-        self.is_distributed()
+        !self.distribution.is_known() || self.distribution.is_distributed()
     }
 
     async fn partitions(
         &self,
         communities: &BTreeSet<CommunityId>,
     ) -> Result<HashMap<CommunityId, Partition>, StoreError> {
-        if !self.is_distributed() {
+        if !self.is_distributed().await? {
             let all = communities.iter().map(|community_id| (*community_id, Partition::default()));
             return Ok(all.collect());
         }
@@ -315,7 +318,7 @@ impl PgStore {
         let mut tx = PgTx {
             connection: Some(self.connection().await?),
             distribution: self.distribution.clone(),
-            is_distributed: self.is_distributed(),
+            is_distributed: self.distribution.is_distributed(),
             waiting: Vec::new(),
             has_begun: false,
             has_events: false,

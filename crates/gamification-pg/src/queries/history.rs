@@ -77,7 +77,7 @@ macro_rules! history {
         community_view!(
             "SELECT m.total_points, m.current_level,
                     EXISTS (SELECT FROM point_transactions AS e
-                            WHERE e.community_id = :community_id AND e.id = :after AND e.member_points_id = m.id)
+                            WHERE e.community_id = :community_id AND e.id = [[COALESCE(]]:after[[, '00000000-0000-0000-0000-000000000000'::uuid)]] AND e.member_points_id = m.id)
                     OR :after IS NULL AS is_position_known
              FROM member_points AS m
              WHERE m.community_id = :community_id AND m.user_id = :user_id
