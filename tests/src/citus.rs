@@ -78,12 +78,9 @@ pub(crate) async fn settle(machine: &EmbeddedPostgres) {
 
 /// Makes a database of all machines, the first of which coordinates, out of databases of that name.
 pub(crate) async fn join(machines: &[&EmbeddedPostgres], name: &str) {
-    for machine in machines {
-        let client = client(&machine.url_of(name)).await;
-        client.batch_execute("CREATE EXTENSION citus").await.expect("the extension is installed");
-    }
     let [coordinator, workers @ ..] = machines else { panic!("no machine") };
     let at_coordinator = client(&coordinator.url_of(name)).await;
+    at_coordinator.batch_execute("CREATE EXTENSION citus").await.expect("the extension is installed");
     let itself = address(coordinator).await;
     let known = format!(
         "ALTER DATABASE {name} SET citus.shard_count = 8;
@@ -91,9 +88,16 @@ pub(crate) async fn join(machines: &[&EmbeddedPostgres], name: &str) {
     );
     at_coordinator.batch_execute(&known).await.expect("it coordinates");
     for worker in workers {
-        let add = format!("SELECT citus_add_node('{}', 5432)", address(worker).await);
-        at_coordinator.batch_execute(&add).await.expect("a worker joins");
+        add(coordinator, worker, name).await;
     }
+}
+
+/// Adds a machine to those of a database, of which it has an empty one.
+pub(crate) async fn add(coordinator: &EmbeddedPostgres, worker: &EmbeddedPostgres, name: &str) {
+    let at_worker = client(&worker.url_of(name)).await;
+    at_worker.batch_execute("CREATE EXTENSION citus").await.expect("the extension is installed");
+    let add = format!("SELECT citus_add_node('{}', 5432)", address(worker).await);
+    client(&coordinator.url_of(name)).await.batch_execute(&add).await.expect("a worker joins");
 }
 
 /// Puts copies of the tables of a distributed database before them, in a transaction that is rolled back: not every query can

@@ -87,9 +87,13 @@ impl Cluster {
         cluster
     }
 
-    /// One machine more, which no database knows of yet.
-    pub async fn add_machine(&mut self) {
-        self.workers.push(citus_machine(&SETTINGS).await);
+    /// Adds a machine to those of a database; shards stay where they are.
+    pub async fn add_machine_of(&mut self, database: &str) {
+        let machine = citus_machine(&SETTINGS).await;
+        let at_machine = client(&machine.url_of("postgres")).await;
+        at_machine.batch_execute(&format!("CREATE DATABASE {database}")).await.expect("a database");
+        citus::add(&self.postgres, &machine, database).await;
+        self.workers.push(machine);
     }
 
     /// All machines, the coordinator first.

@@ -17,6 +17,7 @@ mod architecture;
 mod campaigns;
 mod channel_migration;
 mod channels;
+mod citus;
 mod commands;
 mod connections;
 mod embedding;
