@@ -2,6 +2,8 @@
 
 use tokio_postgres::Client;
 
+use crate::citus::copy_tables;
+
 /// Each with a query that finds what breaks it.
 const INVARIANTS: [(&str, &str); 15] = [
     (
@@ -215,11 +217,14 @@ pub async fn audit(client: &Client) -> Vec<String> {
     }
     let has_erasures = "SELECT to_regclass('erasures') IS NOT NULL";
     let has_erasures: bool = client.query_one(has_erasures, &[]).await.expect(has_erasures).get(0);
+    client.batch_execute("BEGIN").await.expect("a transaction");
+    let schema = copy_tables(client).await;
     let views = if has_erasures { SEEN_THROUGH_PSEUDONYMS } else { "" };
-    client.batch_execute(&format!("BEGIN; {views}")).await.expect("views of the session");
+    let views = views.replace("public.", &format!("{schema}."));
+    client.batch_execute(&views).await.expect("views of the session");
     let mut findings = Vec::new();
     for (invariant, query) in INVARIANTS {
-        let rows = client.query(query, &[]).await.unwrap_or_else(|error| panic!("{invariant}: {error}"));
+        let rows = client.query(query, &[]).await.unwrap_or_else(|error| panic!("{invariant}: {error:?}"));
         findings.extend(
             rows.iter()
                 .map(|row| format!("{invariant}: {}", row.get::<_, Option<String>>(0).unwrap_or_default())),

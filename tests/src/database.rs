@@ -2,13 +2,13 @@
 
 use gamification_pg::{
     PgStore,
-    connection::{Connector, DatabaseUrl, create_database},
+    connection::{Connector, DatabaseUrl},
     migrate,
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::{Cluster, audit, cluster::client};
+use crate::{Cluster, audit, citus_programs, cluster::client};
 
 /// A database of its own, audited (or [`TestDatabase::without_audit`]) and dropped when the test ends.
 pub struct TestDatabase {
@@ -19,18 +19,20 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// An empty database, without even a schema.
+    /// An empty database, without even a schema. On Citus it has one, as tables are distributed before servers start.
     pub async fn empty() -> Self {
         let cluster = Cluster::shared().await;
         let name = format!("test_{}", Uuid::now_v7().simple());
-        let maintenance = connector(&cluster.url("postgres"));
-        create_database(&maintenance, &name).await.expect("no database could be created");
+        cluster.create_database(&name).await;
         Self { cluster, url: cluster.url(&name), name, is_audited: true }
     }
 
     /// A database with the schema.
     pub async fn migrated() -> Self {
         let database = Self::empty().await;
+        if citus_programs().is_some() {
+            return database;
+        }
         let connection = database.connector().connect().await.expect("the new database can't be reached");
         migrate(connection).await.expect("the migrations failed");
         database
@@ -98,7 +100,7 @@ impl TestDatabase {
     }
 }
 
-fn connector(url: &str) -> Connector {
+pub(crate) fn connector(url: &str) -> Connector {
     Connector::new(DatabaseUrl::parse(url).expect("a test's own URL")).expect("no TLS is asked for")
 }
 
@@ -108,15 +110,14 @@ impl Drop for TestDatabase {
         if std::thread::panicking() {
             return;
         }
-        let (url, maintenance) = (self.url.clone(), self.cluster.url("postgres"));
+        let (cluster, name, url) = (self.cluster, self.name.clone(), self.url.clone());
         let is_audited = self.is_audited;
-        let drop_it = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         let audited = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
             runtime.block_on(async {
                 let findings = if is_audited { audit(&client(&url).await).await } else { Vec::new() };
-                client(&maintenance).await.batch_execute(&drop_it).await.expect("it can be dropped");
+                cluster.drop_database(&name).await;
                 findings
             })
         });

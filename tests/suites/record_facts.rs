@@ -168,8 +168,8 @@ async fn every_source_is_awarded_once_delivered_twice_by_two_servers_at_once_and
         let verdicts = record_facts(&restarted, &Fixed, &delivery()).await.unwrap();
         assert_eq!(verdicts, [Duplicate; 20], "{source}");
         let entries = format!(
-            "SELECT COUNT(*) FROM point_transactions t JOIN member_points m ON m.id = t.member_points_id
-             WHERE m.user_id = '{member}' AND t.source = '{source}'"
+            "SELECT COUNT(*) FROM point_transactions t JOIN member_points m USING (community_id)
+             WHERE m.id = t.member_points_id AND m.user_id = '{member}' AND t.source = '{source}'"
         );
         assert_eq!(scene.database.number(&entries).await, 20, "{source}");
         let total = format!("SELECT total_points::bigint FROM member_points WHERE user_id = '{member}'");

@@ -2,9 +2,14 @@
 //!
 //! A worker that is free takes a fact at once, so a lone one is not delayed; while workers are busy, facts gather, and
 //! the next transaction has more of them. A caller gets the verdicts of its own facts, after the commit.
+//!
+//! Where the store is [partitioned](Store::is_partitioned), "one transaction" is one for each partition.
+
+mod by_partition;
 
 use std::{
     collections::VecDeque,
+    future::Future,
     ops::Range,
     panic::AssertUnwindSafe,
     sync::{
@@ -110,16 +115,18 @@ impl FactQueue {
             under_way: AtomicUsize::new(0),
             ended: Notify::new(),
         });
+        let turns = Arc::new(by_partition::turns(store));
         let mut workers = JoinSet::new();
         for _ in 0..WORKERS {
-            workers.spawn(work(store.clone(), system.clone(), Arc::clone(&waiting)));
+            workers.spawn(work(store.clone(), system.clone(), Arc::clone(&waiting), Arc::clone(&turns)));
         }
         (Self { sender, room: Arc::new(Semaphore::new(CAPACITY as usize)) }, workers)
     }
 
     /// Records facts, in order, and gives what became of each once that is durable.
     ///
-    /// Facts of one call are recorded in one transaction, unless one of them can't be: it must not hold up the others.
+    /// Facts of one call are recorded in one transaction, or one for each partition of the store, unless one of them can't
+    /// be: it must not hold up the others.
     /// Dropping the future does not take facts back that a worker has begun with.
     pub async fn record(&self, records: Vec<FactRecord>) -> Vec<Recorded> {
         let span = span_of(&records);
@@ -172,11 +179,21 @@ fn span_of(records: &[FactRecord]) -> Span {
 }
 
 /// Takes what waits, batch after batch, until no queue is left that something could come from.
-async fn work(store: impl Store, system: impl Clock + IdGenerator, waiting: Arc<Waiting>) {
+async fn work(
+    store: impl Store,
+    system: impl Clock + IdGenerator,
+    waiting: Arc<Waiting>,
+    turns: Arc<Semaphore>,
+) {
     while let Some(batch) = waiting.next_batch().await {
         let records: Vec<FactRecord> =
             batch.iter().flat_map(|submission| &submission.records).cloned().collect();
-        let mut outcomes = record_each(&store, &system, &records).await.into_iter();
+        let deadline = Instant::now() + DEADLINE;
+        let outcomes = match store.is_partitioned() {
+            false => record_each(&store, &system, &records, deadline).await,
+            true => by_partition::record_all(&store, &system, &records, &turns, deadline).await,
+        };
+        let mut outcomes = outcomes.into_iter();
         waiting.batch_ended();
         for Submission { records, reply, .. } in batch {
             // A caller who has left is no reason to stop.
@@ -240,8 +257,8 @@ async fn record_each(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     records: &[FactRecord],
+    deadline: Instant,
 ) -> Vec<Recorded> {
-    let deadline = Instant::now() + DEADLINE;
     let mut outcomes = vec![Err(RecordError::Unavailable); records.len()];
     let mut parts: VecDeque<Part> = parts_of(records).collect();
     while let Some(Part { places, tries }) = parts.pop_front() {
@@ -292,15 +309,22 @@ fn parts_of(records: &[FactRecord]) -> impl Iterator<Item = Part> {
     })
 }
 
-/// One transaction. Whatever goes wrong in it is an error, panics too: they must not end the worker.
+/// One transaction.
 async fn attempt(
     store: &impl Store,
     system: &(impl Clock + IdGenerator),
     records: &[FactRecord],
     deadline: Instant,
 ) -> Result<Vec<Verdict>, StoreError> {
-    let recording = AssertUnwindSafe(record_facts_once(store, system, records));
-    match timeout_at(deadline, recording.catch_unwind()).await {
+    guarded(record_facts_once(store, system, records), deadline).await
+}
+
+/// Whatever goes wrong is an error, panics too: they must not end the worker.
+async fn guarded<T>(
+    work: impl Future<Output = Result<T, StoreError>>,
+    deadline: Instant,
+) -> Result<T, StoreError> {
+    match timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(StoreError::Corrupt("a panic, see above".into())),
         Err(elapsed) => Err(StoreError::Unavailable(BoxedError::from(elapsed))),

@@ -26,7 +26,14 @@ mod repository;
 mod statistics;
 mod verification;
 
-use std::{error::Error, future::Future};
+use std::{
+    collections::{BTreeSet, HashMap},
+    error::Error,
+    future::Future,
+    num::NonZeroUsize,
+};
+
+use gamification_domain::CommunityId;
 
 pub use channels::{ChannelName, ChannelQueries, ChannelRepository, InvalidChannelName};
 pub use community_rules::CommunityRulesRepository;
@@ -100,7 +107,36 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database can't be reached in time.
     fn begin(&self) -> impl Future<Output = Result<Self::Tx, StoreError>> + Send;
+
+    /// Whether it may lie on several machines, each with some of the communities.
+    fn is_partitioned(&self) -> bool {
+        false
+    }
+
+    /// Where each of some communities is. A transaction that records facts of several must have all of them in one partition;
+    /// otherwise it may be refused, as [`StoreError::Contention`]. A community may move at any time, with all that it has.
+    ///
+    /// A store that is not partitioned is one partition.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't be asked.
+    fn partitions(
+        &self,
+        communities: &BTreeSet<CommunityId>,
+    ) -> impl Future<Output = Result<HashMap<CommunityId, Partition>, StoreError>> + Send {
+        let all = communities.iter().map(|community_id| (*community_id, Partition::default())).collect();
+        std::future::ready(Ok(all))
+    }
+
+    /// How many transactions one caller may have under way that could begin any number: others need some, too.
+    fn transactions_at_once(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
 }
+
+/// A part of a store that lies on one machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition(pub u64);
 
 /// A transaction with all write ports.
 pub trait UnitOfWork:

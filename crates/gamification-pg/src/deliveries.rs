@@ -1,6 +1,9 @@
 //! The outbox as relays and retention see it.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    time::Duration,
+};
 
 use diesel::{
     ExpressionMethods, QueryDsl,
@@ -10,21 +13,21 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use gamification_app::ports::{
     ChannelBacklog, ChannelName, ChannelQueries, CommitAnnouncements, Deliveries, DeliveryFailure,
-    ParkedEvent, PendingEvent, RelayLease, StoreError, SweptEvents,
+    ParkedEvent, PendingEvent, RelayLease, Store, StoreError, SweptEvents, UnitOfWork,
 };
 use gamification_domain::{CommunityId, MemberKey, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    PgStore,
+    PgStore, PgTx,
     connection::Connector,
     error::{corrupt, misread, store_error, unavailable},
     json::Json,
     repositories::LEASE_LOCK,
     schema::{channels, deliveries, delivery_failures, outbox},
     sending,
-    statement::{AnyRows, OrNull, Plain, Rows, record, statements},
+    statement::{AnyRows, OrNull, Plain, Rows, Statement, record, statements},
     stored_event::StoredEvent,
 };
 
@@ -119,6 +122,33 @@ record! {
     }
 }
 
+record! {
+    /// The channel of a delivery.
+    struct DeliveryRow: Read {
+        channel_id: i32 => deliveries::channel_id,
+    }
+}
+
+record! {
+    /// An event that was looked at, and whether it is to be delivered once more.
+    struct EventSinceRow: Read {
+        community_id: Uuid => outbox::community_id,
+        event_id: Uuid => outbox::event_id,
+        sequence: i64 => outbox::sequence,
+        is_meant: bool => Plain<Bool>,
+    }
+}
+
+record! {
+    /// An event that is locked.
+    struct LockedEventRow: Read & Written {
+        community_id: Uuid => outbox::community_id,
+        event_id: Uuid => outbox::event_id,
+        member_id: Uuid => outbox::member_id,
+        sequence: i64 => outbox::sequence,
+    }
+}
+
 statements! {
     /// The lease of a channel, if it is there and no other relay has it.
     struct AcquireLease { class: i32 => Plain<Integer>, channel: String => channels::name } -> LeaseRow
@@ -146,10 +176,11 @@ statements! {
        SELECT o.community_id, o.event_id, o.sequence, o.event_type, o.payload, o.created_at,
               f.failures, f.attempted_at, f.retry_at, f.cause
        FROM next
-       CROSS JOIN LATERAL (
-           SELECT * FROM outbox WHERE community_id = next.community_id AND event_id = next.event_id OFFSET 0) AS o
+       {{CROSS JOIN LATERAL (
+           SELECT * FROM outbox WHERE community_id = next.community_id AND event_id = next.event_id OFFSET 0) AS o}}[[
+       JOIN outbox AS o ON o.community_id = next.community_id AND o.event_id = next.event_id]]
        LEFT JOIN delivery_failures AS f
-           ON f.community_id = next.community_id AND f.member_id = next.member_id
+           ON f.community_id = {{next}}[[o]].community_id AND f.member_id = next.member_id
            AND f.channel_id = next.channel_id AND f.event_id = next.event_id
        ORDER BY next.sequence";
 
@@ -161,10 +192,10 @@ statements! {
        overcome AS (
            DELETE FROM delivery_failures AS f USING delivered
            WHERE f.channel_id = delivered.channel_id AND f.community_id = delivered.community_id
-             AND f.event_id = delivered.event_id)
+             AND f.event_id = delivered.event_id[[ AND f.community_id = ANY (:event.community_id)]])
        DELETE FROM deliveries AS d USING delivered
        WHERE d.community_id = delivered.community_id AND d.event_id = delivered.event_id
-         AND d.channel_id = delivered.channel_id";
+         AND d.channel_id = delivered.channel_id[[ AND d.community_id = ANY (:event.community_id)]]";
 
     /// Locks the delivery: where its member was erased meanwhile there is none any more, and nothing to note of it.
     struct SaveDeliveryFailure {
@@ -185,6 +216,34 @@ statements! {
              ON d.community_id = :community_id AND d.event_id = :event_id AND d.channel_id = channels.id
          WHERE channels.name = :channel
          FOR KEY SHARE OF d
+         ON CONFLICT (community_id, member_id, channel_id) DO UPDATE SET
+             event_id = excluded.event_id, failures = excluded.failures, attempted_at = excluded.attempted_at,
+             retry_at = excluded.retry_at, parked_at = excluded.parked_at, cause = excluded.cause";
+
+    /// The first half of [`SaveDeliveryFailure`] in a distributed database, where a statement that locks writes nothing.
+    struct LockDelivery {
+        channel_id: i32 => channels::id,
+        community_id: Uuid => deliveries::community_id,
+        event_id: Uuid => deliveries::event_id,
+    } -> DeliveryRow
+    = "SELECT d.channel_id FROM deliveries AS d
+       WHERE d.community_id = :community_id AND d.event_id = :event_id AND d.channel_id = :channel_id
+       FOR KEY SHARE OF d";
+
+    /// The second half.
+    struct UpsertDeliveryFailure {
+        channel_id: i32 => channels::id,
+        community_id: Uuid => delivery_failures::community_id,
+        member_id: Uuid => delivery_failures::member_id,
+        event_id: Uuid => delivery_failures::event_id,
+        failures: i32 => delivery_failures::failures,
+        attempted_at: OffsetDateTime => delivery_failures::attempted_at,
+        retry_at: OffsetDateTime => delivery_failures::retry_at,
+        parked_at: Option<OffsetDateTime> => delivery_failures::parked_at,
+        cause: String => delivery_failures::cause,
+    } = "INSERT INTO delivery_failures
+             (community_id, member_id, channel_id, event_id, failures, attempted_at, retry_at, parked_at, cause)
+         VALUES (:community_id, :member_id, :channel_id, :event_id, :failures, :attempted_at, :retry_at, :parked_at, :cause)
          ON CONFLICT (community_id, member_id, channel_id) DO UPDATE SET
              event_id = excluded.event_id, failures = excluded.failures, attempted_at = excluded.attempted_at,
              retry_at = excluded.retry_at, parked_at = excluded.parked_at, cause = excluded.cause";
@@ -210,8 +269,10 @@ statements! {
            WHERE o.community_id = l.community_id AND o.event_id = l.event_id
              AND (young.first IS NULL OR l.sequence < young.first)
              AND NOT EXISTS (
-                 SELECT FROM deliveries AS d JOIN channels AS c ON c.id = d.channel_id
-                 WHERE d.community_id = l.community_id AND d.event_id = l.event_id)
+                 SELECT FROM deliveries AS d {{JOIN channels AS c ON c.id = d.channel_id
+                 WHERE d.community_id = l.community_id AND d.event_id = l.event_id}}[[
+                 WHERE d.community_id = o.community_id AND d.event_id = o.event_id
+                   AND d.channel_id IN (SELECT id FROM channels)]])
            RETURNING 1)
        SELECT (SELECT COUNT(*) FROM deleted) AS deleted, COUNT(*) AS looked_at, MAX(sequence) AS last,
               COALESCE(BOOL_AND(is_old), true) AS is_all_old
@@ -236,14 +297,48 @@ statements! {
            RETURNING 1)
        SELECT (SELECT COUNT(*) FROM again) AS again, COUNT(*) AS looked_at, MAX(sequence) AS last FROM looked_at";
 
+    /// The first part of [`DeliverAgain`] in a distributed database, where a statement that locks goes to one shard.
+    struct SelectEventsSince {
+        since: OffsetDateTime => outbox::created_at,
+        after: i64 => outbox::sequence,
+        limit: i64 => Plain<BigInt>,
+    } -> EventSinceRow
+    = "SELECT community_id, event_id, sequence, created_at >= :since AS is_meant
+       FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit";
+
+    /// The second, for the events of one shard: against a sweep, which may rename them.
+    struct LockEvents { event: Rows<EventKeyRow> } -> LockedEventRow
+    = "SELECT o.community_id, o.event_id, o.member_id, o.sequence
+       FROM :event
+       JOIN outbox AS o USING (community_id, event_id)
+       WHERE o.community_id = ANY (:event.community_id)
+       ORDER BY o.community_id, o.event_id FOR SHARE OF o";
+
+    /// The last, for all.
+    struct InsertDeliveriesAgain { channel_id: i32 => channels::id, new: Rows<LockedEventRow> } -> DeliveryRow
+    = "INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
+       SELECT new.community_id, new.event_id, :channel_id::integer AS channel_id, new.member_id, new.sequence
+       FROM :new
+       ORDER BY new.community_id, new.event_id, channel_id
+       ON CONFLICT (community_id, event_id, channel_id) DO NOTHING
+       RETURNING channel_id";
+
     struct SelectBacklogs {} -> BacklogRow
-    = "SELECT c.name AS channel, (SELECT COUNT(*) FROM deliveries AS d WHERE d.channel_id = c.id) AS pending,
+    = "SELECT c.name AS channel, {{(SELECT COUNT(*) FROM deliveries AS d WHERE d.channel_id = c.id) AS pending}}[[
+              COALESCE(waiting.number, 0) AS pending]],
               oldest.created_at AS oldest
        FROM channels AS c
-       LEFT JOIN LATERAL (
+       {{LEFT JOIN LATERAL (
            SELECT o.created_at
            FROM deliveries AS d JOIN outbox AS o ON o.community_id = d.community_id AND o.event_id = d.event_id
-           WHERE d.channel_id = c.id ORDER BY d.sequence LIMIT 1) AS oldest ON true
+           WHERE d.channel_id = c.id ORDER BY d.sequence LIMIT 1) AS oldest ON true}}[[
+       LEFT JOIN (
+           SELECT channel_id, COUNT(*) AS number, MIN(sequence) AS first FROM deliveries GROUP BY channel_id) AS waiting
+           ON waiting.channel_id = c.id
+       LEFT JOIN (
+           SELECT sequence, created_at FROM outbox
+           WHERE sequence IN (SELECT MIN(sequence) FROM deliveries GROUP BY channel_id)) AS oldest
+           ON oldest.sequence = waiting.first]]
        ORDER BY c.name";
 
     struct SelectParkedEvents { limit: i64 => Plain<BigInt> } -> ParkedEventRow
@@ -354,7 +449,7 @@ impl Deliveries for PgDeliveries {
         let mut connection = self.connector.connect().await.map_err(unavailable)?;
         loop {
             let acquire = AcquireLease { class: LEASE_LOCK, channel: text(channel) };
-            match sending::first(&mut connection, acquire).await? {
+            match sending::first(&mut connection, acquire.sent_to(self.connector.is_distributed())).await? {
                 Some(LeaseRow { is_acquired: true }) => break,
                 Some(LeaseRow { is_acquired: false }) => tokio::time::sleep(LEASE_POLL).await,
                 None => return Err(not_registered(channel)),
@@ -396,19 +491,40 @@ impl Deliveries for PgDeliveries {
     ) -> Result<(), StoreError> {
         let (community_id, member_id) = event.member();
         let DeliveryFailure { failures, attempted_at, retry_at, parked_at, cause } = failure.clone();
-        let save = SaveDeliveryFailure {
-            channel: text(channel),
-            community_id: community_id.as_uuid(),
-            member_id: member_id.as_uuid(),
-            event_id: event.id,
-            failures: i32::try_from(failures).map_err(corrupt)?,
-            attempted_at,
-            retry_at,
-            parked_at,
-            // A receiver may say anything, and PostgreSQL's texts can't hold NUL.
-            cause: cause.replace('\0', "\u{fffd}"),
-        };
-        self.store.run(save).await
+        let (community_id, member_id, event_id) = (community_id.as_uuid(), member_id.as_uuid(), event.id);
+        let failures = i32::try_from(failures).map_err(corrupt)?;
+        // A receiver may say anything, and PostgreSQL's texts can't hold NUL.
+        let cause = cause.replace('\0', "\u{fffd}");
+        if !self.store.is_distributed().await? {
+            let save = SaveDeliveryFailure {
+                channel: text(channel),
+                community_id,
+                member_id,
+                event_id,
+                failures,
+                attempted_at,
+                retry_at,
+                parked_at,
+                cause,
+            };
+            return self.store.run(save).await;
+        }
+        let mut tx = self.store.begin().await?;
+        let Some(channel_id) = channel_id(&mut tx, channel).await? else { return tx.rollback().await };
+        if tx.row(LockDelivery { channel_id, community_id, event_id }).await?.is_some() {
+            tx.run(UpsertDeliveryFailure {
+                channel_id,
+                community_id,
+                member_id,
+                event_id,
+                failures,
+                attempted_at,
+                retry_at,
+                parked_at,
+                cause,
+            });
+        }
+        tx.commit().await
     }
 
     async fn retry_now(&self, channel: &ChannelName, now: OffsetDateTime) -> Result<(), StoreError> {
@@ -433,6 +549,9 @@ impl Deliveries for PgDeliveries {
         after: i64,
         since: OffsetDateTime,
     ) -> Result<SweptEvents, StoreError> {
+        if self.store.is_distributed().await? {
+            return self.deliver_again_by_shard(channel, after, since).await;
+        }
         let again = DeliverAgain { channel: text(channel), since, after, limit: LOOKED_AT_ONCE };
         let Some(DeliveredAgainRow { again, looked_at, last }) = self.store.row(again).await? else {
             return Ok(SweptEvents { number: 0, next: None });
@@ -454,6 +573,48 @@ impl Deliveries for PgDeliveries {
         let released = self.store.execute(diesel::delete(parked)).await?;
         u64::try_from(released).map_err(corrupt)
     }
+}
+
+impl PgDeliveries {
+    async fn deliver_again_by_shard(
+        &self,
+        channel: &ChannelName,
+        after: i64,
+        since: OffsetDateTime,
+    ) -> Result<SweptEvents, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let Some(channel_id) = channel_id(&mut tx, channel).await? else {
+            tx.rollback().await?;
+            return Ok(SweptEvents { number: 0, next: None });
+        };
+        let looked_at = tx.rows(SelectEventsSince { since, after, limit: LOOKED_AT_ONCE }).await?;
+        let is_full = i64::try_from(looked_at.len()) == Ok(LOOKED_AT_ONCE);
+        let next = looked_at.last().filter(|_| is_full).map(|event| event.sequence);
+        let meant = looked_at.into_iter().filter(|event| event.is_meant);
+        let meant: Vec<(CommunityId, Uuid)> =
+            meant.map(|event| (CommunityId::new(event.community_id), event.event_id)).collect();
+        let communities: BTreeSet<CommunityId> =
+            meant.iter().map(|(community_id, _)| *community_id).collect();
+        let partitions = self.store.partitions(&communities).await?;
+        let mut by_shard: BTreeMap<_, Vec<(CommunityId, Uuid)>> = BTreeMap::new();
+        for event in meant {
+            by_shard.entry(partitions.get(&event.0)).or_default().push(event);
+        }
+        let mut locked = Vec::new();
+        for events in by_shard.into_values() {
+            locked.extend(tx.rows(LockEvents { event: events.as_slice().into() }).await?);
+        }
+        locked.sort_unstable_by_key(|event: &LockedEventRow| (event.community_id, event.event_id));
+        let again = tx.rows(InsertDeliveriesAgain { channel_id, new: locked.into_iter().collect() }).await?;
+        tx.commit().await?;
+        let again = again.into_iter().filter(|DeliveryRow { channel_id: of }| *of == channel_id);
+        Ok(SweptEvents { number: u64::try_from(again.count()).map_err(corrupt)?, next })
+    }
+}
+
+/// The number of a channel. From here to the end of the transaction it is neither registered nor forgotten by another.
+async fn channel_id(tx: &mut PgTx, channel: &ChannelName) -> Result<Option<i32>, StoreError> {
+    tx.first(channels::table.filter(channels::name.eq(text(channel))).select(channels::id)).await
 }
 
 fn text(channel: &ChannelName) -> String {

@@ -18,6 +18,9 @@ const KEYS_OF_CONCURRENT_FACTS: [&str; 2] = ["point_transactions_once", "like_sw
 /// Shards are numbered from 102,008 on; no key of ours ends with so many digits.
 const SHARD_DIGITS: usize = 6;
 
+/// Of a statement that locks, when the communities that it names are in several shards of Citus's, as after a shard was split.
+pub(crate) const SEVERAL_SHARDS: &str = "could not run distributed query with FOR UPDATE/SHARE commands";
+
 pub(crate) fn store_error(error: DieselError) -> StoreError {
     let DieselError::DatabaseError(kind, information) = &error else {
         return match error {
@@ -111,8 +114,7 @@ fn cause_by_message(message: &str) -> Option<Cause<'_>> {
         "canceling statement due to lock timeout",
         "could not obtain lock",
         "canceling the transaction since it was involved in a distributed deadlock",
-        // Of communities that were moved to several shards a moment ago.
-        "could not run distributed query with FOR UPDATE/SHARE commands",
+        SEVERAL_SHARDS,
     ];
     const UNAVAILABLE: [&str; 10] = [
         "connection to the remote node",
@@ -130,6 +132,12 @@ fn cause_by_message(message: &str) -> Option<Cause<'_>> {
         let key = key_of_shard(key.split('"').next().unwrap_or_default());
         let is_of_facts = KEYS_OF_CONCURRENT_FACTS.contains(&key);
         return Some(if is_of_facts { Cause::Contention } else { Cause::Conflict(key) });
+    }
+    // Of a shard's check or foreign key.
+    if let Some((_, key)) =
+        message.split_once(" constraint \"").filter(|(what, _)| what.contains(" violates "))
+    {
+        return Some(Cause::Conflict(key_of_shard(key.split('"').next().unwrap_or_default())));
     }
     let is_one_of = |known: &[&str]| known.iter().any(|start| message.starts_with(start));
     if is_one_of(&CONTENTION) {
@@ -178,6 +186,10 @@ mod tests {
             (
                 "duplicate key value violates unique constraint \"member_points_pkey_102105\"",
                 Cause::Conflict("member_points_pkey"),
+            ),
+            (
+                "new row for relation \"level_counts_102144\" violates check constraint \"level_counts_members_check_102144\"",
+                Cause::Conflict("level_counts_members_check"),
             ),
             ("canceling the transaction since it was involved in a distributed deadlock", Cause::Contention),
             (

@@ -19,7 +19,7 @@ use crate::{
     repositories::CommunityMemberKeyRow,
     schema::outbox,
     sending,
-    statement::{OrNull, Plain, Rows, record, statements},
+    statement::{OrNull, Plain, Rows, Statement, record, statements},
     stored_event::StoredEvent,
 };
 
@@ -75,9 +75,11 @@ statements! {
     struct SelectDeparted { member: Rows<CommunityMemberKeyRow> } -> CommunityMemberKeyRow
     = "SELECT member.community_id, member.user_id
        FROM :member
-       WHERE NOT EXISTS (
+       {{WHERE NOT EXISTS (
            SELECT FROM community_members AS m
-           WHERE m.community_id = member.community_id AND m.user_id = member.user_id AND m.is_present)";
+           WHERE m.community_id = member.community_id AND m.user_id = member.user_id AND m.is_present)}}[[EXCEPT
+       SELECT m.community_id, m.user_id FROM community_members AS m
+       WHERE m.community_id = ANY (:member.community_id) AND m.user_id = ANY (:member.user_id) AND m.is_present]]";
 }
 
 impl From<FedEventRow> for FedEvent {
@@ -115,6 +117,7 @@ impl PgEventFeeds {
 /// A connection that is notified of commits, and reads the events of them.
 pub struct PgEventFeed {
     connection: AsyncPgConnection,
+    is_distributed: bool,
 }
 
 impl EventFeeds for PgEventFeeds {
@@ -123,7 +126,7 @@ impl EventFeeds for PgEventFeeds {
     async fn open(&self) -> Result<PgEventFeed, StoreError> {
         let mut connection = self.connector.connect().await.map_err(unavailable)?;
         connection.batch_execute(&format!("LISTEN {COMMITS}")).await.map_err(store_error)?;
-        Ok(PgEventFeed { connection })
+        Ok(PgEventFeed { connection, is_distributed: self.connector.is_distributed() })
     }
 }
 
@@ -138,7 +141,8 @@ impl EventFeed for PgEventFeed {
     }
 
     async fn newest_sequence(&mut self) -> Result<i64, StoreError> {
-        let newest = sending::first(&mut self.connection, SelectNewestSequence {}).await?;
+        let newest = SelectNewestSequence {}.sent_to(self.is_distributed);
+        let newest = sending::first(&mut self.connection, newest).await?;
         Ok(newest.map_or(0, |NewestRow { sequence }| sequence))
     }
 
@@ -151,14 +155,14 @@ impl EventFeed for PgEventFeed {
     ) -> Result<Vec<FedEvent>, StoreError> {
         let communities = communities.into_iter().map(CommunityId::as_uuid).collect();
         let limit = i64::try_from(limit).map_err(corrupt)?;
-        let rows =
-            sending::rows(&mut self.connection, SelectFedEvents { after, missing, communities, limit });
+        let select = SelectFedEvents { after, missing, communities, limit };
+        let rows = sending::rows(&mut self.connection, self.is_distributed, select);
         Ok(rows.await?.into_iter().map(Into::into).collect())
     }
 
     async fn departed(&mut self, members: &[MemberKey]) -> Result<Vec<MemberKey>, StoreError> {
-        let rows =
-            sending::rows(&mut self.connection, SelectDeparted { member: members.iter().copied().collect() });
+        let select = SelectDeparted { member: members.iter().copied().collect() };
+        let rows = sending::rows(&mut self.connection, self.is_distributed, select);
         let key = |CommunityMemberKeyRow { community_id, user_id }| {
             (CommunityId::new(community_id), UserId::new(user_id))
         };

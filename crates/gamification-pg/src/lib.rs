@@ -61,6 +61,7 @@
 mod against_postgres;
 pub mod connection;
 mod deliveries;
+mod distribution;
 mod embedding;
 mod erasure_keys;
 mod error;
@@ -87,7 +88,7 @@ pub use deliveries::{PgDeliveries, PgRelayLease};
 pub use embedding::{ConnectError, Gamification, GamificationBuilder};
 pub use event_feed::{PgEventFeed, PgEventFeeds};
 pub use metrics::describe_metrics;
-pub use migrations::{MigrationError, migrate, revert_last_migration};
+pub use migrations::{MigrationError, distribute, migrate, revert_last_migration};
 pub use replica::PgReplica;
 pub use transaction::{PgStore, PgTx};
 pub use verification::PgSnapshot;

@@ -32,7 +32,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{connection::Connector, error::unavailable, known_levels::LevelsCache, sending};
+use crate::{
+    connection::Connector, error::unavailable, known_levels::LevelsCache, sending, statement::Statement,
+};
 use statement::{Asked, Found};
 
 /// How many lookups one statement answers at most: more would let the first wait for the last.
@@ -174,8 +176,9 @@ impl Answering {
         let asked =
             lookups.iter().map(|lookup| (lookup.community_id, lookup.reader, lookup.users.as_slice()));
         let asked = Asked::new(asked, &self.levels);
+        let statement = asked.statement().sent_to(self.connector.is_distributed());
         async move {
-            match sending::first(connection, asked.statement()).await? {
+            match sending::first(connection, statement).await? {
                 Some(answer) => Found::new(answer, asked, &self.levels),
                 None => Ok(Found::default()),
             }

@@ -5,6 +5,8 @@ use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, Simple
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use gamification_app::ports::BoxedError;
 
+use crate::distribution::{distribute_tables, free_local_rows, has_citus, is_distributed};
+
 pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
 /// Servers that start at once take turns: the key of the advisory lock they migrate under ("gamifica" in ASCII).
@@ -15,18 +17,46 @@ const LOCK: i64 = 0x6761_6d69_6669_6361;
 #[error("the database schema could not be changed")]
 pub struct MigrationError(#[source] BoxedError);
 
-/// Applies the migrations that the database lacks, and gives their names, oldest first.
+/// Applies the migrations that the database lacks, and gives their names, oldest first. Where the database is
+/// [distributed](distribute), new tables are so, too.
 ///
 /// Needs a runtime with several threads. Any number of servers may do this at once.
 ///
 /// # Errors
 /// [`MigrationError`] when a migration fails; those before it stay applied.
 pub async fn migrate(connection: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
-    locked(connection, |harness| {
-        let applied = harness.run_pending_migrations(MIGRATIONS)?;
-        Ok(applied.iter().map(ToString::to_string).collect())
-    })
-    .await
+    let mut harness = locked(connection).await?;
+    let applied = harness.run_pending_migrations(MIGRATIONS).map_err(MigrationError)?;
+    let applied = applied.iter().map(ToString::to_string).collect();
+    let mut connection = harness.into_inner();
+    if is_distributed(&mut connection).await.map_err(migration_error)? {
+        distribute_tables(&mut connection).await.map_err(migration_error)?;
+    }
+    Ok(applied)
+}
+
+/// Distributes the tables over the machines of a Citus cluster, by community, with what is in them, and gives their names.
+/// Those that are distributed already stay as they are. The migrations must have been applied.
+///
+/// Tables are locked meanwhile. Servers that run know nothing of it, and have to be started again.
+///
+/// Needs a runtime with several threads.
+///
+/// # Errors
+/// [`MigrationError`] when the database is no Citus, or the move fails; tables before it stay distributed.
+pub async fn distribute(connection: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
+    let mut connection = locked(connection).await?.into_inner();
+    if !has_citus(&mut connection).await.map_err(migration_error)? {
+        let hint = "this database is no Citus: CREATE EXTENSION citus has to be run in it, on each machine";
+        return Err(MigrationError(hint.into()));
+    }
+    let distributed = distribute_tables(&mut connection).await.map_err(migration_error)?;
+    free_local_rows(&mut connection).await.map_err(migration_error)?;
+    Ok(distributed)
+}
+
+fn migration_error(error: impl Into<BoxedError>) -> MigrationError {
+    MigrationError(error.into())
 }
 
 /// Takes the newest migration back, and gives its name; `None` when none is left.
@@ -34,25 +64,23 @@ pub async fn migrate(connection: AsyncPgConnection) -> Result<Vec<String>, Migra
 /// # Errors
 /// [`MigrationError`] when that fails; the schema stays as it was.
 pub async fn revert_last_migration(connection: AsyncPgConnection) -> Result<Option<String>, MigrationError> {
-    locked(connection, |harness| {
-        if harness.applied_migrations()?.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(harness.revert_last_migration(MIGRATIONS)?.to_string()))
-    })
-    .await
+    let mut harness = locked(connection).await?;
+    if harness.applied_migrations().map_err(MigrationError)?.is_empty() {
+        return Ok(None);
+    }
+    let reverted = harness.revert_last_migration(MIGRATIONS).map_err(MigrationError)?;
+    Ok(Some(reverted.to_string()))
 }
 
-async fn locked<T>(
+/// Waits for its turn among those who change the schema.
+async fn locked(
     mut connection: AsyncPgConnection,
-    work: impl FnOnce(&mut AsyncMigrationHarness<AsyncPgConnection>) -> Result<T, BoxedError>,
-) -> Result<T, MigrationError> {
+) -> Result<AsyncMigrationHarness<AsyncPgConnection>, MigrationError> {
     // A migration may take longer than a request, and waits for other servers that migrate.
     // The lock ends with the connection.
     let prepare = format!("SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})");
-    connection.batch_execute(&prepare).await.map_err(|error| MigrationError(error.into()))?;
-    let mut harness = AsyncMigrationHarness::new(connection);
-    work(&mut harness).map_err(MigrationError)
+    connection.batch_execute(&prepare).await.map_err(migration_error)?;
+    Ok(AsyncMigrationHarness::new(connection))
 }
 
 /// The version of the newest migration this program was built with.

@@ -99,6 +99,9 @@ record! {
 }
 
 /// A [`CommunityViewRow`] with the records that subselects answer; no row when the community is not known.
+///
+/// Nobody is compared with NULL in Citus: a table that is known to give nothing is in no shard for it, and then the statement
+/// is in none. The nil UUID is nobody's.
 macro_rules! community_view {
     ($answer:expr $(, $more:expr)?) => {
         concat!(
@@ -111,13 +114,13 @@ macro_rules! community_view {
              FROM communities AS known
              JOIN level_configurations AS levels ON levels.community_id = :community_id
              LEFT JOIN community_members AS caller
-                 ON caller.community_id = :community_id AND caller.user_id = :caller_id AND caller.is_present
+                 ON caller.community_id = :community_id AND caller.user_id = [[COALESCE(]]:caller_id[[, '00000000-0000-0000-0000-000000000000'::uuid)]] AND caller.is_present
              LEFT JOIN member_points AS own
-                 ON own.community_id = :community_id AND own.user_id = :caller_id
-             CROSS JOIN LATERAL (SELECT array_agg(answer) FROM (",
+                 ON own.community_id = :community_id AND own.user_id = [[COALESCE(]]:caller_id[[, '00000000-0000-0000-0000-000000000000'::uuid)]]
+             CROSS JOIN LATERAL (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (",
             $answer,
             ") AS answer) AS answers",
-            $(" CROSS JOIN LATERAL (SELECT array_agg(answer) FROM (", $more, ") AS answer) AS more",)?
+            $(" CROSS JOIN LATERAL (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (", $more, ") AS answer) AS more",)?
             "
              WHERE known.community_id = :community_id"
         )

@@ -16,7 +16,7 @@ use gamification_app::ports::StoreError;
 use crate::{
     PgStore, PgTx,
     error::store_error,
-    statement::{Select, Statement},
+    statement::{Select, Sent, Statement},
 };
 
 /// A query that gives rows which `R` can be made of.
@@ -36,37 +36,31 @@ impl<Q, R> Gives<R> for Q where
 {
 }
 
-async fn run(connection: &mut AsyncPgConnection, statement: impl Statement) -> Result<(), StoreError> {
-    if !statement.is_idle() {
-        statement.execute(connection).await.map_err(store_error)?;
-    }
-    Ok(())
-}
-
-/// The rows of a statement, on any connection.
+/// The rows of a statement, on any connection to a database that is distributed or not.
 pub(crate) async fn rows<S>(
     connection: &mut AsyncPgConnection,
+    is_distributed: bool,
     statement: S,
 ) -> Result<Vec<S::Row>, StoreError>
 where
-    S: Select + Gives<S::Row>,
-    S::Row: Send,
+    S: Select,
+    Sent<S>: Gives<S::Row>,
 {
     if statement.is_idle() {
         return Ok(Vec::new());
     }
-    statement.load(connection).await.map_err(store_error)
+    statement.sent_to(is_distributed).load(connection).await.map_err(store_error)
 }
 
 /// A statement among several that leave together, for [`PgTx::send`]: they are sent in the order in which they are polled,
 /// as `try_join!` does, and the database begins with one when it has ended the one before. An error keeps back those behind.
 pub(crate) fn rows_in_order<S>(
     mut connection: &AsyncPgConnection,
-    statement: S,
+    statement: Sent<S>,
 ) -> BoxFuture<'_, QueryResult<Vec<S::Row>>>
 where
-    S: Select + Gives<S::Row>,
-    S::Row: Send,
+    S: Select,
+    Sent<S>: Gives<S::Row>,
 {
     async move { if statement.is_idle() { Ok(Vec::new()) } else { statement.load(&mut connection).await } }
         .boxed()
@@ -75,7 +69,7 @@ where
 /// The same for a statement that gives nothing.
 pub(crate) fn run_in_order(
     mut connection: &AsyncPgConnection,
-    statement: impl Statement,
+    statement: Sent<impl Statement>,
 ) -> BoxFuture<'_, QueryResult<()>> {
     async move {
         if statement.is_idle() { Ok(()) } else { statement.execute(&mut connection).await.map(drop) }
@@ -105,27 +99,27 @@ impl PgTx {
     /// commit.
     pub(crate) fn run(&mut self, statement: impl Statement) {
         if !statement.is_idle() {
-            self.execute(statement);
+            self.execute(statement.sent_to(self.is_distributed()));
         }
     }
 
     /// The rows of a statement.
     pub(crate) async fn rows<S>(&mut self, statement: S) -> Result<Vec<S::Row>, StoreError>
     where
-        S: Select + Gives<S::Row>,
-        S::Row: Send,
+        S: Select,
+        Sent<S>: Gives<S::Row>,
     {
         if statement.is_idle() {
             return Ok(Vec::new());
         }
-        self.load(statement).await
+        self.load(statement.sent_to(self.is_distributed())).await
     }
 
     /// The rows of a statement as types of the domain.
     pub(crate) async fn read<S, T>(&mut self, statement: S) -> Result<Vec<T>, StoreError>
     where
-        S: Select + Gives<S::Row>,
-        S::Row: Send,
+        S: Select,
+        Sent<S>: Gives<S::Row>,
         T: TryFrom<S::Row, Error = StoreError>,
     {
         converted(self.rows(statement).await?)
@@ -134,10 +128,10 @@ impl PgTx {
     /// The first row of a statement, if there is one.
     pub(crate) async fn row<S>(&mut self, statement: S) -> Result<Option<S::Row>, StoreError>
     where
-        S: Select + Gives<S::Row>,
-        S::Row: Send,
+        S: Select,
+        Sent<S>: Gives<S::Row>,
     {
-        self.first(statement).await
+        self.first(statement.sent_to(self.is_distributed())).await
     }
 
     /// Executes a query of Diesel's own; see [`run`](Self::run) for its errors.
@@ -173,10 +167,10 @@ impl PgTx {
 impl PgStore {
     /// Runs a statement that gives nothing, outside any transaction.
     pub(crate) async fn run(&self, statement: impl Statement) -> Result<(), StoreError> {
-        let mut session = self.session().await?;
-        let outcome = run(&mut session, statement).await;
-        session.give_back();
-        outcome
+        if !statement.is_idle() {
+            self.execute(statement.sent_to(self.is_distributed().await?)).await?;
+        }
+        Ok(())
     }
 
     /// Executes a query of Diesel's own outside any transaction, and gives the number of rows that it changed.
@@ -193,12 +187,12 @@ impl PgStore {
     /// The rows of a statement as types of the domain, outside any transaction.
     pub(crate) async fn read<S, T>(&self, statement: S) -> Result<Vec<T>, StoreError>
     where
-        S: Select + Gives<S::Row>,
-        S::Row: Send,
+        S: Select,
+        Sent<S>: Gives<S::Row>,
         T: TryFrom<S::Row, Error = StoreError>,
     {
         let mut session = self.session().await?;
-        let found = rows(&mut session, statement).await;
+        let found = rows(&mut session, self.distribution().is_distributed(), statement).await;
         session.give_back();
         converted(found?)
     }
@@ -206,10 +200,10 @@ impl PgStore {
     /// The first row of a statement, if there is one, outside any transaction.
     pub(crate) async fn row<S>(&self, statement: S) -> Result<Option<S::Row>, StoreError>
     where
-        S: Select + Gives<S::Row>,
-        S::Row: Send,
+        S: Select,
+        Sent<S>: Gives<S::Row>,
     {
-        self.first(statement).await
+        self.first(statement.sent_to(self.is_distributed().await?)).await
     }
 
     /// The rows of a query of Diesel's own, outside any transaction.

@@ -4,7 +4,7 @@ use diesel::{
     QueryDsl,
     sql_types::{BigInt, Text},
 };
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use gamification_app::ports::{PlannerStatistics, Statistics, StoreError};
 use gamification_domain::LevelNumber;
 use time::OffsetDateTime;
@@ -13,6 +13,7 @@ use crate::{
     PgStore,
     error::{corrupt, misread, store_error},
     schema::{leaderboard_progress, level_counts},
+    sending,
     statement::{Plain, record, statements},
 };
 
@@ -61,9 +62,10 @@ fn quoted(name: &str) -> String {
 
 impl PlannerStatistics for PgStore {
     async fn analyze_grown_tables(&self) -> Result<(), StoreError> {
+        let is_distributed = self.is_distributed().await?;
         let mut session = self.session().await?;
         let grown: Vec<GrownTableRow> =
-            SelectGrownTables {}.load(&mut *session).await.map_err(store_error)?;
+            sending::rows(&mut session, is_distributed, SelectGrownTables {}).await?;
         for GrownTableRow { name } in grown {
             let analyze = format!("ANALYZE (SKIP_LOCKED) {}", quoted(&name));
             session.batch_execute(&analyze).await.map_err(store_error)?;

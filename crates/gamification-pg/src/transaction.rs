@@ -2,7 +2,9 @@
 
 use std::{
     borrow::Cow,
+    collections::{BTreeSet, HashMap},
     mem,
+    num::NonZeroUsize,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
@@ -21,23 +23,26 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, try_join, try_join_all},
 };
-use gamification_app::ports::{Store, StoreError, UnitOfWork};
+use gamification_app::ports::{Partition, Store, StoreError, UnitOfWork};
+use gamification_domain::CommunityId;
 use tokio::sync::Notify;
 
 use crate::{
     connection::{Connector, pool},
+    distribution::Distribution,
     erasure_keys::ErasureKeys,
-    error::{store_error, unavailable},
+    error::unavailable,
     known_levels::LevelsCache,
     lookups::Lookups,
     replica::PgReplica,
-    statement::statements,
+    statement::{Statement, statements},
 };
 
 /// PostgreSQL behind a pool of connections, and one more for members' points. Cheap to clone.
 #[derive(Clone)]
 pub struct PgStore {
     pool: Pool<AsyncPgConnection>,
+    distribution: Distribution,
     lookups: Lookups,
     levels: Arc<LevelsCache>,
     events_committed: Arc<Notify>,
@@ -57,6 +62,7 @@ impl PgStore {
         let levels = Arc::<LevelsCache>::default();
         Ok(Self {
             pool: pool(connector.clone(), pool_size)?,
+            distribution: connector.distribution().clone(),
             lookups: Lookups::new(connector, Arc::clone(&levels)),
             levels,
             events_committed: Arc::default(),
@@ -76,6 +82,18 @@ impl PgStore {
     pub fn for_another_runtime(&self) -> Self {
         let replica = self.replica.as_ref().map(PgReplica::for_another_runtime);
         Self { lookups: self.lookups.for_another_runtime(), replica, ..self.clone() }
+    }
+
+    /// Whether the database is [distributed](crate::distribution), which the first connection learns.
+    pub(crate) async fn is_distributed(&self) -> Result<bool, StoreError> {
+        if !self.distribution.is_known() {
+            self.session().await?.give_back();
+        }
+        Ok(self.distribution.is_distributed())
+    }
+
+    pub(crate) const fn distribution(&self) -> &Distribution {
+        &self.distribution
     }
 
     pub(crate) const fn replica(&self) -> Option<&PgReplica> {
@@ -165,9 +183,16 @@ pub struct PgTx {
     has_events: bool,
     events_committed: Arc<Notify>,
     erasure_keys: ErasureKeys,
+    distribution: Distribution,
+    is_distributed: bool,
 }
 
 impl PgTx {
+    /// Whether the database is [distributed](crate::distribution).
+    pub(crate) const fn is_distributed(&self) -> bool {
+        self.is_distributed
+    }
+
     /// The keys of the communities whose level configurations were locked.
     pub(crate) const fn erasure_keys(&mut self) -> &mut ErasureKeys {
         &mut self.erasure_keys
@@ -214,12 +239,13 @@ impl PgTx {
         // connection's prepared statements meanwhile, and those behind it wait for that.
         while waiting.len() > IN_ORDER {
             let first = waiting.drain(..IN_ORDER).map(|statement| statement(connection));
-            try_join_all(first).await.map_err(store_error)?;
+            try_join_all(first).await.map_err(|error| self.distribution.error(error))?;
         }
         let waiting = try_join_all(waiting.into_iter().map(|statement| statement(connection)));
         // What the database refuses makes it refuse all that is behind. What is not even sent to it, as its values have no
         // form, keeps back what is behind: an error ends this before the last is looked at.
-        let (_, last) = try_join(waiting, last(connection)).await.map_err(store_error)?;
+        let answered = try_join(waiting, last(connection)).await;
+        let (_, last) = answered.map_err(|error| self.distribution.error(error))?;
         Ok(last)
     }
 
@@ -260,6 +286,26 @@ impl Store for PgStore {
     async fn begin(&self) -> Result<PgTx, StoreError> {
         self.begin_with("BEGIN").await
     }
+
+    fn is_partitioned(&self) -> bool {
+        !self.distribution.is_known() || self.distribution.is_distributed()
+    }
+
+    async fn partitions(
+        &self,
+        communities: &BTreeSet<CommunityId>,
+    ) -> Result<HashMap<CommunityId, Partition>, StoreError> {
+        if !self.is_distributed().await? {
+            let all = communities.iter().map(|community_id| (*community_id, Partition::default()));
+            return Ok(all.collect());
+        }
+        self.shards(communities).await
+    }
+
+    /// Half the pool.
+    fn transactions_at_once(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.pool_status().max_size / 2).unwrap_or(NonZeroUsize::MIN)
+    }
 }
 
 impl PgStore {
@@ -271,6 +317,8 @@ impl PgStore {
     async fn begin_with(&self, begin: &'static str) -> Result<PgTx, StoreError> {
         let mut tx = PgTx {
             connection: Some(self.connection().await?),
+            distribution: self.distribution.clone(),
+            is_distributed: self.distribution.is_distributed(),
             waiting: Vec::new(),
             has_begun: false,
             has_events: false,
@@ -284,10 +332,10 @@ impl PgStore {
 
 impl UnitOfWork for PgTx {
     async fn commit(mut self) -> Result<(), StoreError> {
-        if let Err(error) = self.end(Commit {}).await {
+        if let Err(error) = self.end(Commit {}.sent_to(self.is_distributed)).await {
             // The database may have rolled back already, and says so then. Where it can't be told, the connection is closed,
             // and there is nothing to add to the first error.
-            let _ = self.end(Rollback {}).await;
+            let _ = self.end(Rollback {}.sent_to(self.is_distributed)).await;
             return Err(error);
         }
         if self.has_events {
@@ -299,7 +347,7 @@ impl UnitOfWork for PgTx {
     async fn rollback(mut self) -> Result<(), StoreError> {
         // What was not sent needs not be.
         self.waiting.clear();
-        if self.has_begun { self.end(Rollback {}).await } else { Ok(()) }
+        if self.has_begun { self.end(Rollback {}.sent_to(self.is_distributed)).await } else { Ok(()) }
     }
 }
 

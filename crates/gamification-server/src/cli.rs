@@ -29,6 +29,10 @@ pub enum Command {
         /// Take the last migration back instead
         #[arg(long)]
         revert: bool,
+        /// Then distribute the tables over the machines of a Citus cluster, with what is in them; what is distributed
+        /// stays so, and tables of later migrations join them by themselves
+        #[arg(long, conflicts_with = "revert")]
+        distribute: bool,
     },
     /// Show what each channel of outgoing events has to deliver, and what was given up after many failures
     Outbox {

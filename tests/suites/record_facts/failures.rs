@@ -47,10 +47,11 @@ async fn a_dropped_transaction_lets_go_of_its_locks_at_once() {
     let mut tx = scene.store.begin().await.unwrap();
     assert!(tx.lock_level_configuration(scene.community_id).await.unwrap().is_some());
     let client = scene.database.client().await;
-    let lock = "SELECT FROM level_configurations FOR UPDATE NOWAIT";
-    assert!(client.query(lock, &[]).await.is_err(), "the transaction holds the lock");
+    let lock = "SELECT FROM level_configurations WHERE community_id = $1 FOR UPDATE NOWAIT";
+    let lock = async || client.query(lock, &[&scene.community_id.as_uuid()]).await;
+    assert!(lock().await.is_err(), "the transaction holds the lock");
     drop(tx);
-    let released = until("the lock is free", async || client.query(lock, &[]).await.is_ok()).await;
+    let released = until("the lock is free", async || lock().await.is_ok()).await;
     assert!(
         released < StdDuration::from_secs(8),
         "PostgreSQL ends an idle transaction by itself after ten: {released:?}"

@@ -180,7 +180,10 @@ async fn awards_do_not_wait_for_one_another_in_different_members() {
     scene.record(&[at(9, held)]).await;
     let mut client = scene.database.client().await;
     let blocker = client.transaction().await.unwrap();
-    let hold = format!("SELECT FROM member_points WHERE user_id = '{}' FOR UPDATE", other.author);
+    let hold = format!(
+        "SELECT FROM member_points WHERE community_id = '{}' AND user_id = '{}' FOR UPDATE",
+        scene.community_id, other.author
+    );
     blocker.batch_execute(&hold).await.unwrap();
     assert_eq!(scene.record(&[at(1, scene.created(post()))]).await, [Applied]);
     blocker.rollback().await.unwrap();

@@ -20,6 +20,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub use tls::TlsError;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};
 
+use crate::distribution::Distribution;
+
 /// The oldest PostgreSQL that has what the statements need, as `server_version_num` tells it.
 const OLDEST_POSTGRES: i32 = 140_000;
 
@@ -55,11 +57,17 @@ pub(crate) const SESSION: &str = "
     DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
 ";
 
+/// What sessions are told beside it where the database is [distributed](crate::distribution): which machines have what a
+/// statement is about depends on its values, so Citus plans many of them anew each time. The machines themselves plan as
+/// they like: they are not told what a session is.
+pub(crate) const DISTRIBUTED_SESSION: &str = "SET plan_cache_mode = auto";
+
 /// Opens connections to one database.
 #[derive(Clone)]
 pub struct Connector {
     url: DatabaseUrl,
     tls: MakeRustlsConnect,
+    distribution: Distribution,
 }
 
 impl Connector {
@@ -69,7 +77,16 @@ impl Connector {
     /// [`TlsError`] when the certificates that the URL asks for can't be read.
     pub fn new(url: DatabaseUrl) -> Result<Self, TlsError> {
         let tls = MakeRustlsConnect::new(tls::client_config(&url)?);
-        Ok(Self { url, tls })
+        Ok(Self { url, tls, distribution: Distribution::default() })
+    }
+
+    pub(crate) const fn distribution(&self) -> &Distribution {
+        &self.distribution
+    }
+
+    /// Whether the database is [distributed](crate::distribution); known as soon as a connection was opened.
+    pub(crate) fn is_distributed(&self) -> bool {
+        self.distribution.is_distributed()
     }
 
     /// Opens a connection, and sets its session up.
@@ -87,6 +104,12 @@ impl Connector {
             config.connect(self.tls.clone()).await.map_err(|error| bad_connection(&error))?;
         let mut connection = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
         connection.batch_execute(SESSION).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        let asked = self.distribution.ask(&mut connection).await;
+        asked.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        if self.is_distributed() {
+            let told = connection.batch_execute(DISTRIBUTED_SESSION).await;
+            told.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
         Ok(connection)
     }
 }
@@ -124,19 +147,6 @@ pub(crate) fn pool(connector: Connector, size: usize) -> Result<Pool<AsyncPgConn
         .wait_timeout(Some(WAIT_TIMEOUT))
         .create_timeout(Some(CONNECT_TIMEOUT + Duration::from_secs(1)))
         .build()
-}
-
-/// Creates a database on the server that `connector` leads to. `name` is a constant of ours, and is not quoted.
-///
-/// # Errors
-/// `ConnectionError` when the server can't be reached, or refuses.
-pub async fn create_database(connector: &Connector, name: &str) -> ConnectionResult<()> {
-    let mut connection = connector.connect().await?;
-    // One by one: it can't run in the transaction that several statements sent together make.
-    for statement in ["SET statement_timeout = 0", &format!("CREATE DATABASE {name}")] {
-        connection.batch_execute(statement).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    }
-    Ok(())
 }
 
 /// The version of the server when it is too old for us.

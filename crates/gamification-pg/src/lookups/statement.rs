@@ -68,25 +68,28 @@ statements! {
     } -> (Records<LevelsRow>, Records<CallerRow>, Records<StandingRow>)
     = concat!(
         "SELECT levels.*, callers.*, standings.*
-         FROM (SELECT array_agg(answer) FROM (
+         FROM (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (
              SELECT ", levels_unless_known!("communities.version", "communities.updated_at"), "
              FROM :communities
              JOIN communities AS known ON known.community_id = communities.community_id
-             JOIN level_configurations AS levels ON levels.community_id = communities.community_id
+             JOIN level_configurations AS levels ON levels.community_id = communities.community_id[[
+             WHERE known.community_id = ANY (:communities.community_id)
+               AND levels.community_id = ANY (:communities.community_id)]]
          ) AS answer) AS levels
-         CROSS JOIN (SELECT array_agg(answer) FROM (
+         CROSS JOIN (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (
              SELECT callers.place, m.role
              FROM :callers
              JOIN community_members AS m ON m.community_id = callers.community_id AND m.user_id = callers.user_id
-             WHERE m.is_present
+             WHERE m.is_present[[ AND m.community_id = ANY (:callers.community_id)]]
          ) AS answer) AS callers
-         CROSS JOIN (SELECT array_agg(answer) FROM (
+         CROSS JOIN (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (
              SELECT users.place, p.total_points, p.current_level
              FROM :users
              JOIN member_points AS p ON p.community_id = users.community_id AND p.user_id = users.user_id
-             WHERE p.is_present OR EXISTS (
+             WHERE [[p.community_id = ANY (:users.community_id) AND (]]p.is_present OR EXISTS (
                  SELECT FROM community_members AS m
-                 WHERE m.community_id = p.community_id AND m.user_id = p.user_id AND m.presence_change IS NOT NULL)
+                 WHERE m.community_id = p.community_id AND m.user_id = p.user_id AND m.presence_change IS NOT NULL[[
+                   AND m.community_id = ANY (:users.community_id))]])
          ) AS answer) AS standings"
     );
 }

@@ -77,13 +77,14 @@ macro_rules! history {
         community_view!(
             "SELECT m.total_points, m.current_level,
                     EXISTS (SELECT FROM point_transactions AS e
-                            WHERE e.community_id = :community_id AND e.id = :after AND e.member_points_id = m.id)
+                            WHERE e.community_id = :community_id AND e.id = [[COALESCE(]]:after[[, '00000000-0000-0000-0000-000000000000'::uuid)]] AND e.member_points_id = m.id)
                     OR :after IS NULL AS is_position_known
              FROM member_points AS m
              WHERE m.community_id = :community_id AND m.user_id = :user_id
                AND (m.is_present OR EXISTS (
                    SELECT FROM community_members AS d
-                   WHERE d.community_id = m.community_id AND d.user_id = m.user_id AND d.presence_change IS NOT NULL))",
+                   WHERE d.community_id = m.community_id AND d.user_id = m.user_id AND d.presence_change IS NOT NULL[[
+                     AND d.community_id = :community_id]]))",
             concat!(
                 "SELECT seen.place, seen.id, seen.points, seen.source, seen.source_id, seen.actor_id, seen.occurred_at,
                         seen.created_at, ", $total_after, " AS total_after, seen.reason,
@@ -151,12 +152,12 @@ statements! {
     = "SELECT t.requested_points, 1::bigint AS place, t.id, t.points, t.source, t.source_id, t.actor_id, t.occurred_at,
               t.created_at, m.total_points - (
                   SELECT COALESCE(SUM(later.points), 0) FROM point_transactions AS later
-                  WHERE later.community_id = t.community_id AND later.member_points_id = t.member_points_id
+                  WHERE later.community_id = :community_id AND later.member_points_id = t.member_points_id
                     AND later.id > t.id)::bigint AS total_after, t.reason, t.requested_points AS worth
        FROM point_transactions AS t
        JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
        WHERE t.community_id = :community_id AND t.source = :source AND t.source_id = :source_id
-         AND t.once_per IS NOT NULL AND t.requested_points IS NOT NULL";
+         AND t.once_per IS NOT NULL AND t.requested_points IS NOT NULL[[ AND m.community_id = :community_id]]";
 }
 
 impl AdjustmentRow {

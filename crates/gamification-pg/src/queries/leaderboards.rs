@@ -5,7 +5,7 @@ use gamification_app::{
     Reader,
     ports::{
         BesideOwn, Board, BoardMember, BoardPart, BoardPlace, Boards, CommunityView, LEADERBOARD_LAYOUT,
-        LeaderboardQueries, StoreError,
+        LeaderboardQueries, Statistics, StoreError,
     },
 };
 use gamification_domain::{CommunityId, DirectoryText, Leaderboard, SortName, UserId, WindowStarts};
@@ -57,6 +57,16 @@ record! {
     }
 }
 
+record! {
+    /// How far the boards have come, and whether that shows already that they have something to catch up with.
+    struct PositionRow: Read {
+        xid: Option<i64> => leaderboard_progress::xid,
+        seven_day_start: Option<OffsetDateTime> => leaderboard_progress::seven_day_start,
+        thirty_day_start: Option<OffsetDateTime> => leaderboard_progress::thirty_day_start,
+        is_behind: bool => Plain<Bool>,
+    }
+}
+
 /// The place of an entry `e` in the order of a board.
 macro_rules! place {
     ($board:literal) => {
@@ -64,7 +74,8 @@ macro_rules! place {
     };
 }
 
-/// One board: the part around a place, and the caller. Ranks are counted by sections: the members of those before, and in
+/// One board: the part around a place, and the caller. (That it is not asked for is nothing that Citus may know before it has
+/// sent the statement: a table that is not read then would be in no shard.) Ranks are counted by sections: the members of those before, and in
 /// the own one those before. Of that as many entries are read as it has members: PostgreSQL ends a range of rows that
 /// compare by several columns at another value of the first one only, and all who have no points are equal in that.
 macro_rules! board {
@@ -77,10 +88,10 @@ macro_rules! board {
                         false AS is_own
                  FROM (VALUES (:community_id)) AS asked (community_id)
                  LEFT JOIN leaderboard_entries AS e
-                     ON e.community_id = asked.community_id AND e.user_id = :around AND e.is_listed
+                     ON e.community_id = asked.community_id AND e.user_id = [[COALESCE(]]:around[[, '00000000-0000-0000-0000-000000000000'::uuid)]] AND e.is_listed
                  UNION ALL
                  SELECT -GREATEST(e.", $board, ", 0), e.sort_name, e.user_id, true
-                 FROM leaderboard_entries AS e WHERE e.community_id = :community_id AND e.user_id = :caller_id) AS at
+                 FROM leaderboard_entries AS e WHERE e.community_id = :community_id AND e.user_id = [[COALESCE(]]:caller_id[[, '00000000-0000-0000-0000-000000000000'::uuid)]]) AS at
              CROSS JOIN LATERAL (
                  SELECT s.place, s.sort_name, s.user_id, s.members FROM leaderboard_sections AS s
                  WHERE s.community_id = :community_id AND s.board = '", $board, "'
@@ -119,7 +130,7 @@ macro_rules! board {
                     AND ", place!($board), " < (at.place, at.sort_name, at.user_id)
                   ORDER BY -GREATEST(e.", $board, ", 0) DESC, e.sort_name DESC, e.user_id DESC LIMIT :before)
              ) AS part
-             WHERE '", $board, "' = ANY (:boards)"
+             WHERE {{'", $board, "'}}[[CASE WHEN at.user_id IS NULL THEN '' ELSE '", $board, "' END]] = ANY (:boards)"
         )
     };
 }
@@ -140,7 +151,7 @@ statements! {
     } -> (CommunityViewRow, Records<BoardRow>, Records<BoardMemberRow>)
     = community_view!(
         "SELECT s.board, s.members, p.complete_until
-         FROM leaderboard_progress AS p
+         FROM {{leaderboard_progress AS p}}[[(VALUES (NULL::timestamptz, true)) AS p (complete_until, is_only)]]
          LEFT JOIN (
              SELECT b.board, SUM(b.members)::bigint AS members FROM leaderboard_sections AS b
              WHERE b.community_id = :community_id AND b.board = ANY (:boards) GROUP BY b.board) AS s ON true
@@ -170,6 +181,32 @@ statements! {
               OR EXISTS (SELECT FROM point_transactions AS t
                          WHERE t.occurred_at >= p.thirty_day_start AND t.occurred_at < :thirty_day_start) AS is_behind
        FROM leaderboard_progress AS p WHERE p.is_only";
+
+    /// The first half of [`SelectIsBehind`] in a distributed database: what the machine that coordinates knows.
+    struct SelectPosition {
+        layout: i32 => NotNull<leaderboard_progress::layout>,
+        idle_since: OffsetDateTime => NotNull<leaderboard_progress::complete_until>,
+    } -> PositionRow
+    = "SELECT p.xid, p.seven_day_start, p.thirty_day_start,
+              p.xid IS NULL OR p.layout IS DISTINCT FROM :layout OR p.complete_until < :idle_since
+              OR p.system_identifier IS DISTINCT FROM (SELECT system_identifier FROM pg_control_system())
+              OR p.xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS is_behind
+       FROM leaderboard_progress AS p WHERE p.is_only";
+
+    /// The second half, for the machines that have the rows.
+    struct SelectHasMore {
+        xid: i64 => NotNull<leaderboard_progress::xid>,
+        seven_day_since: OffsetDateTime => point_transactions::occurred_at,
+        seven_day_start: OffsetDateTime => point_transactions::occurred_at,
+        thirty_day_since: OffsetDateTime => point_transactions::occurred_at,
+        thirty_day_start: OffsetDateTime => point_transactions::occurred_at,
+    } -> BehindRow
+    = "SELECT EXISTS (SELECT 1 FROM point_transactions AS t WHERE t.xid >= :xid LIMIT 1)
+              OR EXISTS (SELECT 1 FROM community_members AS m WHERE m.xid >= :xid LIMIT 1)
+              OR EXISTS (SELECT 1 FROM point_transactions AS t
+                         WHERE t.occurred_at >= :seven_day_since AND t.occurred_at < :seven_day_start LIMIT 1)
+              OR EXISTS (SELECT 1 FROM point_transactions AS t
+                         WHERE t.occurred_at >= :thirty_day_since AND t.occurred_at < :thirty_day_start LIMIT 1) AS is_behind";
 }
 
 impl BoardMemberRow {
@@ -275,6 +312,9 @@ impl LeaderboardQueries for PgStore {
         starts: WindowStarts,
         idle_since: OffsetDateTime,
     ) -> Result<bool, StoreError> {
+        if self.is_distributed().await? {
+            return self.distributed_leaderboards_are_behind(starts, idle_since).await;
+        }
         let WindowStarts { seven_day, thirty_day } = starts;
         let select = SelectIsBehind {
             layout: LEADERBOARD_LAYOUT,
@@ -287,6 +327,32 @@ impl LeaderboardQueries for PgStore {
 }
 
 impl PgStore {
+    async fn distributed_leaderboards_are_behind(
+        &self,
+        starts: WindowStarts,
+        idle_since: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let select = SelectPosition { layout: LEADERBOARD_LAYOUT, idle_since };
+        let Some(PositionRow { xid, seven_day_start, thirty_day_start, is_behind }) =
+            self.row(select).await?
+        else {
+            return Ok(false);
+        };
+        let (Some(xid), Some(seven_day_since), Some(thirty_day_since)) =
+            (xid.filter(|_| !is_behind), seven_day_start, thirty_day_start)
+        else {
+            return Ok(true);
+        };
+        let select = SelectHasMore {
+            xid,
+            seven_day_since,
+            seven_day_start: starts.seven_day,
+            thirty_day_since,
+            thirty_day_start: starts.thirty_day,
+        };
+        Ok(self.row(select).await?.is_some_and(|BehindRow { is_behind }| is_behind))
+    }
+
     async fn select_boards(
         &self,
         community_id: CommunityId,
@@ -297,6 +363,12 @@ impl PgStore {
         let known = self.levels().known(community_id);
         let (known_version, known_at) = KnownLevels::version(known.as_ref());
         let (community_id, caller_id) = (community_id.as_uuid(), reader.user_id().map(UserId::as_uuid));
+        // In a distributed database no statement reads this table together with those of a community. Until this moment at
+        // least the boards are complete that are read then.
+        let complete_until = match self.is_distributed().await? {
+            true => self.leaderboards_complete_until().await?,
+            false => None,
+        };
         let Bounds { around, place, sort_name, user_id, before, behind } = part.into();
         let select = SelectBoards {
             community_id,
@@ -312,10 +384,9 @@ impl PgStore {
             behind: limit(behind)?,
         };
         let Some((view, board_rows, members)) = self.row(select).await? else { return Ok(None) };
-        let mut found =
-            Boards { boards: boards.iter().copied().map(Board::new).collect(), complete_until: None };
+        let mut found = Boards { boards: boards.iter().copied().map(Board::new).collect(), complete_until };
         for BoardRow { board, members, complete_until } in board_rows {
-            found.complete_until = complete_until;
+            found.complete_until = found.complete_until.or(complete_until);
             let total = u64::try_from(members.unwrap_or_default()).map_err(corrupt)?;
             let of = found.boards.iter_mut().find(|of| Some(of.leaderboard.as_str()) == board.as_deref());
             if let Some(of) = of {

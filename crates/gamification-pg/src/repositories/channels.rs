@@ -28,6 +28,13 @@ const LOCK_CHANNELS: &str = "
 ";
 
 record! {
+    /// A channel that was registered.
+    struct ChannelRow: Read {
+        id: i32 => channels::id,
+    }
+}
+
+record! {
     /// Whether a lease was free.
     struct LeaseRow: Read {
         is_locked: bool => Plain<Bool>,
@@ -50,6 +57,16 @@ statements! {
        SELECT outbox.community_id, outbox.event_id, registered.id, outbox.member_id, outbox.sequence
        FROM outbox CROSS JOIN registered";
 
+    /// The first half of [`InsertChannel`] in a distributed database, where channels are with nobody's community.
+    struct InsertChannelAlone { name: String => channels::name, now: OffsetDateTime => channels::registered_at }
+        -> ChannelRow
+    = "INSERT INTO channels (name, registered_at) VALUES (:name, :now) ON CONFLICT (name) DO NOTHING RETURNING id";
+
+    /// The second half.
+    struct InsertDeliveriesOfAll { channel_id: i32 => channels::id }
+    = "INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
+       SELECT community_id, event_id, :channel_id, member_id, sequence FROM outbox";
+
     struct LockLease { class: i32 => Plain<Integer>, name: String => channels::name } -> LeaseRow
     = "SELECT pg_try_advisory_xact_lock(:class, id) AS is_locked FROM channels WHERE name = :name";
 
@@ -66,7 +83,12 @@ impl ChannelRepository for PgTx {
     }
 
     async fn insert_channel(&mut self, channel: &ChannelName, now: OffsetDateTime) -> Result<(), StoreError> {
-        self.run(InsertChannel { name: channel.as_str().to_owned(), now });
+        let name = channel.as_str().to_owned();
+        if !self.is_distributed() {
+            self.run(InsertChannel { name, now });
+        } else if let Some(ChannelRow { id }) = self.row(InsertChannelAlone { name, now }).await? {
+            self.run(InsertDeliveriesOfAll { channel_id: id });
+        }
         Ok(())
     }
 

@@ -101,13 +101,14 @@ statements! {
     struct LockCommunities { wanted: Rows<CommunityKeyRow> } -> CommunityRow
     = "SELECT c.community_id, c.name, c.name_change
        FROM communities AS c
-       JOIN :wanted USING (community_id)
+       JOIN :wanted USING (community_id)[[
+       WHERE c.community_id = ANY (:wanted.community_id)]]
        ORDER BY c.community_id FOR NO KEY UPDATE OF c";
 
     struct UpdateCommunities { changed: Rows<CommunityRow>, now: OffsetDateTime => communities::updated_at }
     = "UPDATE communities AS c SET name = changed.name, name_change = changed.name_change, updated_at = :now
        FROM :changed
-       WHERE c.community_id = changed.community_id";
+       WHERE c.community_id = changed.community_id[[ AND c.community_id = ANY (:changed.community_id)]]";
 
     struct EnsureCommunityMembers {
         new: Rows<CommunityMemberKeyRow>,
@@ -123,7 +124,8 @@ statements! {
     = "SELECT m.community_id, m.user_id, m.is_present, m.display_name, m.search_name, m.avatar_url, m.is_listed,
               m.profile_change, m.presence_change, m.role, m.role_change
        FROM community_members AS m
-       JOIN :wanted USING (community_id, user_id)
+       JOIN :wanted USING (community_id, user_id)[[
+       WHERE m.community_id = ANY (:wanted.community_id)]]
        ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m";
 
     /// The default of `xid` is the transaction that writes: leaderboards follow from it.
@@ -136,7 +138,8 @@ statements! {
              presence_change = changed.presence_change, role = changed.role, role_change = changed.role_change,
              updated_at = :now, xid = DEFAULT
          FROM :changed
-         WHERE m.community_id = changed.community_id AND m.user_id = changed.user_id";
+         WHERE m.community_id = changed.community_id AND m.user_id = changed.user_id[[
+           AND m.community_id = ANY (:changed.community_id)]]";
 
     struct EnsureCourses { new: Rows<CourseKeyRow>, now: OffsetDateTime => courses::created_at }
     = "INSERT INTO courses (community_id, course_id, is_listed, created_at, updated_at)
@@ -148,7 +151,8 @@ statements! {
     struct LockCourses { wanted: Rows<CourseKeyRow> } -> CourseRow
     = "SELECT c.community_id, c.course_id, c.is_listed, c.title, c.listing_change
        FROM courses AS c
-       JOIN :wanted USING (community_id, course_id)
+       JOIN :wanted USING (community_id, course_id)[[
+       WHERE c.community_id = ANY (:wanted.community_id)]]
        ORDER BY c.community_id, c.course_id FOR NO KEY UPDATE OF c";
 
     struct UpdateCourses { changed: Rows<CourseRow>, now: OffsetDateTime => courses::updated_at }
@@ -156,7 +160,8 @@ statements! {
        SET is_listed = changed.is_listed, title = changed.title, listing_change = changed.listing_change,
            updated_at = :now
        FROM :changed
-       WHERE c.community_id = changed.community_id AND c.course_id = changed.course_id";
+       WHERE c.community_id = changed.community_id AND c.course_id = changed.course_id[[
+         AND c.community_id = ANY (:changed.community_id)]]";
 }
 
 impl From<CommunityId> for CommunityKeyRow {

@@ -5,6 +5,7 @@
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, QueryDsl,
+    dsl::exists,
     sql_types::{BigInt, Bool},
 };
 use gamification_app::ports::{
@@ -57,6 +58,15 @@ statements! {
          WHERE EXISTS (SELECT FROM erasures WHERE community_id = :community_id)
          ON CONFLICT (community_id) DO NOTHING";
 
+    /// [`BeginSweep`] in a distributed database, once it is known that there are erasures.
+    struct InsertSweep {
+        community_id: Uuid => erasure_sweeps::community_id,
+        now: OffsetDateTime => erasure_sweeps::began_at,
+    } = "INSERT INTO erasure_sweeps (community_id, stage, after_kind, after_id, after_user_id, began_at)
+         VALUES (:community_id, 'leaderboards', '', '00000000-0000-0000-0000-000000000000',
+                 '00000000-0000-0000-0000-000000000000', :now)
+         ON CONFLICT (community_id) DO NOTHING";
+
     struct TryLockSweep { community_id: Uuid => erasure_sweeps::community_id } -> SweepRow
     = "SELECT stage FROM erasure_sweeps WHERE community_id = :community_id FOR UPDATE SKIP LOCKED";
 
@@ -99,14 +109,14 @@ statements! {
        deleted AS (
            DELETE FROM leaderboard_sections AS s USING ordered AS o
            WHERE NOT o.stays AND s.community_id = o.community_id AND s.board = o.board AND s.place = o.place
-             AND s.sort_name = o.sort_name AND s.user_id = o.user_id),
+             AND s.sort_name = o.sort_name AND s.user_id = o.user_id[[ AND s.community_id = :community_id]]),
        merged AS (
            SELECT board, number, SUM(members)::bigint AS members FROM ordered WHERE NOT stays GROUP BY board, number)
        UPDATE leaderboard_sections AS s SET members = s.members + m.members
        FROM merged AS m
        JOIN ordered AS o ON o.board = m.board AND o.number = m.number AND o.stays
        WHERE s.community_id = o.community_id AND s.board = o.board AND s.place = o.place
-         AND s.sort_name = o.sort_name AND s.user_id = o.user_id";
+         AND s.sort_name = o.sort_name AND s.user_id = o.user_id[[ AND s.community_id = :community_id]]";
 
     /// Comes before the sweep of the same rows: a transaction that has them delivered again has noted it, and the sweep sees it.
     struct LockErasedEvents {
@@ -142,7 +152,7 @@ statements! {
            JOIN erasures AS x ON x.community_id = :community_id AND x.user_id = l.member_id),
        renamed AS (
            UPDATE outbox AS o
-           SET member_id = f.pseudonym, payload = o.payload || jsonb_build_object('member_id', f.pseudonym)
+           SET member_id = f.pseudonym, payload = o.payload || {{jsonb_build_object('member_id', f.pseudonym)}}[[jsonb_object(ARRAY['member_id', f.pseudonym::text])]]
            FROM found AS f WHERE o.community_id = :community_id AND o.event_id = f.event_id),
        undelivered AS (
            DELETE FROM deliveries AS d USING found AS f
@@ -291,7 +301,12 @@ impl ErasureSweepRepository for PgTx {
         now: OffsetDateTime,
     ) -> Result<Option<SweepStage>, StoreError> {
         let community_id = community_id.as_uuid();
-        self.run(BeginSweep { community_id, now });
+        let waiting = exists(erasures::table.filter(erasures::community_id.eq(community_id)));
+        if !self.is_distributed() {
+            self.run(BeginSweep { community_id, now });
+        } else if self.first(diesel::select(waiting)).await?.unwrap_or(false) {
+            self.run(InsertSweep { community_id, now });
+        }
         let Some(SweepRow { stage }) = self.row(TryLockSweep { community_id }).await? else {
             return Ok(None);
         };

@@ -23,6 +23,7 @@ use self::statements::{
 };
 use crate::{
     PgTx,
+    connection::DISTRIBUTED_SESSION,
     error::{corrupt, misread},
 };
 
@@ -226,7 +227,8 @@ impl LeaderboardRepository for PgTx {
             seven_day_start: starts.seven_day,
             thirty_day_start: starts.thirty_day,
         });
-        self.batch(AFTER_BUILD).await
+        self.batch(AFTER_BUILD).await?;
+        if self.is_distributed() { self.batch(DISTRIBUTED_SESSION).await } else { Ok(()) }
     }
 
     async fn directory_members(

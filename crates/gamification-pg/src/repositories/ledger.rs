@@ -17,7 +17,7 @@ use crate::{
     error::misread,
     schema::{level_counts, point_transactions},
     sending::{converted, rows_in_order, run_in_order},
-    statement::{NotNull, Rows, record, statements},
+    statement::{NotNull, Rows, Statement, record, statements},
 };
 
 record! {
@@ -72,7 +72,7 @@ statements! {
     = "SELECT t.community_id, t.source, t.source_id, t.once_per
        FROM :wanted
        JOIN point_transactions AS t USING (community_id, source, source_id, once_per)
-       WHERE t.once_per IS NOT NULL";
+       WHERE t.once_per IS NOT NULL[[ AND t.community_id = ANY (:wanted.community_id)]]";
 
     struct InsertPointTransactions { new: Rows<PointTransactionRow> }
     = "INSERT INTO point_transactions
@@ -93,13 +93,15 @@ statements! {
     struct LockLevelCounts { wanted: Rows<LevelCountKeyRow> } -> LevelCountKeyRow
     = "SELECT c.community_id, c.level
        FROM level_counts AS c
-       JOIN :wanted USING (community_id, level)
+       JOIN :wanted USING (community_id, level)[[
+       WHERE c.community_id = ANY (:wanted.community_id)]]
        ORDER BY c.community_id, c.level FOR NO KEY UPDATE OF c";
 
     struct ChangeLevelCounts { change: Rows<LevelCountRow> }
     = "UPDATE level_counts AS c SET members = c.members + change.members
        FROM :change
-       WHERE c.community_id = change.community_id AND c.level = change.level";
+       WHERE c.community_id = change.community_id AND c.level = change.level[[
+         AND c.community_id = ANY (:change.community_id)]]";
 }
 
 impl From<&OnceOnlyKey> for AwardedKeyRow {
@@ -212,12 +214,13 @@ impl LedgerRepository for PgTx {
         let configurations = LockConfigurationsShared::from(communities.as_slice());
         let (ensure, members) = EnsureMemberPoints::and_lock(members, now);
         let keys = SelectAwardedKeys { wanted: keys.iter().collect() };
+        let is_distributed = self.is_distributed();
         let locked = self.send(|connection| {
             try_join4(
-                rows_in_order(connection, configurations),
-                run_in_order(connection, ensure),
-                rows_in_order(connection, members),
-                rows_in_order(connection, keys),
+                rows_in_order(connection, configurations.sent_to(is_distributed)),
+                run_in_order(connection, ensure.sent_to(is_distributed)),
+                rows_in_order(connection, members.sent_to(is_distributed)),
+                rows_in_order(connection, keys.sent_to(is_distributed)),
             )
             .boxed()
         });

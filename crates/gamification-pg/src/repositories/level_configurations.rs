@@ -18,7 +18,7 @@ use crate::{
     repositories::community_rules::StoredRulesRow,
     schema::{configuration_versions, level_configurations},
     sending::Gives,
-    statement::{Nested, NotNull, Plain, Rows, Select, record, statements},
+    statement::{Nested, NotNull, Plain, Rows, Select, Sent, record, statements},
 };
 
 record! {
@@ -76,7 +76,8 @@ macro_rules! lock_configurations {
             $take_turn,
             "(:class, turns.turn)) FROM :turns) AS taken
              CROSS JOIN level_configurations AS c
-             JOIN :wanted USING (community_id)
+             JOIN :wanted USING (community_id)[[
+             WHERE c.community_id = ANY (:wanted.community_id)]]
              ORDER BY c.community_id ",
             $mode,
             " OF c"
@@ -285,7 +286,8 @@ impl PgTx {
         now: OffsetDateTime,
     ) -> Result<Vec<CommunityConfiguration>, StoreError>
     where
-        S: for<'a> From<&'a [CommunityId]> + Select<Row = ConfigurationRow> + Gives<ConfigurationRow>,
+        S: for<'a> From<&'a [CommunityId]> + Select<Row = ConfigurationRow>,
+        Sent<S>: Gives<ConfigurationRow>,
     {
         let communities: Vec<CommunityId> = defaults.iter().map(LevelConfiguration::community_id).collect();
         let mut found = self.lock_configurations::<S>(&communities).await?;
@@ -305,7 +307,8 @@ impl PgTx {
         communities: &[CommunityId],
     ) -> Result<Vec<CommunityConfiguration>, StoreError>
     where
-        S: for<'a> From<&'a [CommunityId]> + Select<Row = ConfigurationRow> + Gives<ConfigurationRow>,
+        S: for<'a> From<&'a [CommunityId]> + Select<Row = ConfigurationRow>,
+        Sent<S>: Gives<ConfigurationRow>,
     {
         let rows = self.rows(S::from(communities)).await?;
         self.configurations(rows)

@@ -46,7 +46,8 @@ statements! {
     struct LockLikeSwitches { wanted: Rows<LikeKeyRow> } -> LikeSwitchRow
     = "SELECT s.community_id, s.content_kind, s.content_id, s.liker_id, s.author_id, s.newest_change, s.points
        FROM like_switches AS s
-       JOIN :wanted USING (community_id, content_kind, content_id, liker_id)
+       JOIN :wanted USING (community_id, content_kind, content_id, liker_id)[[
+       WHERE s.community_id = ANY (:wanted.community_id)]]
        ORDER BY s.community_id, s.content_kind, s.content_id, s.liker_id FOR NO KEY UPDATE OF s";
 
     struct InsertLikeSwitches {
@@ -68,7 +69,8 @@ statements! {
              updated_at = :now
          FROM :changed
          WHERE s.community_id = changed.community_id AND s.content_kind = changed.content_kind
-           AND s.content_id = changed.content_id AND s.liker_id = changed.liker_id";
+           AND s.content_id = changed.content_id AND s.liker_id = changed.liker_id[[
+           AND s.community_id = ANY (:changed.community_id)]]";
 }
 
 const POST: &str = "post";

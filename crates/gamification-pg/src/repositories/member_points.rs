@@ -50,7 +50,8 @@ statements! {
     pub(super) struct LockMemberPoints { wanted: Rows<MemberRow> } -> MemberPointsRow
     = "SELECT m.community_id, m.id, m.user_id, m.total_points, m.current_level, m.is_present
        FROM member_points AS m
-       JOIN :wanted USING (community_id, user_id)
+       JOIN :wanted USING (community_id, user_id)[[
+       WHERE m.community_id = ANY (:wanted.community_id)]]
        ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m";
 
     struct UpdateMemberPoints {
@@ -60,7 +61,8 @@ statements! {
          SET total_points = changed.total_points, current_level = changed.current_level,
              is_present = changed.is_present, updated_at = :now
          FROM :changed
-         WHERE m.community_id = changed.community_id AND m.id = changed.id";
+         WHERE m.community_id = changed.community_id AND m.id = changed.id[[
+           AND m.community_id = ANY (:changed.community_id)]]";
 }
 
 impl From<MemberKey> for MemberRow {

@@ -1,8 +1,10 @@
 //! Changes of levels, and leveling members up after them.
 
 use diesel::{ExpressionMethods, QueryDsl, dsl::exists, sql_types::Text};
-use gamification_app::ports::{LevelUp, LevelUps, RecalculationRepository, StoreError};
-use gamification_domain::{CommunityId, LevelBand, LevelConfiguration, LevelNumber, UserId};
+use gamification_app::ports::{LevelUp, LevelUps, Outbox, OutboxEvent, RecalculationRepository, StoreError};
+use gamification_domain::{
+    CommunityId, DomainEvent, LevelBand, LevelConfiguration, LevelName, LevelNumber, MemberLeveledUp, UserId,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -10,7 +12,7 @@ use crate::{
     PgTx,
     error::{corrupt, misread},
     schema::{member_points, outbox, recalculations},
-    statement::{Plain, Rows, record, statements},
+    statement::{Nested, Plain, Rows, record, statements},
 };
 
 record! {
@@ -30,6 +32,14 @@ record! {
         old_level: i16 => member_points::current_level,
         new_level: i16 => member_points::current_level,
         is_present: bool => member_points::is_present,
+    }
+}
+
+record! {
+    /// A member who rose, and what the new level is called.
+    struct NamedLevelUpRow: Read {
+        name: String => Plain<Text>,
+        level_up: LevelUpRow => Nested<LevelUpRow>,
     }
 }
 
@@ -84,6 +94,28 @@ statements! {
            FROM level_ups
            WHERE m.community_id = level_ups.community_id AND m.id = level_ups.id)
        SELECT community_id, user_id, old_level, new_level, is_present FROM level_ups";
+
+    /// The same in a distributed database, without the events: a statement writes one table there.
+    struct LevelUpMembersAlone {
+        band: Rows<LevelBandRow>,
+        community_id: Uuid => member_points::community_id,
+        first: Uuid => member_points::user_id,
+        last: Uuid => member_points::user_id,
+        now: OffsetDateTime => member_points::updated_at,
+    } -> NamedLevelUpRow
+    = "WITH level_ups AS (
+           SELECT m.community_id, m.id, m.user_id, m.is_present, m.current_level AS old_level,
+                  band.level AS new_level, band.name
+           FROM :band
+           JOIN member_points AS m
+               ON m.total_points BETWEEN band.lowest AND band.highest AND m.current_level < band.level
+           WHERE m.community_id = :community_id AND m.user_id BETWEEN :first AND :last
+           ORDER BY m.user_id FOR NO KEY UPDATE OF m),
+       updated AS (
+           UPDATE member_points AS m SET current_level = level_ups.new_level, updated_at = :now
+           FROM level_ups
+           WHERE m.community_id = :community_id AND m.id = level_ups.id)
+       SELECT name, community_id, user_id, old_level, new_level, is_present FROM level_ups ORDER BY user_id";
 }
 
 impl From<LevelBand<'_>> for LevelBandRow {
@@ -111,6 +143,34 @@ impl TryFrom<LevelUpRow> for LevelUp {
             new_level: level(new_level)?,
             is_present,
         })
+    }
+}
+
+impl PgTx {
+    /// Levels members up, and writes each one's event.
+    async fn level_up_and_append(
+        &mut self,
+        level_up: LevelUpMembersAlone,
+        event_ids: Vec<Uuid>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<LevelUp>, StoreError> {
+        let community_id = level_up.community_id;
+        let (mut level_ups, mut events) = (Vec::new(), Vec::new());
+        for (NamedLevelUpRow { name, level_up }, id) in self.rows(level_up).await?.into_iter().zip(event_ids)
+        {
+            let level_up = LevelUp::try_from(level_up)?;
+            let event = DomainEvent::MemberLeveledUp(MemberLeveledUp {
+                member_id: level_up.user_id,
+                community_id: CommunityId::new(community_id),
+                old_level: level_up.old_level,
+                new_level: level_up.new_level,
+                new_level_name: LevelName::parse(&name).map_err(corrupt)?,
+            });
+            events.push(OutboxEvent { id, event });
+            level_ups.push(level_up);
+        }
+        self.append_events(&events, now).await?;
+        Ok(level_ups)
     }
 }
 
@@ -166,16 +226,15 @@ impl RecalculationRepository for PgTx {
             .offset(others)
             .limit(1);
         let last: Option<Uuid> = self.first(last).await?;
-        let level_up = LevelUpMembers {
-            band: levels.bands().collect(),
-            community_id,
-            first,
-            last: last.unwrap_or(Uuid::max()),
-            event_ids,
-            now,
+        let band = levels.bands().collect();
+        let end = last.unwrap_or(Uuid::max());
+        let level_ups = if self.is_distributed() {
+            let level_up = LevelUpMembersAlone { band, community_id, first, last: end, now };
+            self.level_up_and_append(level_up, event_ids, now).await?
+        } else {
+            self.has_events();
+            self.read(LevelUpMembers { band, community_id, first, last: end, event_ids, now }).await?
         };
-        self.has_events();
-        let level_ups = self.read(level_up).await?;
         // The next one after the last, by the order of UUIDs; nobody comes after the greatest of all.
         let next = last.and_then(|user_id| user_id.as_u128().checked_add(1));
         Ok(LevelUps { level_ups, next: next.map(|next| UserId::new(Uuid::from_u128(next))) })

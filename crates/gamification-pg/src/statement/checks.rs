@@ -2,7 +2,7 @@
 
 use diesel::{
     pg::{Pg, PgMetadataLookup, PgTypeMetadata},
-    query_builder::{QueryBuilder, bind_collector::RawBytesBindCollector},
+    query_builder::{QueryBuilder, QueryFragment, bind_collector::RawBytesBindCollector},
     sql_types::HasSqlType,
 };
 use time::OffsetDateTime;
@@ -33,6 +33,8 @@ pub(crate) struct Checked {
     pub(crate) file: &'static str,
     pub(crate) name: &'static str,
     pub(crate) text: String,
+    /// The same for a distributed database.
+    pub(crate) distributed_text: String,
     /// The types of its parameters, by number.
     pub(crate) parameters: Vec<u32>,
     pub(crate) columns: Vec<Column>,
@@ -44,13 +46,23 @@ impl Checked {
         name: &'static str,
         rows: &[Vec<Column>],
     ) -> Self {
-        let statement = S::sample();
-        let mut text = diesel::pg::PgQueryBuilder::default();
-        statement.to_sql(&mut text, &Pg).expect("a statement has a text");
+        let text = |is_distributed| {
+            let mut text = diesel::pg::PgQueryBuilder::default();
+            S::sample().sent_to(is_distributed).to_sql(&mut text, &Pg).expect("a statement has a text");
+            text.finish()
+        };
+        let statement = S::sample().sent_to(false);
         let mut binds = RawBytesBindCollector::new();
         statement.collect_binds(&mut binds, &mut NoLookup, &Pg).expect("a statement can be bound");
         let parameters = binds.metadata.iter().map(oid).collect();
-        Self { file, name, text: text.finish(), parameters, columns: rows.concat() }
+        Self {
+            file,
+            name,
+            text: text(false),
+            distributed_text: text(true),
+            parameters,
+            columns: rows.concat(),
+        }
     }
 }
 

@@ -9,8 +9,9 @@ mod record;
 mod text;
 
 use diesel::{
+    QueryResult,
     pg::Pg,
-    query_builder::{Query, QueryFragment, QueryId},
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
 };
 
 pub(crate) use record::{
@@ -19,15 +20,51 @@ pub(crate) use record::{
 pub(crate) use text::{Declared, Part, Then, count_parts, index_of, parts};
 
 /// A statement that [`statements!`] declared.
-pub(crate) trait Statement: QueryFragment<Pg> + QueryId + Send + 'static {
+pub(crate) trait Statement: Send + Sized + 'static {
     /// Whether the set that it works through is empty.
     fn is_idle(&self) -> bool;
+
+    /// Its text, with the parts that only a distributed database needs or without them, and its values.
+    fn walk<'b>(&'b self, is_distributed: bool, out: AstPass<'_, 'b, Pg>) -> QueryResult<()>;
+
+    /// The statement as a database is sent it.
+    fn sent_to(self, is_distributed: bool) -> Sent<Self> {
+        Sent { statement: self, is_distributed }
+    }
 }
 
 /// A statement that gives rows.
-pub(crate) trait Select: Statement + Query<SqlType = <Self::Row as Record>::SqlTypes> {
+pub(crate) trait Select: Statement {
     /// The record that each of its rows is read into.
-    type Row: Record;
+    type Row: Record + Send;
+}
+
+/// A statement for a database. It is prepared once for each connection, and a connection leads to one database for good.
+#[derive(Debug)]
+pub(crate) struct Sent<S> {
+    statement: S,
+    is_distributed: bool,
+}
+
+impl<S: Statement> Sent<S> {
+    pub(crate) fn is_idle(&self) -> bool {
+        self.statement.is_idle()
+    }
+}
+
+impl<S: Statement> QueryFragment<Pg> for Sent<S> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.statement.walk(self.is_distributed, out)
+    }
+}
+
+impl<S: Statement> QueryId for Sent<S> {
+    type QueryId = S;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<S: Select> Query for Sent<S> {
+    type SqlType = <S::Row as Record>::SqlTypes;
 }
 
 /// Declares the statements of a module; a test prepares each of them on a migrated database.
@@ -36,6 +73,10 @@ pub(crate) trait Select: Statement + Query<SqlType = <Self::Row as Record>::SqlT
 /// schema, `[column]` for an array, [`OrNull`] for what may be missing, [`Plain`] for what is in no column. A parameter
 /// of type [`Rows`] or [`AnyRows`] is a set of records. In the text parameters are written `:name`, as often as needed;
 /// that each is declared and each occurs is checked while the program is compiled.
+///
+/// What stands in `[[…]]` is sent to a [distributed](crate::distribution) database only, and what stands in `{{…}}` to any
+/// other only. In a distributed one each table of a statement that locks or changes rows says its communities once more, so
+/// that the statement goes to one machine: `[[AND m.community_id = ANY (:wanted.community_id)]]`, or `= :community_id`.
 ///
 /// ```text
 /// statements! {
@@ -52,10 +93,6 @@ macro_rules! statements {
         $(
             $crate::statement::single_statement!([$(#[$attribute])*] [$visibility] $name $parameters $text);
             $(
-                impl diesel::query_builder::Query for $name {
-                    type SqlType = <$row as $crate::statement::Record>::SqlTypes;
-                }
-
                 impl $crate::statement::Select for $name {
                     type Row = $row;
                 }
@@ -86,7 +123,7 @@ macro_rules! single_statement {
         }
 
         const _: () = {
-            use diesel::{pg::Pg, query_builder::{AstPass, QueryFragment, QueryId}};
+            use diesel::{QueryResult, pg::Pg, query_builder::AstPass};
             use $crate::statement::{Declared, Part, Statement, Then, count_parts, parts};
 
             const TEXT: &str = $text;
@@ -98,10 +135,17 @@ macro_rules! single_statement {
             }
             const _: [Part; count_parts(TEXT)] = $name::PARTS;
 
-            impl QueryFragment<Pg> for $name {
-                fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
+            impl Statement for $name {
+                fn is_idle(&self) -> bool {
+                    false $(|| $crate::statement::parameter!(is_idle self $parameter: $rust $(=> $sql)?))*
+                }
+
+                fn walk<'b>(&'b self, is_distributed: bool, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                    let mut is_sent = true;
                     for part in &Self::PARTS {
-                        out.push_sql(part.text);
+                        if is_sent {
+                            out.push_sql(part.text);
+                        }
                         match part.then {
                             $(
                                 Then::Bind(index)
@@ -110,22 +154,14 @@ macro_rules! single_statement {
                                     $crate::statement::parameter!(bind self out $parameter: $rust $(=> $sql)?);
                                 }
                             )*
-                            Then::Repeat(number) => out.push_sql(number),
-                            Then::Bind(_) | Then::End => {}
+                            Then::Repeat(number) if is_sent => out.push_sql(number),
+                            Then::Distributed => is_sent = is_distributed,
+                            Then::Undistributed => is_sent = !is_distributed,
+                            Then::Everywhere => is_sent = true,
+                            Then::Bind(_) | Then::Repeat(_) | Then::End => {}
                         }
                     }
                     Ok(())
-                }
-            }
-
-            impl QueryId for $name {
-                type QueryId = Self;
-                const HAS_STATIC_QUERY_ID: bool = true;
-            }
-
-            impl Statement for $name {
-                fn is_idle(&self) -> bool {
-                    false $(|| $crate::statement::parameter!(is_idle self $parameter: $rust $(=> $sql)?))*
                 }
             }
 
@@ -142,10 +178,10 @@ macro_rules! single_statement {
 /// What a parameter is: a set of rows, or with `=>` a value.
 macro_rules! parameter {
     (declared $name:ident: $rust:ty) => {
-        $crate::statement::Declared { name: stringify!($name), values: <$rust>::COLUMNS, is_set: true }
+        $crate::statement::Declared { name: stringify!($name), columns: Some(<$rust>::COLUMNS) }
     };
     (declared $name:ident: $rust:ty => $sql:ty) => {
-        $crate::statement::Declared { name: stringify!($name), values: 1, is_set: false }
+        $crate::statement::Declared { name: stringify!($name), columns: None }
     };
     (bind $self:ident $out:ident $name:ident: $rust:ty) => {
         $self.$name.walk(stringify!($name), $out.reborrow())?

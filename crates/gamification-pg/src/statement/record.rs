@@ -144,8 +144,8 @@ impl<R> Rows<R> {
 }
 
 impl<R: Written> Rows<R> {
-    /// How many columns it has, and so how many arrays are bound for it.
-    pub(crate) const COLUMNS: usize = R::NAMES.len();
+    /// What its columns are called, for each of which an array is bound.
+    pub(crate) const COLUMNS: &'static [&'static str] = R::NAMES;
 
     /// The table that the set stands for.
     pub(crate) fn walk<'b>(&'b self, name: &str, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -194,7 +194,7 @@ impl<R> AnyRows<R> {
 }
 
 impl<R: Written> AnyRows<R> {
-    pub(crate) const COLUMNS: usize = Rows::<R>::COLUMNS;
+    pub(crate) const COLUMNS: &'static [&'static str] = R::NAMES;
 
     pub(crate) fn walk<'b>(&'b self, name: &str, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.0.walk(name, out)
@@ -207,8 +207,9 @@ impl<R: From<T>, T> FromIterator<T> for AnyRows<R> {
     }
 }
 
-/// Any number of records in one column. In the text it is written `array_agg(answer)`, over a subselect `answer` that has
-/// the records' columns.
+/// Any number of records in one column. In the text it is written `[[array_send(]]array_agg(answer)[[)]]`, over a subselect
+/// `answer` that has the records' columns: Citus can't take records without a type from one machine to another, but the bytes
+/// that they are sent as.
 #[derive(Debug, FromSqlRow)]
 pub(crate) struct Records<R>(Vec<R>);
 

@@ -10,9 +10,8 @@
 #[derive(Clone, Copy)]
 pub(crate) struct Declared {
     pub(crate) name: &'static str,
-    /// How many values are bound for it: one, or one for each column of a set of rows.
-    pub(crate) values: usize,
-    pub(crate) is_set: bool,
+    /// The columns of a set of rows, for each of which an array is bound; `None` for a value.
+    pub(crate) columns: Option<&'static [&'static str]>,
 }
 
 /// A part of a text, and what follows it.
@@ -29,49 +28,97 @@ pub(crate) enum Then {
     Bind(usize),
     /// A parameter that was bound before, by its number.
     Repeat(&'static str),
+    /// What follows is for a distributed database only, up to [`Then::Everywhere`].
+    Distributed,
+    /// What follows is for any other database only, up to [`Then::Everywhere`].
+    Undistributed,
+    /// What follows is for any database.
+    Everywhere,
     /// The text ends here, without another parameter.
     End,
+}
+
+/// What stands between two parts of a text.
+#[derive(Clone, Copy)]
+enum Mark {
+    /// `:name`.
+    Parameter(&'static str),
+    /// `:name.column`: of a set, all that it has in a column.
+    Column(&'static str, &'static str),
+    /// `[[`.
+    Open,
+    /// `{{`.
+    OpenUndistributed,
+    /// `]]`, `}}`.
+    Close,
 }
 
 /// How many parts a text has.
 pub(crate) const fn count_parts(text: &'static str) -> usize {
     let mut parts = 1;
     let mut rest = text;
-    while let Some((_, _, after)) = next_parameter(rest) {
+    while let Some((_, _, after)) = next_mark(rest) {
         parts += 1;
         rest = after;
     }
     parts
 }
 
-/// Takes a text apart at its parameters.
+/// Takes a text apart at its parameters, and at `[[` and `]]`, between which stands what is sent to a distributed database
+/// only, and at `{{` and `}}`, between which stands what is sent to any other only.
 ///
 /// # Panics
 /// While the program is compiled, naming the place, when the text has a parameter that is not declared, or lacks one
-/// that is; and when a set of rows occurs twice.
+/// that is; when a set of rows occurs twice; and when a part for distributed databases is not closed, or has a parameter
+/// that occurs nowhere before: numbers of parameters are the same in both texts.
 pub(crate) const fn parts<const PARTS: usize>(text: &'static str, declared: &[Declared]) -> [Part; PARTS] {
     const MOST_PARAMETERS: usize = 16;
     let mut parts = [Part { text: "", then: Then::End }; PARTS];
     // By parameter: the number of its first value; 0 while it was not met.
     let mut numbers = [0; MOST_PARAMETERS];
     assert!(declared.len() <= MOST_PARAMETERS, "a statement has too many parameters");
+    let mut is_open = false;
     let mut bound = 0;
     let mut part = 0;
     let mut rest = text;
-    while let Some((before, name, after)) = next_parameter(rest) {
-        let index = index_of(name, declared);
-        let then = if numbers[index] == 0 {
-            numbers[index] = bound + 1;
-            bound += declared[index].values;
-            Then::Bind(index)
-        } else {
-            assert!(!declared[index].is_set, "a set of rows occurs twice");
-            Then::Repeat(number(numbers[index]))
+    while let Some((before, mark, after)) = next_mark(rest) {
+        let then = match mark {
+            Mark::Open | Mark::OpenUndistributed => {
+                assert!(!is_open, "[[ stands within [[");
+                is_open = true;
+                if matches!(mark, Mark::Open) { Then::Distributed } else { Then::Undistributed }
+            }
+            Mark::Close => {
+                assert!(is_open, "]] has no [[");
+                is_open = false;
+                Then::Everywhere
+            }
+            Mark::Column(name, column) => {
+                let index = index_of(name, declared);
+                assert!(numbers[index] > 0, "a column of a set is named before the set");
+                Then::Repeat(number(numbers[index] + place_of(column, declared[index].columns)))
+            }
+            Mark::Parameter(name) => {
+                let index = index_of(name, declared);
+                if numbers[index] == 0 {
+                    assert!(!is_open, "a parameter occurs first where it is not always sent");
+                    numbers[index] = bound + 1;
+                    bound += match declared[index].columns {
+                        Some(columns) => columns.len(),
+                        None => 1,
+                    };
+                    Then::Bind(index)
+                } else {
+                    assert!(declared[index].columns.is_none(), "a set of rows occurs twice");
+                    Then::Repeat(number(numbers[index]))
+                }
+            }
         };
         parts[part] = Part { text: before, then };
         part += 1;
         rest = after;
     }
+    assert!(!is_open, "[[ has no ]]");
     parts[part] = Part { text: rest, then: Then::End };
     let mut index = 0;
     while index < declared.len() {
@@ -81,6 +128,20 @@ pub(crate) const fn parts<const PARTS: usize>(text: &'static str, declared: &[De
         index += 1;
     }
     parts
+}
+
+/// Where a column stands in a set.
+const fn place_of(column: &str, columns: Option<&[&str]>) -> usize {
+    let mut place = 0;
+    if let Some(columns) = columns {
+        while place < columns.len() {
+            if is_same(columns[place].as_bytes(), column.as_bytes()) {
+                return place;
+            }
+            place += 1;
+        }
+    }
+    panic!("a set has no such column")
 }
 
 /// Where a parameter stands in its statement's declaration.
@@ -103,12 +164,13 @@ const fn a_parameter_of_the_text_is_not_declared(name: &str) -> ! {
     panic!("{}", name)
 }
 
-/// What stands before the next parameter, its name, and what stands after it. Colons of casts and what stands in quotes
-/// are no parameters.
-const fn next_parameter(text: &'static str) -> Option<(&'static str, &'static str, &'static str)> {
+/// What stands before the next mark, the mark, and what stands after it. Colons of casts and what stands in quotes are no
+/// parameters.
+const fn next_mark(text: &'static str) -> Option<(&'static str, Mark, &'static str)> {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
+        let next = if at + 1 < bytes.len() { bytes[at + 1] } else { b' ' };
         match bytes[at] {
             quote @ (b'\'' | b'"') => {
                 at += 1;
@@ -117,22 +179,42 @@ const fn next_parameter(text: &'static str) -> Option<(&'static str, &'static st
                     at += 1;
                 }
             }
-            b':' if at + 1 < bytes.len() && bytes[at + 1] == b':' => at += 1,
-            b':' if at + 1 < bytes.len() && begins_name(bytes[at + 1]) => {
+            bracket @ (b'[' | b']' | b'{' | b'}') if next == bracket => {
+                let (before, rest) = text.split_at(at);
+                let (_, after) = rest.split_at(2);
+                let mark = match bracket {
+                    b'[' => Mark::Open,
+                    b'{' => Mark::OpenUndistributed,
+                    _ => Mark::Close,
+                };
+                return Some((before, mark, after));
+            }
+            b':' if next == b':' => at += 1,
+            b':' if begins_name(next) => {
                 let (before, rest) = text.split_at(at);
                 let (_, rest) = rest.split_at(1);
-                let mut end = 1;
-                while end < rest.len() && continues_name(rest.as_bytes()[end]) {
-                    end += 1;
+                let (name, after) = rest.split_at(end_of_name(rest.as_bytes()));
+                let rest = after.as_bytes();
+                if rest.len() < 2 || rest[0] != b'.' || !begins_name(rest[1]) {
+                    return Some((before, Mark::Parameter(name), after));
                 }
-                let (name, after) = rest.split_at(end);
-                return Some((before, name, after));
+                let (_, after) = after.split_at(1);
+                let (column, after) = after.split_at(end_of_name(after.as_bytes()));
+                return Some((before, Mark::Column(name, column), after));
             }
             _ => {}
         }
         at += 1;
     }
     None
+}
+
+const fn end_of_name(text: &[u8]) -> usize {
+    let mut end = 1;
+    while end < text.len() && continues_name(text[end]) {
+        end += 1;
+    }
+    end
 }
 
 const fn begins_name(byte: u8) -> bool {
@@ -166,9 +248,9 @@ const fn number(number: usize) -> &'static str {
 mod tests {
     use super::*;
 
-    const ID: Declared = Declared { name: "id", values: 1, is_set: false };
-    const NOW: Declared = Declared { name: "now", values: 1, is_set: false };
-    const PAIRS: Declared = Declared { name: "pairs", values: 2, is_set: true };
+    const ID: Declared = Declared { name: "id", columns: None };
+    const NOW: Declared = Declared { name: "now", columns: None };
+    const PAIRS: Declared = Declared { name: "pairs", columns: Some(&["one", "other"]) };
 
     #[test]
     fn a_text_is_taken_apart_at_its_parameters() {
@@ -207,6 +289,42 @@ mod tests {
     #[should_panic(expected = "now")]
     fn a_parameter_that_does_not_occur_is_refused() {
         parts::<2>("a = :id", &[ID, NOW]);
+    }
+
+    #[test]
+    fn what_distributed_databases_need_is_a_part_of_its_own() {
+        let text = ":id :pairs[[ AND c = ANY (:pairs.other)]] a[1]";
+        let parts = parts::<6>(text, &[ID, PAIRS]);
+        let then = parts.map(|part| part.then);
+        let (open, close) = (Then::Distributed, Then::Everywhere);
+        assert_eq!(then, [Then::Bind(0), Then::Bind(1), open, Then::Repeat("$3"), close, Then::End]);
+        assert_eq!(parts.map(|part| part.text), ["", " ", "", " AND c = ANY (", ")", " a[1]"]);
+    }
+
+    #[test]
+    fn what_distributed_databases_do_not_take_is_a_part_of_its_own() {
+        let parts = parts::<4>(":id {{a '{{'}}[1]", &[ID]);
+        let then = parts.map(|part| part.then);
+        assert_eq!(then, [Then::Bind(0), Then::Undistributed, Then::Everywhere, Then::End]);
+        assert_eq!(parts.map(|part| part.text), ["", " ", "a '{{'", "[1]"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a parameter occurs first where it is not always sent")]
+    fn what_is_not_always_sent_binds_nothing() {
+        parts::<4>("[[a = :id]]", &[ID]);
+    }
+
+    #[test]
+    #[should_panic(expected = "[[ has no ]]")]
+    fn what_is_opened_is_closed() {
+        parts::<3>(":id [[a", &[ID]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a set has no such column")]
+    fn a_column_is_one_that_its_set_has() {
+        parts::<3>(":pairs :pairs.third", &[PAIRS]);
     }
 
     #[test]

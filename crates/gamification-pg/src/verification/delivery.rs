@@ -11,7 +11,7 @@ use super::{ends, member, sample};
 use crate::{
     PgTx,
     schema::{channels, deliveries},
-    statement::{OrNull, Plain, record, statements},
+    statement::{AnyRows, OrNull, Plain, record, statements},
 };
 
 record! {
@@ -27,6 +27,41 @@ record! {
     }
 }
 
+/// Gaps, with the channels that `$channels` has.
+macro_rules! delivery_gaps {
+    ($channels:literal) => {
+        concat!(
+            "WITH noted AS (
+           SELECT community_id, member_id, channel_id, MIN(sequence) AS first, COUNT(*) AS deliveries
+           FROM deliveries WHERE community_id BETWEEN :first AND :last[[ AND community_id = :first]] GROUP BY community_id, member_id, channel_id),
+       compared AS (
+           SELECT n.community_id, n.member_id, n.channel_id, n.deliveries,
+                  COUNT(d.event_id) AS kept, COUNT(o.event_id) AS due
+           FROM noted AS n
+           LEFT JOIN outbox AS o
+               ON o.community_id = n.community_id AND o.member_id = n.member_id AND o.sequence >= n.first[[
+               AND o.community_id = :first]]
+           LEFT JOIN deliveries AS d
+               ON d.community_id = o.community_id AND d.event_id = o.event_id AND d.channel_id = n.channel_id
+               AND d.member_id = o.member_id AND d.sequence = o.sequence[[ AND d.community_id = :first]]
+           GROUP BY n.community_id, n.member_id, n.channel_id, n.deliveries)
+       SELECT community_id, member_id, channels.name AS channel, deliveries AS noted, kept, due,
+              COUNT(*) OVER () AS count
+       FROM compared LEFT JOIN ", $channels, " ON channels.id = compared.channel_id
+       WHERE deliveries <> due OR kept <> due OR channels.id IS NULL
+       ORDER BY community_id, member_id, channel_id LIMIT :limit"
+        )
+    };
+}
+
+record! {
+    /// A channel.
+    struct ChannelRow: Read & Written {
+        id: i32 => channels::id,
+        name: String => channels::name,
+    }
+}
+
 statements! {
     /// Both sides of what should be one and the same: the deliveries that are noted, and the events from the first of them
     /// on.
@@ -35,24 +70,19 @@ statements! {
         last: Uuid => deliveries::community_id,
         limit: i64 => Plain<BigInt>,
     } -> DeliveryGapRow
-    = "WITH noted AS (
-           SELECT community_id, member_id, channel_id, MIN(sequence) AS first, COUNT(*) AS deliveries
-           FROM deliveries WHERE community_id BETWEEN :first AND :last GROUP BY community_id, member_id, channel_id),
-       compared AS (
-           SELECT n.community_id, n.member_id, n.channel_id, n.deliveries,
-                  COUNT(d.event_id) AS kept, COUNT(o.event_id) AS due
-           FROM noted AS n
-           LEFT JOIN outbox AS o
-               ON o.community_id = n.community_id AND o.member_id = n.member_id AND o.sequence >= n.first
-           LEFT JOIN deliveries AS d
-               ON d.community_id = o.community_id AND d.event_id = o.event_id AND d.channel_id = n.channel_id
-               AND d.member_id = o.member_id AND d.sequence = o.sequence
-           GROUP BY n.community_id, n.member_id, n.channel_id, n.deliveries)
-       SELECT community_id, member_id, channels.name AS channel, deliveries AS noted, kept, due,
-              COUNT(*) OVER () AS count
-       FROM compared LEFT JOIN channels ON channels.id = compared.channel_id
-       WHERE deliveries <> due OR kept <> due OR channels.id IS NULL
-       ORDER BY community_id, member_id, channel_id LIMIT :limit";
+    = delivery_gaps!("channels");
+
+    struct SelectChannels {} -> ChannelRow
+    = "SELECT id, name FROM channels";
+
+    /// [`SelectDeliveryGaps`] in a distributed database, which reads no table there that belongs to no community.
+    struct SelectGapsOfChannels {
+        first: Uuid => deliveries::community_id,
+        last: Uuid => deliveries::community_id,
+        channels: AnyRows<ChannelRow>,
+        limit: i64 => Plain<BigInt>,
+    } -> DeliveryGapRow
+    = delivery_gaps!(":channels");
 }
 
 pub(super) async fn findings(
@@ -61,7 +91,13 @@ pub(super) async fn findings(
     limit: i64,
 ) -> Result<Sample<Finding>, StoreError> {
     let (first, last) = ends(range);
-    sample(tx.rows(SelectDeliveryGaps { first, last, limit }).await?, |row| (row.count, row.into()))
+    let gaps = if tx.is_distributed() {
+        let channels = tx.rows(SelectChannels {}).await?.into_iter().collect();
+        tx.rows(SelectGapsOfChannels { first, last, channels, limit }).await?
+    } else {
+        tx.rows(SelectDeliveryGaps { first, last, limit }).await?
+    };
+    sample(gaps, |row| (row.count, row.into()))
 }
 
 impl From<DeliveryGapRow> for Finding {

@@ -42,13 +42,13 @@ statements! {
                       ROWS UNBOUNDED PRECEDING) AS section
            FROM (
                SELECT community_id, board::text AS board, place, sort_name, user_id, members, true AS is_section
-               FROM leaderboard_sections WHERE community_id BETWEEN :first AND :last
+               FROM leaderboard_sections WHERE community_id BETWEEN :first AND :last[[ AND community_id = :first]]
                UNION ALL
                SELECT e.community_id, of_entry.board, -GREATEST(of_entry.points, 0), e.sort_name, e.user_id, 0, false
                FROM leaderboard_entries AS e
                CROSS JOIN LATERAL (VALUES ('seven_day', e.seven_day), ('thirty_day', e.thirty_day),
                                           ('all_time', e.all_time)) AS of_entry (board, points)
-               WHERE e.community_id BETWEEN :first AND :last AND e.is_listed) AS places),
+               WHERE e.community_id BETWEEN :first AND :last[[ AND e.community_id = :first]] AND e.is_listed) AS places),
        counted AS (
            SELECT community_id, board, SUM(members)::bigint AS noted,
                   COUNT(*) FILTER (WHERE NOT is_section) AS counted

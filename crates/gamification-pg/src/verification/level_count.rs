@@ -32,9 +32,9 @@ statements! {
     = "WITH both_counts AS (
            SELECT community_id, current_level AS level, 0 AS noted, COUNT(*) AS counted
            FROM member_points
-           WHERE community_id BETWEEN :first AND :last AND is_present GROUP BY community_id, current_level
+           WHERE community_id BETWEEN :first AND :last[[ AND community_id = :first]] AND is_present GROUP BY community_id, current_level
            UNION ALL
-           SELECT community_id, level, members, 0 FROM level_counts WHERE community_id BETWEEN :first AND :last)
+           SELECT community_id, level, members, 0 FROM level_counts WHERE community_id BETWEEN :first AND :last[[ AND community_id = :first]])
        SELECT community_id, level, SUM(noted)::bigint AS noted, SUM(counted)::bigint AS counted,
               COUNT(*) OVER () AS count
        FROM both_counts GROUP BY community_id, level HAVING SUM(noted) <> SUM(counted)

@@ -68,7 +68,7 @@ statements! {
            JOIN point_transactions AS t USING (source)
            JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
            LEFT JOIN erasures AS liker ON liker.community_id = t.community_id AND liker.user_id = t.actor_id
-           WHERE t.community_id BETWEEN :first AND :last
+           WHERE t.community_id BETWEEN :first AND :last[[ AND t.community_id = :first]]
            UNION ALL
            SELECT s.community_id, liked_kinds.source, s.content_id, COALESCE(liker.pseudonym, s.liker_id),
                   COALESCE(author.pseudonym, s.author_id), 0, s.points
@@ -76,14 +76,15 @@ statements! {
            JOIN like_switches AS s USING (content_kind)
            LEFT JOIN erasures AS liker ON liker.community_id = s.community_id AND liker.user_id = s.liker_id
            LEFT JOIN erasures AS author ON author.community_id = s.community_id AND author.user_id = s.author_id
-           WHERE s.community_id BETWEEN :first AND :last AND s.author_id IS NOT NULL)
+           WHERE s.community_id BETWEEN :first AND :last[[ AND s.community_id = :first]] AND s.author_id IS NOT NULL)
        SELECT community_id, source, content_id, liker_id, author_id, SUM(held)::bigint AS held,
               SUM(due)::bigint AS due, COUNT(*) OVER () AS count
        FROM heap GROUP BY community_id, source, content_id, liker_id, author_id
        HAVING SUM(held) < SUM(due) OR (SUM(held) > SUM(due) AND NOT EXISTS (
            SELECT FROM member_points AS a
            JOIN point_transactions AS t ON t.community_id = a.community_id AND t.member_points_id = a.id
-           WHERE a.community_id = heap.community_id AND a.user_id = heap.author_id AND t.requested_points < 0))
+           WHERE a.community_id = heap.community_id AND a.user_id = heap.author_id AND t.requested_points < 0[[
+             AND a.community_id = :first AND t.community_id = :first]]))
        ORDER BY community_id, source, content_id, liker_id, author_id LIMIT :limit";
 }
 

@@ -2,10 +2,11 @@
 
 use diesel::sql_types::{BigInt, Bool, Uuid as SqlUuid};
 use gamification_domain::MemberKey;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    schema::{community_members, leaderboard_entries, member_points},
+    schema::{community_members, leaderboard_entries, leaderboard_progress, member_points},
     statement::{Nested, OrNull, Plain, Rows, record, statements},
 };
 
@@ -61,6 +62,15 @@ record! {
 }
 
 record! {
+    /// How far boards have come.
+    pub(super) struct BoardsRow: Read {
+        xid: Option<i64> => leaderboard_progress::xid,
+        seven_day_start: Option<OffsetDateTime> => leaderboard_progress::seven_day_start,
+        thirty_day_start: Option<OffsetDateTime> => leaderboard_progress::thirty_day_start,
+    }
+}
+
+record! {
     /// What a member's derived values come from.
     pub(super) struct SourceOfTruthRow: Read {
         user_id: Uuid => member_points::user_id,
@@ -99,6 +109,59 @@ macro_rules! nearest_community {
     };
 }
 
+/// The next communities that a table has something of, for databases whose machines are all asked at once.
+macro_rules! next_communities {
+    ($table:literal) => {
+        concat!(
+            "(SELECT DISTINCT community_id FROM ",
+            $table,
+            " WHERE community_id >= :first ORDER BY community_id LIMIT :limit)"
+        )
+    };
+}
+
+/// Members, with what `$boards` says of how far boards have come.
+macro_rules! members {
+    ($boards:literal) => {
+        concat!(
+            "SELECT m.community_id, m.user_id, m.total_points, m.current_level, m.is_present,
+              COALESCE(directory.is_present, false) AS is_present_in_directory, ledger.ledger_points,
+              ledger.ledger_entries, directory.display_name, directory.search_name,
+              boards.xid IS NOT NULL AS has_boards,
+              COALESCE(e.seven_day, 0) + COALESCE(former.seven_day, 0) AS noted_seven_day,
+              COALESCE(e.thirty_day, 0) + COALESCE(former.thirty_day, 0) AS noted_thirty_day,
+              COALESCE(e.all_time, 0) + COALESCE(former.all_time, 0) AS noted_all_time, COALESCE(e.is_listed, false) AS noted_is_listed,
+              COALESCE(e.sort_name, ''::bytea) AS noted_sort_name, ledger.due_seven_day, ledger.due_thirty_day,
+              ledger.due_all_time,
+              COALESCE(directory.xid < boards.xid, true) AS is_directory_older, directory.is_listed,
+              directory.role, COALESCE((c.rules ->> 'exclude_admins')::boolean, false) AS exclude_admins
+       FROM (SELECT * FROM member_points
+             WHERE (community_id, user_id) >= (:community_id, :user_id) AND community_id <= :last_community_id[[
+               AND community_id = :community_id]]
+             ORDER BY community_id, user_id LIMIT :limit) AS m
+       LEFT JOIN ", $boards, "
+       LEFT JOIN community_members AS directory
+           ON directory.community_id = m.community_id AND directory.user_id = m.user_id[[ AND directory.community_id = :community_id]]
+       LEFT JOIN level_configurations AS c ON c.community_id = m.community_id[[ AND c.community_id = :community_id]]
+       LEFT JOIN leaderboard_entries AS e ON e.community_id = m.community_id AND e.user_id = m.user_id[[ AND e.community_id = :community_id]]
+       LEFT JOIN erasures AS erased
+           ON erased.community_id = m.community_id AND erased.member_points_id = m.id[[ AND erased.community_id = :community_id]]
+       LEFT JOIN leaderboard_entries AS former
+           ON former.community_id = erased.community_id AND former.user_id = erased.user_id[[ AND former.community_id = :community_id]]
+       CROSS JOIN LATERAL (
+           SELECT COALESCE(SUM(t.points), 0)::bigint AS ledger_points, COUNT(*) AS ledger_entries,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.seven_day_start
+                      AND (t.xid IS NULL OR t.xid < boards.xid)), 0)::bigint AS due_seven_day,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.thirty_day_start
+                      AND (t.xid IS NULL OR t.xid < boards.xid)), 0)::bigint AS due_thirty_day,
+                  COALESCE(SUM(t.points) FILTER (WHERE t.xid IS NULL OR t.xid < boards.xid), 0)::bigint AS due_all_time
+           FROM point_transactions AS t
+           WHERE t.community_id = m.community_id AND t.member_points_id = m.id[[ AND t.community_id = :community_id]]) AS ledger
+       ORDER BY m.community_id, m.user_id"
+        )
+    };
+}
+
 statements! {
     /// Jumps from community to community through the indexes, whatever the number of rows between. (A line of the ledger
     /// can't be without its member.)
@@ -111,6 +174,16 @@ statements! {
          SELECT community_id FROM known WHERE community_id IS NOT NULL LIMIT :limit"
     );
 
+    /// The same of a distributed database, whose machines are asked at once.
+    pub(super) struct SelectNextCommunities { first: Uuid => Plain<SqlUuid>, limit: i64 => Plain<BigInt> } -> CommunityRow
+    = concat!(
+        "SELECT community_id FROM (", next_communities!("communities"), " UNION ", next_communities!("community_members"),
+        " UNION ", next_communities!("level_configurations"), " UNION ", next_communities!("member_points"),
+        " UNION ", next_communities!("like_switches"), " UNION ", next_communities!("level_counts"),
+        " UNION ", next_communities!("outbox"), " UNION ", next_communities!("deliveries"), ") AS known
+         ORDER BY community_id LIMIT :limit"
+    );
+
     /// Until a sweep has been, an erased member's entry on boards is still under the id that they had.
     pub(super) struct SelectMembers {
         community_id: Uuid => member_points::community_id,
@@ -118,39 +191,25 @@ statements! {
         last_community_id: Uuid => member_points::community_id,
         limit: i64 => Plain<BigInt>,
     } -> MemberRow
-    = "SELECT m.community_id, m.user_id, m.total_points, m.current_level, m.is_present,
-              COALESCE(directory.is_present, false) AS is_present_in_directory, ledger.ledger_points,
-              ledger.ledger_entries, directory.display_name, directory.search_name,
-              boards.xid IS NOT NULL AS has_boards,
-              COALESCE(e.seven_day, 0) + COALESCE(former.seven_day, 0) AS noted_seven_day,
-              COALESCE(e.thirty_day, 0) + COALESCE(former.thirty_day, 0) AS noted_thirty_day,
-              COALESCE(e.all_time, 0) + COALESCE(former.all_time, 0) AS noted_all_time, COALESCE(e.is_listed, false) AS noted_is_listed,
-              COALESCE(e.sort_name, ''::bytea) AS noted_sort_name, ledger.due_seven_day, ledger.due_thirty_day,
-              ledger.due_all_time,
-              COALESCE(directory.xid < boards.xid, true) AS is_directory_older, directory.is_listed,
-              directory.role, COALESCE((c.rules ->> 'exclude_admins')::boolean, false) AS exclude_admins
-       FROM (SELECT * FROM member_points
-             WHERE (community_id, user_id) >= (:community_id, :user_id) AND community_id <= :last_community_id
-             ORDER BY community_id, user_id LIMIT :limit) AS m
-       LEFT JOIN leaderboard_progress AS boards ON boards.is_only
-       LEFT JOIN community_members AS directory
-           ON directory.community_id = m.community_id AND directory.user_id = m.user_id
-       LEFT JOIN level_configurations AS c ON c.community_id = m.community_id
-       LEFT JOIN leaderboard_entries AS e ON e.community_id = m.community_id AND e.user_id = m.user_id
-       LEFT JOIN erasures AS erased
-           ON erased.community_id = m.community_id AND erased.member_points_id = m.id
-       LEFT JOIN leaderboard_entries AS former
-           ON former.community_id = erased.community_id AND former.user_id = erased.user_id
-       CROSS JOIN LATERAL (
-           SELECT COALESCE(SUM(t.points), 0)::bigint AS ledger_points, COUNT(*) AS ledger_entries,
-                  COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.seven_day_start
-                      AND (t.xid IS NULL OR t.xid < boards.xid)), 0)::bigint AS due_seven_day,
-                  COALESCE(SUM(t.points) FILTER (WHERE t.occurred_at >= boards.thirty_day_start
-                      AND (t.xid IS NULL OR t.xid < boards.xid)), 0)::bigint AS due_thirty_day,
-                  COALESCE(SUM(t.points) FILTER (WHERE t.xid IS NULL OR t.xid < boards.xid), 0)::bigint AS due_all_time
-           FROM point_transactions AS t
-           WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger
-       ORDER BY m.community_id, m.user_id";
+    = members!("leaderboard_progress AS boards ON boards.is_only");
+
+    /// The boards, kept from going on.
+    pub(super) struct ShareBoards {} -> BoardsRow
+    = "SELECT xid, seven_day_start, thirty_day_start FROM leaderboard_progress WHERE is_only FOR SHARE";
+
+    /// [`SelectMembers`] in a distributed database, which reads no table there that belongs to no community.
+    pub(super) struct SelectMembersBesideBoards {
+        community_id: Uuid => member_points::community_id,
+        user_id: Uuid => member_points::user_id,
+        last_community_id: Uuid => member_points::community_id,
+        limit: i64 => Plain<BigInt>,
+        xid: Option<i64> => leaderboard_progress::xid,
+        seven_day_start: Option<OffsetDateTime> => leaderboard_progress::seven_day_start,
+        thirty_day_start: Option<OffsetDateTime> => leaderboard_progress::thirty_day_start,
+    } -> MemberRow
+    = members!(
+        "(VALUES (:xid::bigint, :seven_day_start::timestamptz, :thirty_day_start::timestamptz)) AS boards (xid, seven_day_start, thirty_day_start) ON true"
+    );
 
     pub(super) struct SelectSourcesOfTruth { asked: Rows<MemberKeyRow> } -> SourceOfTruthRow
     = "SELECT m.user_id, ledger.points AS ledger_points, COALESCE(directory.is_present, false) AS is_present
@@ -160,5 +219,7 @@ statements! {
            ON directory.community_id = m.community_id AND directory.user_id = m.user_id
        CROSS JOIN LATERAL (
            SELECT COALESCE(SUM(t.points), 0)::bigint AS points FROM point_transactions AS t
-           WHERE t.community_id = m.community_id AND t.member_points_id = m.id) AS ledger";
+           WHERE t.community_id = m.community_id AND t.member_points_id = m.id[[
+             AND t.community_id = ANY (:asked.community_id)]]) AS ledger[[
+       WHERE m.community_id = ANY (:asked.community_id)]]";
 }

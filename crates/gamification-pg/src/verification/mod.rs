@@ -19,7 +19,7 @@ use diesel::{ExpressionMethods, QueryDsl};
 use gamification_app::{
     audit::{Finding, Invariant},
     ports::{
-        CommunityRange, RepairRepository, Sample, Snapshot, SourceOfTruth, StoreError,
+        CommunityRange, RepairRepository, Sample, Snapshot, SourceOfTruth, Store, StoreError,
         StoredLeaderboardEntry, StoredLevelConfiguration, StoredMember, UnitOfWork, Verification, WindowSums,
         WrongLevelCount, WrongTally,
     },
@@ -30,7 +30,8 @@ use uuid::Uuid;
 
 use self::{
     members::{
-        CommunityRow, LeaderboardEntryRow, MemberRow, SelectCommunities, SelectMembers, SelectSourcesOfTruth,
+        BoardsRow, CommunityRow, LeaderboardEntryRow, MemberRow, SelectCommunities, SelectMembers,
+        SelectMembersBesideBoards, SelectNextCommunities, SelectSourcesOfTruth, ShareBoards,
         SourceOfTruthRow,
     },
     outgoing_event::{AnnouncedLevelRow, SelectAnnouncedLevels},
@@ -60,8 +61,18 @@ const LEVEL_COUNT_REPAIR: i64 = 0x6761_6d69_7265_7061;
 /// community for each chunk of it would take for ever.
 const IN_ORDER: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off";
 
-/// A moment that is held on to.
-pub struct PgSnapshot(PgTx);
+/// What a session is told that keeps boards from going on while members are compared with them.
+const SHARE_SESSION: &str = "
+    SET LOCAL lock_timeout = '10min';
+    SET LOCAL statement_timeout = '10min';
+    SET LOCAL idle_in_transaction_session_timeout = '1h';
+";
+
+/// A moment that is held on to. In a distributed database it is one moment of each machine.
+pub struct PgSnapshot {
+    tx: PgTx,
+    store: PgStore,
+}
 
 impl Verification for PgStore {
     type Snapshot = PgSnapshot;
@@ -69,7 +80,7 @@ impl Verification for PgStore {
     async fn snapshot(&self) -> Result<PgSnapshot, StoreError> {
         let mut tx = self.begin_snapshot().await?;
         tx.batch_later(AUDIT_SESSION);
-        Ok(PgSnapshot(tx))
+        Ok(PgSnapshot { tx, store: self.clone() })
     }
 }
 
@@ -164,16 +175,55 @@ impl LeaderboardEntryRow {
     }
 }
 
+impl PgSnapshot {
+    /// How far the boards have come is read on one machine and the members on another, so the boards wait meanwhile.
+    #[expect(clippy::disallowed_methods, reason = "it locks, and writes nothing")]
+    async fn members_beside_boards(
+        &mut self,
+        community_id: Uuid,
+        user_id: Uuid,
+        last_community_id: Uuid,
+        limit: i64,
+    ) -> Result<Vec<MemberRow>, StoreError> {
+        let mut boards = self.store.begin().await?;
+        boards.batch_later(SHARE_SESSION);
+        let progress = boards.row(ShareBoards {}).await?;
+        let (xid, seven_day_start, thirty_day_start) = progress
+            .map(|BoardsRow { xid, seven_day_start, thirty_day_start }| {
+                (xid, seven_day_start, thirty_day_start)
+            })
+            .unwrap_or_default();
+        let rows = self.tx.rows(SelectMembersBesideBoards {
+            community_id,
+            user_id,
+            last_community_id,
+            limit,
+            xid,
+            seven_day_start,
+            thirty_day_start,
+        });
+        let rows = rows.await?;
+        boards.rollback().await?;
+        Ok(rows)
+    }
+}
+
 impl Snapshot for PgSnapshot {
     async fn communities(&mut self, first: CommunityId, limit: i64) -> Result<Vec<CommunityId>, StoreError> {
-        let rows = self.0.rows(SelectCommunities { first: first.as_uuid(), limit }).await?;
+        let first = first.as_uuid();
+        let rows = if self.tx.is_distributed() {
+            // One at a time: a statement about a range of them would have to be about everything.
+            self.tx.rows(SelectNextCommunities { first, limit: limit.min(1) }).await?
+        } else {
+            self.tx.rows(SelectCommunities { first, limit }).await?
+        };
         Ok(rows.into_iter().map(|CommunityRow { community_id }| CommunityId::new(community_id)).collect())
     }
 
     async fn count_members(&mut self, range: CommunityRange) -> Result<u64, StoreError> {
         let (first, last) = ends(range);
         let members = member_points::table.filter(member_points::community_id.between(first, last)).count();
-        let count: Option<i64> = self.0.first(members).await?;
+        let count: Option<i64> = self.tx.first(members).await?;
         u64::try_from(count.unwrap_or_default()).map_err(corrupt)
     }
 
@@ -183,14 +233,14 @@ impl Snapshot for PgSnapshot {
         last: CommunityId,
         limit: i64,
     ) -> Result<Vec<StoredMember>, StoreError> {
-        let select = SelectMembers {
-            community_id: community_id.as_uuid(),
-            user_id: user_id.as_uuid(),
-            last_community_id: last.as_uuid(),
-            limit,
+        let (community_id, user_id) = (community_id.as_uuid(), user_id.as_uuid());
+        let last_community_id = last.as_uuid();
+        let rows = if self.tx.is_distributed() {
+            self.members_beside_boards(community_id, user_id, last_community_id, limit).await?
+        } else {
+            self.tx.batch_later(IN_ORDER);
+            self.tx.rows(SelectMembers { community_id, user_id, last_community_id, limit }).await?
         };
-        self.0.batch_later(IN_ORDER);
-        let rows = self.0.rows(select).await?;
         Ok(rows.into_iter().map(StoredMember::from).collect())
     }
 
@@ -203,7 +253,7 @@ impl Snapshot for PgSnapshot {
             .filter(level_configurations::community_id.between(first, last))
             .order(level_configurations::community_id)
             .select((level_configurations::community_id, level_configurations::levels));
-        let rows: Vec<(Uuid, Value)> = self.0.load(configurations).await?;
+        let rows: Vec<(Uuid, Value)> = self.tx.load(configurations).await?;
         let stored = |(community_id, stored): (Uuid, Value)| StoredLevelConfiguration {
             community_id: CommunityId::new(community_id),
             levels: levels(&stored),
@@ -216,7 +266,7 @@ impl Snapshot for PgSnapshot {
         let running = recalculations::table
             .filter(recalculations::community_id.between(first, last))
             .select(recalculations::community_id);
-        let communities: Vec<Uuid> = self.0.load(running).await?;
+        let communities: Vec<Uuid> = self.tx.load(running).await?;
         Ok(communities.into_iter().map(CommunityId::new).collect())
     }
 
@@ -226,7 +276,7 @@ impl Snapshot for PgSnapshot {
         range: CommunityRange,
         limit: i64,
     ) -> Result<Sample<Finding>, StoreError> {
-        let tx = &mut self.0;
+        let tx = &mut self.tx;
         match invariant {
             Invariant::LevelCount => Ok(level_count::wrong(tx, range, limit).await?.map(Finding::from)),
             Invariant::Tally => Ok(tally::wrong(tx, range, limit).await?.map(Finding::from)),
@@ -245,21 +295,21 @@ impl Snapshot for PgSnapshot {
     }
 
     async fn wrong_tallies(&mut self, range: CommunityRange) -> Result<Vec<WrongTally>, StoreError> {
-        Ok(tally::wrong(&mut self.0, range, i64::MAX).await?.first)
+        Ok(tally::wrong(&mut self.tx, range, i64::MAX).await?.first)
     }
 
     async fn announced_levels(
         &mut self,
         members: &BTreeSet<MemberKey>,
     ) -> Result<Vec<(MemberKey, i64)>, StoreError> {
-        let rows = self.0.rows(SelectAnnouncedLevels { asked: members.iter().collect() }).await?;
+        let rows = self.tx.rows(SelectAnnouncedLevels { asked: members.iter().collect() }).await?;
         let announced =
             |AnnouncedLevelRow { community_id, member_id, level }| (member(community_id, member_id), level);
         Ok(rows.into_iter().map(announced).collect())
     }
 
     async fn end(self) -> Result<(), StoreError> {
-        self.0.commit().await
+        self.tx.commit().await
     }
 }
 
@@ -278,8 +328,7 @@ impl RepairRepository for PgTx {
     }
 
     async fn correct_tallies(&mut self, wrong: &[WrongTally]) -> Result<(), StoreError> {
-        tally::correct(self, wrong);
-        Ok(())
+        tally::correct(self, wrong).await
     }
 
     async fn lock_level_count_repair(&mut self) -> Result<(), StoreError> {

@@ -67,7 +67,7 @@ statements! {
            JOIN point_transactions AS t USING (source)
            JOIN member_points AS m ON m.community_id = t.community_id AND m.id = t.member_points_id
            LEFT JOIN erasures AS erased ON erased.community_id = t.community_id AND erased.user_id = t.once_per
-           WHERE t.community_id BETWEEN :first AND :last AND (t.points > 0 OR t.requested_points IS NOT NULL))
+           WHERE t.community_id BETWEEN :first AND :last[[ AND t.community_id = :first]] AND (t.points > 0 OR t.requested_points IS NOT NULL))
        SELECT community_id, source, source_id, due, COUNT(*) AS awards,
               COUNT(*) FILTER (WHERE noted IS DISTINCT FROM due) AS wrong_scopes, COUNT(*) OVER () AS count
        FROM awards GROUP BY community_id, source, source_id, due

@@ -71,7 +71,7 @@ statements! {
              FROM outbox
              LEFT JOIN erasures AS erased
                  ON erased.community_id = outbox.community_id AND erased.user_id = outbox.member_id
-             WHERE outbox.community_id BETWEEN :first AND :last
+             WHERE outbox.community_id BETWEEN :first AND :last[[ AND outbox.community_id = :first]]
                AND event_type IN ('PointsAwarded', 'PointsDeducted', 'MemberLeveledUp')),
          steps AS (
              SELECT community_id, member_id, sequence, event_type, is_level,
@@ -89,7 +89,8 @@ statements! {
              SELECT *, CASE WHEN is_newest THEN (
                         SELECT CASE WHEN is_level THEN m.current_level ELSE m.total_points END
                         FROM member_points AS m
-                        WHERE m.community_id = chains.community_id AND m.user_id = chains.member_id) END AS now
+                        WHERE m.community_id = chains.community_id AND m.user_id = chains.member_id[[
+                          AND m.community_id = :first]]) END AS now
              FROM chains)
          SELECT community_id, member_id, sequence, event_type, before::text AS before, after::text AS after,
                 CASE WHEN previous_sequence IS NOT NULL THEN COALESCE(previous::text, 'nothing') END AS previous,
@@ -107,7 +108,7 @@ statements! {
          FROM (SELECT o.community_id, o.member_id, o.sequence, ", payload_number!("new_level"), " AS level
                FROM :asked
                JOIN outbox AS o ON o.community_id = asked.community_id AND o.member_id = asked.user_id
-               WHERE o.event_type = 'MemberLeveledUp') AS announced
+               WHERE o.event_type = 'MemberLeveledUp'[[ AND o.community_id = ANY (:asked.community_id)]]) AS announced
          WHERE level BETWEEN 1 AND 9
          ORDER BY community_id, member_id, sequence DESC"
     );

@@ -31,9 +31,10 @@ statements! {
     } -> MemberWithoutPointsRow
     = "SELECT d.community_id, d.user_id, COUNT(*) OVER () AS count
        FROM community_members AS d
-       WHERE d.community_id BETWEEN :first AND :last AND (d.presence_change IS NOT NULL OR d.is_present)
+       WHERE d.community_id BETWEEN :first AND :last[[ AND d.community_id = :first]] AND (d.presence_change IS NOT NULL OR d.is_present)
          AND NOT EXISTS (SELECT FROM member_points AS p
-                         WHERE p.community_id = d.community_id AND p.user_id = d.user_id)
+                         WHERE p.community_id = d.community_id AND p.user_id = d.user_id[[
+                           AND p.community_id = :first]])
        ORDER BY d.community_id, d.user_id LIMIT :limit";
 }
 

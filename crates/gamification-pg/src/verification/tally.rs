@@ -55,6 +55,40 @@ record! {
     }
 }
 
+record! {
+    /// A tally as the ledger says that it is.
+    struct DueTallyRow: Read & Written {
+        community_id: Uuid => tallies::community_id,
+        member_points_id: Uuid => tallies::member_points_id,
+        day: Date => tallies::day,
+        source: String => tallies::source,
+        liker_id: Uuid => tallies::liker_id,
+        counted_since: i32 => tallies::counted_since,
+        earned: i32 => tallies::earned,
+    }
+}
+
+/// What the ledger says of the tallies in the set `wrong`.
+macro_rules! due_tallies {
+    () => {
+        "SELECT wrong.community_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id,
+              wrong.counted_since, ledger.earned
+       FROM :wrong
+       CROSS JOIN LATERAL (
+           SELECT LEAST(COALESCE(SUM(t.points), 0), 2147483647)::integer AS earned FROM point_transactions AS t
+           WHERE t.community_id = wrong.community_id AND t.member_points_id = wrong.member_points_id
+             AND t.id >= wrong.first_entry AND t.source = wrong.source AND t.points > 0
+             AND (t.occurred_at AT TIME ZONE 'UTC')::date = wrong.day
+             AND (wrong.liker_id = '00000000-0000-0000-0000-000000000000'::uuid OR t.actor_id = wrong.liker_id)[[
+             AND t.community_id = ANY (:wrong.community_id)]]
+       ) AS ledger
+       WHERE NOT EXISTS (SELECT FROM erasures AS x
+                         WHERE x.community_id = wrong.community_id AND x.pseudonym = wrong.liker_id[[
+                           AND x.community_id = ANY (:wrong.community_id)]])
+       ORDER BY wrong.community_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id"
+    };
+}
+
 statements! {
     /// What is kept for caps that stand is the sum of the ledger; what was awarded under them is kept. Ids of erased users
     /// may have been replaced in one of both, and not yet in the other.
@@ -65,8 +99,9 @@ statements! {
            SELECT t.community_id, t.member_points_id, (t.occurred_at AT TIME ZONE 'UTC')::date AS day, t.source,
                   COALESCE(x.pseudonym, t.actor_id) AS liker_id, t.points, t.rules_version
            FROM point_transactions AS t
-           LEFT JOIN erasures AS x ON x.community_id = t.community_id AND x.user_id = t.actor_id
-           WHERE t.points > 0 AND (t.community_id, t.source) IN (SELECT caps.community_id, caps.source FROM caps)),
+           LEFT JOIN erasures AS x ON x.community_id = t.community_id AND x.user_id = t.actor_id[[
+               AND x.community_id = ANY (:standing.community_id)]]
+           WHERE [[t.community_id = ANY (:standing.community_id) AND ]]t.points > 0 AND (t.community_id, t.source) IN (SELECT caps.community_id, caps.source FROM caps)),
        ledger AS (
            SELECT community_id, member_points_id, day, source,
                   CASE WHEN GROUPING(liker_id) = 1 THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE liker_id END
@@ -85,8 +120,9 @@ statements! {
                   k.counted_since, k.earned
            FROM caps
            JOIN tallies AS k USING (community_id, source, counted_since)
-           LEFT JOIN erasures AS x ON x.community_id = k.community_id AND x.user_id = k.liker_id
-           WHERE (k.liker_id <> '00000000-0000-0000-0000-000000000000'::uuid) = caps.is_per_pair),
+           LEFT JOIN erasures AS x ON x.community_id = k.community_id AND x.user_id = k.liker_id[[
+               AND x.community_id = ANY (:standing.community_id)]]
+           WHERE [[k.community_id = ANY (:standing.community_id) AND ]](k.liker_id <> '00000000-0000-0000-0000-000000000000'::uuid) = caps.is_per_pair),
        wrong AS (
            SELECT community_id, member_points_id, day, source, liker_id, counted_since,
                   COALESCE(kept.earned, 0)::bigint AS noted, COALESCE(due.earned, 0)::bigint AS due
@@ -97,25 +133,29 @@ statements! {
        SELECT wrong.community_id, m.user_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id,
               wrong.counted_since, wrong.noted, wrong.due, COUNT(*) OVER () AS count
        FROM wrong
-       JOIN member_points AS m ON m.community_id = wrong.community_id AND m.id = wrong.member_points_id
+       JOIN member_points AS m ON m.community_id = wrong.community_id AND m.id = wrong.member_points_id[[
+       WHERE m.community_id = ANY (:standing.community_id)]]
        ORDER BY wrong.community_id, m.user_id, wrong.day, wrong.source, wrong.liker_id LIMIT :limit";
 
     /// The members must be locked. What a sweep is still to rename is left to the next repair.
     struct CorrectTallies { wrong: Rows<TallyToCorrectRow> }
+    = concat!(
+        "INSERT INTO tallies (community_id, member_points_id, day, source, liker_id, counted_since, earned)
+       ", due_tallies!(), "
+       ON CONFLICT (community_id, member_points_id, day, source, liker_id)
+       DO UPDATE SET counted_since = excluded.counted_since, earned = excluded.earned"
+    );
+
+    /// What [`CorrectTallies`] writes, where the database is distributed: there, what is written comes from one statement and
+    /// goes with another.
+    struct SelectDueTallies { wrong: Rows<TallyToCorrectRow> } -> DueTallyRow
+    = due_tallies!();
+
+    struct UpsertDueTallies { due: Rows<DueTallyRow> }
     = "INSERT INTO tallies (community_id, member_points_id, day, source, liker_id, counted_since, earned)
-       SELECT wrong.community_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id,
-              wrong.counted_since, ledger.earned
-       FROM :wrong
-       CROSS JOIN LATERAL (
-           SELECT LEAST(COALESCE(SUM(t.points), 0), 2147483647)::integer AS earned FROM point_transactions AS t
-           WHERE t.community_id = wrong.community_id AND t.member_points_id = wrong.member_points_id
-             AND t.id >= wrong.first_entry AND t.source = wrong.source AND t.points > 0
-             AND (t.occurred_at AT TIME ZONE 'UTC')::date = wrong.day
-             AND (wrong.liker_id = '00000000-0000-0000-0000-000000000000'::uuid OR t.actor_id = wrong.liker_id)
-       ) AS ledger
-       WHERE NOT EXISTS (SELECT FROM erasures AS x
-                         WHERE x.community_id = wrong.community_id AND x.pseudonym = wrong.liker_id)
-       ORDER BY wrong.community_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id
+       SELECT due.community_id, due.member_points_id, due.day, due.source, due.liker_id, due.counted_since, due.earned
+       FROM :due
+       ORDER BY due.community_id, due.member_points_id, due.day, due.source, due.liker_id
        ON CONFLICT (community_id, member_points_id, day, source, liker_id)
        DO UPDATE SET counted_since = excluded.counted_since, earned = excluded.earned";
 }
@@ -198,6 +238,12 @@ pub(super) async fn wrong(
 }
 
 /// Makes tallies right, of members who are locked.
-pub(super) fn correct(tx: &mut PgTx, wrong: &[WrongTally]) {
-    tx.run(CorrectTallies { wrong: wrong.into() });
+pub(super) async fn correct(tx: &mut PgTx, wrong: &[WrongTally]) -> Result<(), StoreError> {
+    if tx.is_distributed() {
+        let due = tx.rows(SelectDueTallies { wrong: wrong.into() }).await?;
+        tx.run(UpsertDueTallies { due: due.into_iter().collect() });
+    } else {
+        tx.run(CorrectTallies { wrong: wrong.into() });
+    }
+    Ok(())
 }

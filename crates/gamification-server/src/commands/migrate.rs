@@ -1,13 +1,18 @@
 //! `migrate`: bring the schema up to date, or take the last step back.
 
 use anyhow::Result;
-use gamification_pg::{migrate as apply, revert_last_migration};
+use gamification_pg::{distribute as distribute_tables, migrate as apply, revert_last_migration};
 use gamification_telemetry::LogFormat;
 
 use super::with_database;
 use crate::{cli::Options, telemetry::announce};
 
-pub(super) async fn migrate(options: &Options, log_format: LogFormat, revert: bool) -> Result<()> {
+pub(super) async fn migrate(
+    options: &Options,
+    log_format: LogFormat,
+    revert: bool,
+    distribute: bool,
+) -> Result<()> {
     with_database(options, log_format, async |connector| {
         let connection = connector.connect().await?;
         if revert {
@@ -23,6 +28,15 @@ pub(super) async fn migrate(options: &Options, log_format: LogFormat, revert: bo
         }
         if applied.is_empty() {
             announce(log_format, "the schema is up to date");
+        }
+        if distribute {
+            let distributed = distribute_tables(connector.connect().await?).await?;
+            for name in &distributed {
+                announce(log_format, &format!("distributed {name}"));
+            }
+            if distributed.is_empty() {
+                announce(log_format, "all tables are distributed");
+            }
         }
         Ok(())
     })

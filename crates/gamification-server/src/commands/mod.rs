@@ -53,7 +53,9 @@ pub(crate) async fn run(Cli { command, options }: Cli) -> Result<()> {
 async fn execute(command: Command, options: &Options, log_format: LogFormat) -> Result<()> {
     match command {
         Command::Serve => serve::serve(options, log_format).await,
-        Command::Migrate { revert } => migrate::migrate(options, log_format, revert).await,
+        Command::Migrate { revert, distribute } => {
+            migrate::migrate(options, log_format, revert, distribute).await
+        }
         Command::Outbox { release, again_since, channel, forget } => {
             let again_since = channel.as_deref().zip(again_since);
             outbox::outbox(options, log_format, release, again_since, forget.as_deref()).await

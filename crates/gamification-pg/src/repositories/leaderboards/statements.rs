@@ -87,12 +87,26 @@ macro_rules! lock_progress {
         concat!(
             "SELECT COALESCE(p.layout = :layout AND p.system_identifier = system.system_identifier, false) AS is_ours,
                     p.xid, p.seven_day_start, p.thirty_day_start, p.complete_until, p.next_xid, p.next_complete_until,
-                    pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS all_ended,
+                    pg_snapshot_xmin(pg_current_snapshot())::text::bigint[[ - ", still_committing!(), "]] AS all_ended,
                     pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS none_begun, now() AS now
              FROM leaderboard_progress AS p CROSS JOIN pg_control_system() AS system
              WHERE p.is_only ",
             $lock
         )
+    };
+}
+
+/// By how many numbers the oldest transaction is behind the moment of the statement whose shards are still committing: in a
+/// distributed database a transaction has ended before they have, and gives its locks back after them. (`pg_locks` is read
+/// after that moment, and has 32 of the 64 bits of a number.)
+macro_rules! still_committing {
+    () => {
+        "COALESCE((
+             SELECT MAX(l.behind) FROM (
+                 SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - transactionid::text::bigint)
+                        & 4294967295 AS behind
+                 FROM pg_locks WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted) AS l
+             WHERE l.behind < 2147483648), 0)"
     };
 }
 
@@ -254,7 +268,8 @@ statements! {
                   COALESCE(e.all_time, 0) + change.all_time AS all_time
            FROM :change
            LEFT JOIN leaderboard_entries AS e
-               ON e.community_id = change.community_id AND e.user_id = change.user_id),
+               ON e.community_id = change.community_id AND e.user_id = change.user_id[[
+               AND e.community_id = ANY (:change.community_id)]]),
        saved AS (
            INSERT INTO leaderboard_entries
                (community_id, user_id, sort_name, is_listed, seven_day, thirty_day, all_time)
@@ -296,7 +311,8 @@ statements! {
        UPDATE leaderboard_sections AS s SET members = GREATEST(s.members + c.members, 0)
        FROM section_changes AS c
        WHERE s.community_id = c.community_id AND s.board = c.board AND s.place = c.place
-         AND s.sort_name = c.sort_name AND s.user_id = c.user_id";
+         AND s.sort_name = c.sort_name AND s.user_id = c.user_id[[
+         AND s.community_id = ANY (:change.community_id)]]";
 
     /// Each section that is too large in halves; gives the communities where there was one.
     pub(super) struct DivideSections {
@@ -310,7 +326,8 @@ statements! {
              UPDATE leaderboard_sections AS s SET members = d.members / 2
              FROM divided AS d
              WHERE s.community_id = d.community_id AND s.board = d.board AND s.place = d.place
-               AND s.sort_name = d.sort_name AND s.user_id = d.user_id),
+               AND s.sort_name = d.sort_name AND s.user_id = d.user_id[[
+               AND s.community_id = ANY (:communities)]]),
          second_halves AS (
              INSERT INTO leaderboard_sections (community_id, board, place, sort_name, user_id, members)
              SELECT community_id, board, middle_place, middle_sort_name, middle_user_id, members - members / 2
@@ -334,11 +351,12 @@ statements! {
          second AS (
              DELETE FROM leaderboard_sections AS s USING merged AS m
              WHERE s.community_id = m.community_id AND s.board = m.board AND s.place = m.place
-               AND s.sort_name = m.sort_name AND s.user_id = m.user_id)
+               AND s.sort_name = m.sort_name AND s.user_id = m.user_id[[ AND s.community_id = ANY (:communities)]])
          UPDATE leaderboard_sections AS s SET members = s.members + m.members
          FROM merged AS m
          WHERE s.community_id = m.community_id AND s.board = m.board AND s.place = m.first_place
-           AND s.sort_name = m.first_sort_name AND s.user_id = m.first_user_id";
+           AND s.sort_name = m.first_sort_name AND s.user_id = m.first_user_id[[
+           AND s.community_id = ANY (:communities)]]";
 
     pub(super) struct DeleteEntries {
         first: Uuid => leaderboard_entries::community_id,
