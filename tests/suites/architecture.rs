@@ -258,7 +258,7 @@ fn clippy_knows_what_only_some_places_may_call() {
 }
 
 /// The files that say of themselves that they may call what clippy forbids, below `crates`.
-const EXCEPTIONS: [(&str, &str); 18] = [
+const EXCEPTIONS: [(&str, &str); 21] = [
     ("embedded-postgres/src/folders.rs", "it knows no IdGenerator"),
     ("gamification-app/src/audit/level_count.rs", "a repair is a transaction"),
     ("gamification-app/src/audit/member_repair.rs", "a repair is a transaction"),
@@ -274,8 +274,14 @@ const EXCEPTIONS: [(&str, &str); 18] = [
     ("gamification-app/src/commands/sweep_erasures.rs", "a command"),
     ("gamification-app/src/commands/update_levels.rs", "a command"),
     ("gamification-app/src/commands/update_rules.rs", "a command"),
+    ("gamification-app/src/fact_queue/by_partition.rs", "it reads which communities courses belong to"),
     ("gamification-http/src/request_id.rs", "it names a request, and nothing that is stored"),
     ("gamification-pg/src/against_postgres/rows.rs", "it tests the repositories themselves"),
+    ("gamification-pg/src/deliveries.rs", "one statement in parts, where the tables are on several machines"),
+    (
+        "gamification-pg/src/verification/mod.rs",
+        "it holds up the boards while members are read, and writes nothing",
+    ),
     ("gamification-server/benches/speed/main.rs", "it measures"),
 ];
 

@@ -18,7 +18,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// How many machines the store says that it lies on.
-const PARTITIONS: u64 = 8;
+const PARTITIONS: usize = 8;
 
 /// A store in which a community's machine follows from its id.
 #[derive(Clone)]
@@ -49,13 +49,13 @@ impl Store for Partitioned {
 
 fn partition(community_id: CommunityId) -> Partition {
     let [.., last] = community_id.as_uuid().into_bytes();
-    Partition(u64::from(last) % PARTITIONS)
+    Partition(u64::from(last) % PARTITIONS as u64)
 }
 
 /// Communities, the same number in each partition.
 fn communities(in_each: usize) -> Vec<CommunityId> {
     let mut communities: HashMap<Partition, Vec<CommunityId>> = HashMap::new();
-    while communities.values().map(Vec::len).sum::<usize>() < in_each * PARTITIONS as usize {
+    while communities.values().map(Vec::len).sum::<usize>() < in_each * PARTITIONS {
         let community = CommunityId::new(id());
         let others = communities.entry(partition(community)).or_default();
         if others.len() < in_each {
@@ -101,7 +101,7 @@ async fn verdicts_are_in_the_order_of_the_facts_and_a_transaction_has_those_of_o
     for row in database.client().await.query(entries, &[]).await.unwrap() {
         transactions.entry(row.get(0)).or_default().insert(partition(CommunityId::new(row.get(1))));
     }
-    assert_eq!(transactions.len(), PARTITIONS as usize);
+    assert_eq!(transactions.len(), PARTITIONS);
     assert!(transactions.values().all(|partitions| partitions.len() == 1), "{transactions:?}");
 }
 
@@ -179,7 +179,7 @@ async fn partitions_take_at_most_half_of_the_pool() {
     drop(tx);
     blocker.rollback().await.unwrap();
     for recorded in recording.await {
-        assert_eq!(recorded, vec![Ok(Verdict::Applied); 2 * PARTITIONS as usize]);
+        assert_eq!(recorded, vec![Ok(Verdict::Applied); 2 * PARTITIONS]);
     }
 }
 

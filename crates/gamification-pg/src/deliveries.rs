@@ -286,13 +286,19 @@ statements! {
         limit: i64 => Plain<BigInt>,
     } -> DeliveredAgainRow
     = "WITH looked_at AS (
-           SELECT community_id, event_id, member_id, sequence, created_at >= :since AS is_meant
-           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit FOR SHARE),
+           SELECT community_id, event_id, sequence, created_at >= :since AS is_meant
+           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit),
+       locked AS MATERIALIZED (
+           SELECT o.community_id, o.event_id, o.member_id, o.sequence
+           FROM looked_at AS l
+           JOIN outbox AS o USING (community_id, event_id)
+           WHERE l.is_meant
+           ORDER BY o.community_id, o.event_id FOR SHARE OF o),
        again AS (
            INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
-           SELECT l.community_id, l.event_id, c.id, l.member_id, l.sequence
-           FROM looked_at AS l CROSS JOIN (SELECT id FROM channels WHERE name = :channel) AS c
-           WHERE l.is_meant
+           SELECT l.community_id, l.event_id, c.id AS channel_id, l.member_id, l.sequence
+           FROM locked AS l CROSS JOIN (SELECT id FROM channels WHERE name = :channel) AS c
+           ORDER BY l.community_id, l.event_id, channel_id
            ON CONFLICT (community_id, event_id, channel_id) DO NOTHING
            RETURNING 1)
        SELECT (SELECT COUNT(*) FROM again) AS again, COUNT(*) AS looked_at, MAX(sequence) AS last FROM looked_at";
@@ -483,6 +489,7 @@ impl Deliveries for PgDeliveries {
         self.store.run(MarkDelivered { channel: text(channel), event: events.into() }).await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "two statements instead of one, where machines are many")]
     async fn save_delivery_failure(
         &self,
         channel: &ChannelName,
@@ -576,6 +583,8 @@ impl Deliveries for PgDeliveries {
 }
 
 impl PgDeliveries {
+    /// [`DeliverAgain`] in parts.
+    #[expect(clippy::disallowed_methods, reason = "some statements instead of one, where machines are many")]
     async fn deliver_again_by_shard(
         &self,
         channel: &ChannelName,

@@ -17,9 +17,9 @@
 //!
 //! Every statement is prepared once for each connection, and planned once, by keys: what a session is told sees to it,
 //! and a test looks at the plans of hot statements on empty and on full tables. There are two kinds: Diesel's own
-//! queries for single rows, and `statements!` for the rest, with named parameters whose SQL types are those of the
-//! columns in `schema.rs`. Tests in `against_postgres` hold both, and the written-down schema, against a migrated
-//! database.
+//! queries for single rows, and `statements!` for the rest, with named parameters whose SQL types are those of the columns
+//! in `schema.rs`. Beside them are a few texts without parameters, mostly what a session is told; a test lists the modules
+//! that send some. Tests in `against_postgres` hold all of it, and the written-down schema, against a migrated database.
 //!
 //! What points are worth, what may be awarded, and which total makes which level is decided in the domain: the thresholds
 //! are sent to the one statement that compares totals with them (`LevelUpMembers`, which levels a chunk of members up

@@ -101,7 +101,8 @@ impl TryFrom<DirectoryMemberRow> for DirectoryMember {
             exclude_admins,
         } = row;
         let display_name = display_name.map(|name| DirectoryText::parse(&name)).transpose();
-        let role = role.parse().map_err(misread!(community_members::role, [community_id, user_id]))?;
+        // A text that names no role makes nobody an admin, and holds up nobody's boards.
+        let role = role.parse().unwrap_or_default();
         let eligibility =
             LeaderboardEligibility { is_present, is_listed, role, excludes_admins: exclude_admins };
         Ok(Self {

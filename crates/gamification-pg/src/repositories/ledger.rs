@@ -11,7 +11,10 @@ use gamification_domain::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{level_configurations::LockConfigurationsShared, member_points::EnsureMemberPoints};
+use super::{
+    level_configurations::LockConfigurationsShared, member_points::EnsureMemberPoints,
+    tallies::stored_version,
+};
 use crate::{
     PgTx,
     error::misread,
@@ -173,7 +176,7 @@ impl From<&PointTransaction> for PointTransactionRow {
                 .map(|adjustment| adjustment.points().signed())
                 .or(worth.map(Points::get)),
             reason: adjustment.map(|adjustment| adjustment.reason().as_str().to_owned()),
-            rules_version: i32::try_from(*rules_version).unwrap_or(i32::MAX),
+            rules_version: stored_version(*rules_version),
         }
     }
 }

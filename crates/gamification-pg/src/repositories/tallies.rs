@@ -98,7 +98,7 @@ fn liker_id(liker_id: Option<UserId>) -> Uuid {
 }
 
 /// As the column has it: versions are counted from 1, and never come near its end.
-fn version(version: u32) -> i32 {
+pub(crate) fn stored_version(version: u32) -> i32 {
     i32::try_from(version).unwrap_or(i32::MAX)
 }
 
@@ -138,7 +138,7 @@ impl From<&Tally> for TallyRow {
             day: *day,
             source: source.as_str().to_owned(),
             liker_id: liker_id(*liker),
-            counted_since: version(counted_since.version),
+            counted_since: stored_version(counted_since.version),
             earned: earned.get(),
         }
     }

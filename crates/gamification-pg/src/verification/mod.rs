@@ -158,7 +158,7 @@ impl LeaderboardEntryRow {
             role,
             exclude_admins,
         } = self;
-        // Nobody is a member whom the directory does not have; the schema allows no other role than these.
+        // Nobody is a member whom the directory does not have. A text that names no role makes nobody an admin.
         let eligibility = LeaderboardEligibility {
             is_present,
             is_listed: is_listed.unwrap_or_default(),
