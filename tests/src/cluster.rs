@@ -111,13 +111,22 @@ impl Cluster {
         self.on_each_machine(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await;
     }
 
-    async fn create_template(&self) {
-        self.on_each_machine(&format!("CREATE DATABASE {TEMPLATE}")).await;
-        citus::join(&self.machines(), TEMPLATE).await;
-        let connector = connector(&self.url(TEMPLATE));
+    /// Creates a distributed database with the schema that is no copy: machines can be added to it, since all that Citus has
+    /// noted of it is about itself.
+    ///
+    /// # Panics
+    /// Where the cluster is one machine alone.
+    pub async fn create_distributed_database(&self, name: &str) {
+        self.on_each_machine(&format!("CREATE DATABASE {name}")).await;
+        citus::join(&self.machines(), name).await;
+        let connector = connector(&self.url(name));
         let connect = async || connector.connect().await.expect("the new database can't be reached");
         migrate(connect().await).await.expect("the migrations failed");
         distribute(connect().await).await.expect("the tables can't be distributed");
+    }
+
+    async fn create_template(&self) {
+        self.create_distributed_database(TEMPLATE).await;
         // While anybody is in it, even a process of Citus's, it can't be copied.
         self.on_each_machine(&format!("ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")).await;
         let end =

@@ -16,6 +16,11 @@
 //!   own runner.
 //! - `benches/speed/`: `cargo bench`, on a cluster that is durable.
 //!
+//! # On Citus
+//! Where `GAMIFICATION_CITUS_PG_CONFIG` names the `pg_config` of a PostgreSQL that has Citus, the cluster is a coordinator and two
+//! workers, and every database is distributed, so that all suites run there: `cargo test --workspace --test suites`. What can't
+//! be so there says that it is skipped. `suites/citus.rs` has what only several machines can get wrong.
+//!
 //! # To add a suite
 //! 1. `suites/<subject>.rs`: tests that are named as sentences, each with a [`TestDatabase`] of its own.
 //! 2. Its line in `suites/main.rs`.

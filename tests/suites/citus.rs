@@ -184,7 +184,7 @@ const DATABASE: &str = "alone";
 impl Scene {
     async fn new() -> Self {
         let cluster = Cluster::start_citus(&SETTINGS).await;
-        cluster.create_database(DATABASE).await;
+        cluster.create_distributed_database(DATABASE).await;
         let (ended, recorded, refused) = <(Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>)>::default();
         let connector = Connector::new(DatabaseUrl::parse(&cluster.url(DATABASE)).unwrap()).unwrap();
         let store = PgStore::new(connector, 8).unwrap();

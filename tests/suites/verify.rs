@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gamification_app::commands::project_leaderboards;
 use gamification_tests::{
-    Launch, TestDatabase, TestServer,
+    Launch, TestDatabase, TestServer, citus_programs,
     event::{
         admin_joined, community_created, course_created, event, id, member_joined, post_created, post_like,
     },
@@ -140,12 +140,11 @@ impl History {
         ];
         let sql =
             replaced.iter().fold(sql.to_owned(), |sql, (name, id)| sql.replace(name, &format!("'{id}'")));
-        self.database
-            .client()
-            .await
-            .batch_execute(&sql)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let client = self.database.client().await;
+        // One by one, as Citus takes changes of the schema.
+        for statement in sql.split(";\n") {
+            client.batch_execute(statement).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        }
     }
 
     async fn ledger(&self) -> String {
@@ -204,6 +203,10 @@ async fn nothing_at_all_is_in_order_and_no_schema_is_not() {
         "{nothing:?}"
     );
     verify(&empty, &["--repair"]).is_clean();
+    if citus_programs().is_some() {
+        eprintln!("skipped on Citus: a database without a schema, as each has one there");
+        return;
+    }
     let bare = TestDatabase::empty().await;
     let refused = verify(&bare, &[]);
     assert_eq!(refused.code, Some(1));

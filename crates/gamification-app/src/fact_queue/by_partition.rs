@@ -21,6 +21,7 @@ pub(super) fn turns(store: &impl Store) -> Semaphore {
 }
 
 /// Facts of one partition, with their places among all.
+#[derive(Default)]
 struct Group {
     places: Vec<usize>,
     records: Vec<FactRecord>,
@@ -35,24 +36,30 @@ pub(super) async fn record_all(
     turns: &Semaphore,
     deadline: Instant,
 ) -> Vec<Recorded> {
-    let groups = match guarded(grouped(store, records), deadline).await {
-        Ok(groups) => groups,
+    let (elsewhere, groups) = match guarded(grouped(store, records), deadline).await {
+        Ok(grouped) => grouped,
         Err(error) => {
             log(&error, records);
             return vec![Err(record_error(&error)); records.len()];
         }
     };
     let mut outcomes = vec![Err(RecordError::Unavailable); records.len()];
-    // Turns are given in the order in which they are asked for.
-    let recorded = groups.into_iter().map(|Group { places, records }| async move {
+    let record = |Group { places, records }| async move {
         let turn = turns.acquire().await;
         let recorded = match turn {
             Ok(_) => record_each(store, system, &records, deadline).await,
             Err(_) => vec![Err(RecordError::Unavailable); records.len()],
         };
         places.into_iter().zip(recorded)
-    });
-    for (place, recorded) in join_all(recorded).await.into_iter().flatten() {
+    };
+    // Before the others: a course that one of these brings is none that a lesson before it has found.
+    let first = match elsewhere.records.is_empty() {
+        true => None,
+        false => Some(record(elsewhere).await),
+    };
+    // Turns are given in the order in which they are asked for.
+    let others = join_all(groups.into_iter().map(record)).await;
+    for (place, recorded) in first.into_iter().chain(others).flatten() {
         if let Some(outcome) = outcomes.get_mut(place) {
             *outcome = recorded;
         }
@@ -60,32 +67,29 @@ pub(super) async fn record_all(
     outcomes
 }
 
-/// Facts by partition, partitions and facts in the order in which they came.
-async fn grouped(store: &impl Store, records: &[FactRecord]) -> Result<Vec<Group>, StoreError> {
+/// Facts whose community nobody knows, and the others by partition; partitions and facts in the order in which they came.
+async fn grouped(store: &impl Store, records: &[FactRecord]) -> Result<(Group, Vec<Group>), StoreError> {
     let mut records = records.to_vec();
     resolve_courses(store, &mut records).await?;
     let communities: BTreeSet<CommunityId> =
         records.iter().filter_map(|record| record.fact.community_id).collect();
     let partitions = store.partitions(&communities).await?;
-    let mut places: HashMap<Option<Partition>, usize> = HashMap::new();
-    let mut groups: Vec<Group> = Vec::new();
+    let mut indexes: HashMap<Partition, usize> = HashMap::new();
+    let (mut elsewhere, mut groups) = (Group::default(), Vec::new());
     for (place, record) in records.into_iter().enumerate() {
-        // Without a community, a fact changes nothing.
         let partition = record.fact.community_id.and_then(|community_id| partitions.get(&community_id));
-        let index = *places.entry(partition.copied()).or_insert(groups.len());
-        if index == groups.len() {
-            groups.push(Group { places: Vec::new(), records: Vec::new() });
+        let index = partition.map(|partition| *indexes.entry(*partition).or_insert(groups.len()));
+        if index == Some(groups.len()) {
+            groups.push(Group::default());
         }
-        if let Some(group) = groups.get_mut(index) {
-            group.places.push(place);
-            group.records.push(record);
-        }
+        let group = index.and_then(|index| groups.get_mut(index)).unwrap_or(&mut elsewhere);
+        group.places.push(place);
+        group.records.push(record);
     }
-    Ok(groups)
+    Ok((elsewhere, groups))
 }
 
-/// Finds the communities of lessons whose facts name none. The transactions that record them look no further, so that facts
-/// of all partitions count for it, as they do where there is only one.
+/// Finds the communities of lessons whose facts name none, also by facts of other partitions, as where there is only one.
 #[expect(clippy::disallowed_methods, reason = "reads only")]
 async fn resolve_courses(store: &impl Store, records: &mut [FactRecord]) -> Result<(), StoreError> {
     let unresolved = CourseCommunities::unresolved(records);
