@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, future::Future, time::Duration};
 use gamification_app::{
     System,
     commands::{record_facts, update_levels, update_rules},
-    ports::{LedgerRepository, LevelConfigurationRepository, Store, UnitOfWork},
+    ports::{ConfigurationLock, ConfigurationRepository, LedgerRepository, Store, UnitOfWork},
 };
 use gamification_domain::{
     CommunityId, Content, FactKind, FactRecord, LevelConfiguration, LevelConfigurationId, PostId, Verdict,
@@ -50,7 +50,7 @@ where
     let scene = Scene::new(6).await;
     let mut holder = scene.store.begin().await.unwrap();
     let levels = [levels_of(scene.community)];
-    holder.lock_configurations_shared(&levels, OffsetDateTime::now_utc()).await.unwrap();
+    holder.lock_configurations(ConfigurationLock::Shared, &levels, OffsetDateTime::now_utc()).await.unwrap();
     // Without a change in between, awards share the configuration.
     assert_eq!(record(scene.store.clone(), awarded(&scene)).await, Verdict::Applied);
 

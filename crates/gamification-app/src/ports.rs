@@ -9,6 +9,7 @@
 
 mod channels;
 mod community_rules;
+mod configurations;
 mod course_level_requirements;
 mod deliveries;
 mod directory;
@@ -16,7 +17,6 @@ mod erasures;
 mod event_feed;
 mod leaderboards;
 mod ledger;
-mod level_configurations;
 mod like_switches;
 mod member_names;
 mod outbox;
@@ -37,6 +37,7 @@ use gamification_domain::CommunityId;
 
 pub use channels::{ChannelName, ChannelQueries, ChannelRepository, InvalidChannelName};
 pub use community_rules::CommunityRulesRepository;
+pub use configurations::{ConfigurationLock, ConfigurationRepository};
 pub use course_level_requirements::CourseLevelRequirementRepository;
 pub use deliveries::{
     ChannelBacklog, CommitAnnouncements, Deliveries, DeliveryFailure, ParkedEvent, PendingEvent, RelayLease,
@@ -52,7 +53,6 @@ pub use leaderboards::{
     LeaderboardStep, LockedLeaderboards, TransactionNumber, WindowSums,
 };
 pub use ledger::{LedgerRepository, LockedAwards};
-pub use level_configurations::LevelConfigurationRepository;
 pub use like_switches::LikeSwitchRepository;
 pub use member_names::MemberNames;
 pub use outbox::{Outbox, OutboxEvent};
@@ -141,7 +141,7 @@ pub struct Partition(pub u64);
 /// A transaction with all write ports.
 pub trait UnitOfWork:
     DirectoryRepository
-    + LevelConfigurationRepository
+    + ConfigurationRepository
     + CommunityRulesRepository
     + RecalculationRepository
     + LedgerRepository

@@ -4,7 +4,7 @@ use std::time::Duration as StdDuration;
 
 use gamification_app::{
     commands::record_facts,
-    ports::{LevelConfigurationRepository, SchemaQueries, Store, StoreError, UnitOfWork},
+    ports::{ConfigurationRepository, SchemaQueries, Store, StoreError, UnitOfWork},
     queries::ReadError,
 };
 use gamification_pg::{
@@ -45,7 +45,7 @@ async fn a_dropped_transaction_lets_go_of_its_locks_at_once() {
         idle.unwrap().commit().await.unwrap();
     }
     let mut tx = scene.store.begin().await.unwrap();
-    assert!(tx.lock_level_configuration(scene.community_id).await.unwrap().is_some());
+    assert!(tx.lock_configuration(scene.community_id).await.unwrap().is_some());
     let client = scene.database.client().await;
     let lock = "SELECT FROM level_configurations WHERE community_id = $1 FOR UPDATE NOWAIT";
     let lock = async || client.query(lock, &[&scene.community_id.as_uuid()]).await;

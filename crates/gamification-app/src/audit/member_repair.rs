@@ -15,7 +15,7 @@ use crate::{
     Chain, Clock, IdGenerator,
     commands::{default_levels, new_members},
     contention, ledger,
-    ports::{SourceOfTruth, Store, StoreError, StoredMember, UnitOfWork},
+    ports::{ConfigurationLock, SourceOfTruth, Store, StoreError, StoredMember, UnitOfWork},
     transaction::{self, Ending},
 };
 
@@ -100,7 +100,7 @@ async fn repair_in(
 ) -> Result<Ending<Vec<Finding>>, StoreError> {
     let now = system.now();
     let defaults = default_levels(system, std::iter::once(community_id));
-    let configurations = tx.lock_configurations_shared(&defaults, now).await?;
+    let configurations = tx.lock_configurations(ConfigurationLock::Shared, &defaults, now).await?;
     let Some(CommunityConfiguration { levels, rules: _ }) = configurations.first() else {
         return Ok(Ending::Rollback(Vec::new()));
     };

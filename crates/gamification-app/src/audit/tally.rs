@@ -9,7 +9,9 @@ use crate::{
     Clock, IdGenerator,
     commands::{default_levels, new_members},
     contention,
-    ports::{CommunityRange, Snapshot, Store, StoreError, UnitOfWork, Verification, WrongTally},
+    ports::{
+        CommunityRange, ConfigurationLock, Snapshot, Store, StoreError, UnitOfWork, Verification, WrongTally,
+    },
     transaction::{self, Ending},
 };
 
@@ -63,7 +65,8 @@ async fn correct_tallies(
 ) -> Result<Ending<()>, StoreError> {
     let now = system.now();
     let communities: BTreeSet<CommunityId> = wrong.iter().map(|wrong| wrong.member.0).collect();
-    tx.lock_configurations_shared(&default_levels(system, communities.into_iter()), now).await?;
+    tx.lock_configurations(ConfigurationLock::Shared, &default_levels(system, communities.into_iter()), now)
+        .await?;
     // From that lock to the commit nobody is erased; of who was, nothing must come back.
     let liker = |wrong: &WrongTally| Some((wrong.member.0, UserId::new(wrong.liker_id?)));
     let named = wrong.iter().flat_map(|wrong| iter::once(wrong.member).chain(liker(wrong))).collect();

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gamification_domain::{
-    Aggregate, Community, CommunityId, FactRecord, LedgerChanges, LevelConfiguration, MemberKey,
-    MemberPoints, UserId, Verdict,
+    Aggregate, Community, CommunityConfiguration, CommunityId, FactRecord, LedgerChanges, LevelConfiguration,
+    MemberKey, MemberPoints, UserId, Verdict,
 };
 use time::OffsetDateTime;
 
@@ -17,7 +17,10 @@ use crate::{
     Clock, IdGenerator,
     ledger::{self, Posted},
     observation,
-    ports::{Erased, ErasureRepository, LedgerRepository, Outbox, Repository, Store, StoreError},
+    ports::{
+        ConfigurationLock, ConfigurationRepository, Erased, ErasureRepository, LedgerRepository, Outbox,
+        Repository, Store, StoreError,
+    },
     transaction::{self, Ending},
 };
 
@@ -54,7 +57,9 @@ pub(crate) async fn erase_members_once(
 
 /// Erases members; gives those who were not erased before, and what their pseudonyms' points came to.
 async fn erase_in(
-    tx: &mut (impl Repository<Community> + ErasureRepository + LedgerRepository + Outbox),
+    tx: &mut (
+             impl Repository<Community> + ConfigurationRepository + ErasureRepository + LedgerRepository + Outbox
+         ),
     system: &(impl Clock + IdGenerator),
     members: &BTreeSet<MemberKey>,
 ) -> Result<Ending<(BTreeSet<MemberKey>, Posted)>, StoreError> {
@@ -64,14 +69,13 @@ async fn erase_in(
     let known: Vec<Community> = communities.iter().copied().map(Community::new).collect();
     tx.lock(&known, now).await?;
     tx.delete_memberships(members).await?;
-    let levels = tx
-        .lock_level_configurations_exclusively(&default_levels(system, communities.into_iter()), now)
-        .await?;
+    let defaults = default_levels(system, communities.into_iter());
+    let configurations = tx.lock_configurations(ConfigurationLock::Exclusive, &defaults, now).await?;
     let erased = tx.note_erasures(members, now).await?;
     if erased.is_empty() {
         return Ok(Ending::Rollback((BTreeSet::new(), Posted::default())));
     }
-    let posted = erase_points(tx, system, &erased, &levels, now).await?;
+    let posted = erase_points(tx, system, &erased, &configurations, now).await?;
     let erased = erased.into_iter().map(|Erased { member, pseudonym: _ }| member);
     Ok(Ending::Commit((erased.collect(), posted)))
 }
@@ -81,13 +85,13 @@ async fn erase_points(
     tx: &mut (impl ErasureRepository + LedgerRepository + Outbox),
     ids: &impl IdGenerator,
     erased: &[Erased],
-    levels: &[LevelConfiguration],
+    configurations: &[CommunityConfiguration],
     now: OffsetDateTime,
 ) -> Result<Posted, StoreError> {
     let pseudonyms: BTreeMap<MemberKey, UserId> =
         erased.iter().map(|Erased { member, pseudonym }| (*member, *pseudonym)).collect();
     let levels: BTreeMap<CommunityId, &LevelConfiguration> =
-        levels.iter().map(|levels| (levels.community_id(), levels)).collect();
+        configurations.iter().map(|found| (found.levels.community_id(), &found.levels)).collect();
     let mut members: Vec<MemberPoints> =
         tx.lock_points_of_erased(&pseudonyms.keys().copied().collect()).await?;
     let mut changes = LedgerChanges::default();

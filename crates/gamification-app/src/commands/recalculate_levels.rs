@@ -7,8 +7,8 @@ use super::record_facts::default_levels;
 use crate::{
     Clock, IdGenerator, contention, observation,
     ports::{
-        LedgerRepository, LevelConfigurationRepository, LevelUp, LevelUps, Queries, RecalculationRepository,
-        Store, StoreError,
+        ConfigurationLock, ConfigurationRepository, LedgerRepository, LevelUp, LevelUps, Queries,
+        RecalculationRepository, Store, StoreError,
     },
     transaction::{self, Ending, within_deadline},
 };
@@ -86,7 +86,7 @@ async fn level_up_chunk(
 
 /// Levels a chunk of members up; `None` when no recalculation is noted.
 async fn level_up_in(
-    tx: &mut (impl RecalculationRepository + LevelConfigurationRepository + LedgerRepository),
+    tx: &mut (impl RecalculationRepository + ConfigurationRepository + LedgerRepository),
     system: &(impl Clock + IdGenerator),
     community_id: CommunityId,
 ) -> Result<Ending<Option<LevelUps>>, StoreError> {
@@ -96,7 +96,7 @@ async fn level_up_in(
     };
     // A community whose thresholds were changed has a configuration; the default is never inserted.
     let defaults = default_levels(system, std::iter::once(community_id));
-    let configurations = tx.lock_configurations_shared(&defaults, now).await?;
+    let configurations = tx.lock_configurations(ConfigurationLock::Shared, &defaults, now).await?;
     let levels = &configurations.first().ok_or_else(no_levels)?.levels;
     let event_ids = (0..CHUNK).map(|_| system.next_id()).collect();
     let level_ups = tx.level_up_members(levels, first, event_ids, now).await?;

@@ -16,7 +16,7 @@ use crate::{
     ledger::Posted,
     observation,
     ports::{
-        DirectoryRepository, ErasureRepository, LedgerRepository, LevelConfigurationRepository,
+        ConfigurationLock, ConfigurationRepository, DirectoryRepository, ErasureRepository, LedgerRepository,
         LikeSwitchRepository, LockedAwards, Outbox, Store, StoreError,
     },
     transaction::{self, Ending},
@@ -149,7 +149,7 @@ async fn attempt(
 async fn record_in(
     tx: &mut (
              impl DirectoryRepository
-             + LevelConfigurationRepository
+             + ConfigurationRepository
              + LedgerRepository
              + LikeSwitchRepository
              + ErasureRepository
@@ -203,7 +203,7 @@ async fn resolve_courses(
 async fn load(
     tx: &mut (
              impl DirectoryRepository
-             + LevelConfigurationRepository
+             + ConfigurationRepository
              + LedgerRepository
              + LikeSwitchRepository
              + ErasureRepository
@@ -239,7 +239,7 @@ async fn load_directory(
 }
 
 async fn load_awards(
-    tx: &mut (impl LevelConfigurationRepository + LedgerRepository + ErasureRepository),
+    tx: &mut (impl ConfigurationRepository + LedgerRepository + ErasureRepository),
     ids: &impl IdGenerator,
     AwardScope { communities, members, once_only_keys }: &AwardScope,
     records: &[FactRecord],
@@ -248,7 +248,7 @@ async fn load_awards(
 ) -> Result<AwardState, Failure> {
     if learned.inserts_levels {
         let defaults = default_levels(ids, communities.iter().copied());
-        tx.lock_configurations_shared(&defaults, now).await?;
+        tx.lock_configurations(ConfigurationLock::Shared, &defaults, now).await?;
     }
     let members = new_members(ids, members.iter().copied());
     let LockedAwards { configurations, members, awarded_keys } =

@@ -11,7 +11,7 @@ use crate::{
     access::{self, AccessDenied},
     commands::recalculate_levels,
     contention::{self, CommandError},
-    ports::{DirectoryRepository, LevelConfigurationRepository, RecalculationRepository, Store, StoreError},
+    ports::{ConfigurationRepository, DirectoryRepository, RecalculationRepository, Store, StoreError},
     transaction::{self, Ending, within_deadline},
 };
 
@@ -148,7 +148,7 @@ async fn store_levels(
 }
 
 async fn write_levels(
-    tx: &mut (impl DirectoryRepository + LevelConfigurationRepository + RecalculationRepository),
+    tx: &mut (impl DirectoryRepository + ConfigurationRepository + RecalculationRepository),
     system: &(impl Clock + IdGenerator),
     (community_id, user_id): MemberKey,
     update: &LevelsUpdate,
@@ -156,7 +156,7 @@ async fn write_levels(
     let now = system.now();
     access::admin(tx.membership((community_id, user_id)).await?)?;
     let mut configuration =
-        tx.lock_level_configuration(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?;
+        tx.lock_configuration(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?.levels;
     // Who was erased before the lock is no admin any more, and must not be noted as who made a version.
     access::admin(tx.membership((community_id, user_id)).await?)?;
     let version = configuration.version();

@@ -6,7 +6,7 @@ use crate::{
     Clock,
     access::{self, AccessDenied},
     contention::{self, CommandError},
-    ports::{CommunityRulesRepository, DirectoryRepository, Store, StoreError},
+    ports::{CommunityRulesRepository, ConfigurationRepository, DirectoryRepository, Store, StoreError},
     transaction::{self, Ending, within_deadline},
 };
 
@@ -77,7 +77,7 @@ async fn store_rules(
 }
 
 async fn write_rules(
-    tx: &mut (impl DirectoryRepository + CommunityRulesRepository),
+    tx: &mut (impl DirectoryRepository + ConfigurationRepository + CommunityRulesRepository),
     clock: &impl Clock,
     (community_id, user_id): MemberKey,
     update: &RulesUpdate,
@@ -89,7 +89,7 @@ async fn write_rules(
         Some(_) => Some(tx.touch_admins(community_id).await?),
         None => None,
     };
-    let mut rules = tx.lock_community_rules(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?;
+    let mut rules = tx.lock_configuration(community_id).await?.ok_or(AccessDenied::CommunityNotFound)?.rules;
     // Who was erased before the lock is no admin any more, and must not be noted as who made a version.
     access::admin(tx.membership((community_id, user_id)).await?)?;
     let is_touched = match &touched {

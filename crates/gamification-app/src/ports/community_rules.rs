@@ -7,9 +7,8 @@ use time::OffsetDateTime;
 
 use super::StoreError;
 
-/// The rules of communities, as admins change them. Awards read them with
-/// [`lock_configurations_shared`](super::LevelConfigurationRepository::lock_configurations_shared): the lock is that of
-/// the levels.
+/// What a change of rules reads and writes beside them. They are locked together with the levels
+/// ([`ConfigurationRepository`](super::ConfigurationRepository)).
 pub trait CommunityRulesRepository: Send {
     /// Whether a community leaves its admins out of leaderboards, read without a lock.
     fn excludes_admins(
@@ -29,12 +28,6 @@ pub trait CommunityRulesRepository: Send {
         &mut self,
         community_id: CommunityId,
     ) -> impl Future<Output = Result<BTreeSet<UserId>, StoreError>> + Send;
-
-    /// Locks a community's levels and rules against awards and other changes; `None` when the community is not known.
-    fn lock_community_rules(
-        &mut self,
-        community_id: CommunityId,
-    ) -> impl Future<Output = Result<Option<CommunityRules>, StoreError>> + Send;
 
     /// Writes rules that are locked, and notes who made their version.
     fn save_community_rules(

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, future::Future};
 
-use gamification_domain::{CommunityId, LevelConfiguration, MemberKey, MemberPoints, UserId};
+use gamification_domain::{CommunityId, MemberKey, MemberPoints, UserId};
 use time::OffsetDateTime;
 
 use super::{StoreError, WindowSums};
@@ -21,14 +21,6 @@ pub trait ErasureRepository: Send {
         &mut self,
         members: &BTreeSet<MemberKey>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Locks the level configurations of communities against awards, and gives them; `defaults` has one for each, which is
-    /// inserted where the community has none.
-    fn lock_level_configurations_exclusively(
-        &mut self,
-        defaults: &[LevelConfiguration],
-        now: OffsetDateTime,
-    ) -> impl Future<Output = Result<Vec<LevelConfiguration>, StoreError>> + Send;
 
     /// Notes for ever that users are erased, and until the next sweep has ended which pseudonym stands for each; gives
     /// those who were not erased before. The level configurations of their communities must be locked against awards.

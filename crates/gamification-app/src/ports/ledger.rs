@@ -24,7 +24,7 @@ pub struct LockedAwards {
 /// The ledger, the members' points, and what is counted for caps.
 pub trait LedgerRepository: Repository<MemberPoints> + Repository<Tally> {
     /// Locks what awards are judged by, in one flight: the levels and rules of communities, as
-    /// [`lock_configurations_shared`](super::LevelConfigurationRepository::lock_configurations_shared) does, then members, as
+    /// [`lock_configurations`](super::ConfigurationRepository::lock_configurations) does, then members, as
     /// [`lock`](Repository::lock) does. Behind the locks it is read which awards, of these members, are in the ledger.
     ///
     /// A community without levels of its own is missing in what is given; the caller has to begin anew with that method,

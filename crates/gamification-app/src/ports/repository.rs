@@ -4,7 +4,7 @@
 //! event that turns it on: inserting it before it is locked would write each row twice
 //! ([`LikeSwitchRepository`](super::LikeSwitchRepository)). A
 //! [`LevelConfiguration`](gamification_domain::LevelConfiguration) has two strengths of lock: awards share it, and only a
-//! change of thresholds excludes them ([`LevelConfigurationRepository`](super::LevelConfigurationRepository)).
+//! change of thresholds excludes them ([`ConfigurationRepository`](super::ConfigurationRepository)).
 
 use std::future::Future;
 

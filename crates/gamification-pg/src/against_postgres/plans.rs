@@ -16,7 +16,7 @@ const HOT: [&str; 10] = [
     "repositories/course_level_requirements.rs",
     "repositories/directory.rs",
     "repositories/ledger.rs",
-    "repositories/level_configurations.rs",
+    "repositories/configurations.rs",
     "repositories/like_switches.rs",
     "repositories/member_points.rs",
 ];

@@ -1,7 +1,7 @@
 //! What writing rows leaves in them, and what reading damaged ones says.
 
 use gamification_app::ports::{
-    CommunityRulesRepository, CourseLevelRequirementRepository, LevelConfigurationRepository,
+    CommunityRulesRepository, ConfigurationLock, ConfigurationRepository, CourseLevelRequirementRepository,
     LikeSwitchRepository, MembershipQueries, RecalculationRepository, Repository, Store, StoreError,
     UnitOfWork,
 };
@@ -50,7 +50,8 @@ async fn write(tx: &mut PgTx, now: OffsetDateTime) -> Result<(), StoreError> {
     tx.lock(std::slice::from_ref(&member), now).await?;
     tx.save(&[member], now).await?;
     let levels = LevelConfiguration::default_for(LevelConfigurationId::new(ID), COMMUNITY);
-    let mut found = tx.lock_configurations_shared(std::slice::from_ref(&levels), now).await?;
+    let mut found =
+        tx.lock_configurations(ConfigurationLock::Shared, std::slice::from_ref(&levels), now).await?;
     let CommunityConfiguration { mut levels, mut rules } = found.remove(0);
     // Another version, each time.
     let mut drafts: Vec<LevelDraft> = levels.levels().iter().map(LevelDraft::from).collect();
@@ -147,7 +148,7 @@ async fn what_can_not_be_understood_is_named_by_table_column_and_key() {
         let error = store.membership((COMMUNITY, USER)).await.err();
         assert_eq!(told(error), format!("community_members.role of {ID}, {ID} can't be understood"));
         let mut tx = begin(&store).await;
-        let error = tx.lock_level_configuration(COMMUNITY).await.err();
+        let error = tx.lock_configuration(COMMUNITY).await.err();
         assert_eq!(told(error), format!("level_configurations.levels of {ID} can't be understood"));
     })
     .await;

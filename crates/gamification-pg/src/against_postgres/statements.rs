@@ -28,7 +28,7 @@ pub(super) fn all() -> Vec<Checked> {
         crate::repositories::erasures::declared(),
         crate::repositories::leaderboards::declared(),
         crate::repositories::ledger::declared(),
-        crate::repositories::level_configurations::declared(),
+        crate::repositories::configurations::declared(),
         crate::repositories::like_switches::declared(),
         crate::repositories::member_points::declared(),
         crate::repositories::outbox::declared(),

@@ -199,13 +199,6 @@ impl CommunityRulesRepository for PgTx {
         Ok(admins.into_iter().map(UserId::new).collect())
     }
 
-    async fn lock_community_rules(
-        &mut self,
-        community_id: CommunityId,
-    ) -> Result<Option<CommunityRules>, StoreError> {
-        Ok(self.lock_configuration(community_id).await?.map(|found| found.rules))
-    }
-
     async fn save_community_rules(
         &mut self,
         rules: &CommunityRules,

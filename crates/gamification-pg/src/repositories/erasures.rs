@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     CommunityMemberKeyRow,
-    level_configurations::{KeyedLevelConfigurationRow, LockConfigurations},
+    configurations::KeyedLevelConfigurationRow,
     member_points::{LockMemberPoints, MemberPointsRow},
 };
 use crate::{
@@ -260,15 +260,6 @@ impl ErasureRepository for PgTx {
     async fn delete_memberships(&mut self, members: &BTreeSet<MemberKey>) -> Result<(), StoreError> {
         self.run(DeleteMemberships { erased: members.iter().copied().collect() });
         Ok(())
-    }
-
-    async fn lock_level_configurations_exclusively(
-        &mut self,
-        defaults: &[LevelConfiguration],
-        now: OffsetDateTime,
-    ) -> Result<Vec<LevelConfiguration>, StoreError> {
-        let found = self.lock_or_insert::<LockConfigurations>(defaults, now).await?;
-        Ok(found.into_iter().map(|found| found.levels).collect())
     }
 
     async fn note_erasures(

@@ -12,8 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    level_configurations::LockConfigurationsShared, member_points::EnsureMemberPoints,
-    tallies::stored_version,
+    configurations::LockConfigurationsShared, member_points::EnsureMemberPoints, tallies::stored_version,
 };
 use crate::{
     PgTx,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use diesel::sql_types::Integer;
-use gamification_app::ports::{BoxedError, LevelConfigurationRepository, StoreError};
+use gamification_app::ports::{BoxedError, ConfigurationLock, ConfigurationRepository, StoreError};
 use gamification_domain::{
     CommunityConfiguration, CommunityId, LevelConfiguration, LevelConfigurationId, LevelDraft, UserId,
 };
@@ -229,20 +229,25 @@ impl From<&[CommunityId]> for LockConfigurations {
     }
 }
 
-impl LevelConfigurationRepository for PgTx {
-    async fn lock_configurations_shared(
+impl ConfigurationRepository for PgTx {
+    async fn lock_configurations(
         &mut self,
+        lock: ConfigurationLock,
         defaults: &[LevelConfiguration],
         now: OffsetDateTime,
     ) -> Result<Vec<CommunityConfiguration>, StoreError> {
-        self.lock_or_insert::<LockConfigurationsShared>(defaults, now).await
+        match lock {
+            ConfigurationLock::Shared => self.lock_or_insert::<LockConfigurationsShared>(defaults, now).await,
+            ConfigurationLock::Exclusive => self.lock_or_insert::<LockConfigurations>(defaults, now).await,
+        }
     }
 
-    async fn lock_level_configuration(
+    async fn lock_configuration(
         &mut self,
         community_id: CommunityId,
-    ) -> Result<Option<LevelConfiguration>, StoreError> {
-        Ok(self.lock_configuration(community_id).await?.map(|found| found.levels))
+    ) -> Result<Option<CommunityConfiguration>, StoreError> {
+        let mut found = self.lock_by::<LockConfigurations>(&[community_id]).await?;
+        Ok(found.pop())
     }
 
     async fn save_level_configuration(
@@ -270,17 +275,8 @@ impl LevelConfigurationRepository for PgTx {
 }
 
 impl PgTx {
-    /// The levels and rules of a community, locked against awards and other changes.
-    pub(super) async fn lock_configuration(
-        &mut self,
-        community_id: CommunityId,
-    ) -> Result<Option<CommunityConfiguration>, StoreError> {
-        let mut found = self.lock_configurations::<LockConfigurations>(&[community_id]).await?;
-        Ok(found.pop())
-    }
-
     /// The levels and rules of communities, locked by a statement; inserted where a community has none.
-    pub(super) async fn lock_or_insert<S>(
+    async fn lock_or_insert<S>(
         &mut self,
         defaults: &[LevelConfiguration],
         now: OffsetDateTime,
@@ -290,7 +286,7 @@ impl PgTx {
         Sent<S>: Gives<ConfigurationRow>,
     {
         let communities: Vec<CommunityId> = defaults.iter().map(LevelConfiguration::community_id).collect();
-        let mut found = self.lock_configurations::<S>(&communities).await?;
+        let mut found = self.lock_by::<S>(&communities).await?;
         let known: HashSet<CommunityId> = found.iter().map(|found| found.levels.community_id()).collect();
         let missing: Vec<&LevelConfiguration> =
             defaults.iter().filter(|default| !known.contains(&default.community_id())).collect();
@@ -298,11 +294,11 @@ impl PgTx {
         self.run(InsertLevelConfigurations { new, now });
         // Another transaction may have been first, so what counts is what is there now.
         let missing: Vec<CommunityId> = missing.into_iter().map(LevelConfiguration::community_id).collect();
-        found.extend(self.lock_configurations::<S>(&missing).await?);
+        found.extend(self.lock_by::<S>(&missing).await?);
         Ok(found)
     }
 
-    async fn lock_configurations<S>(
+    async fn lock_by<S>(
         &mut self,
         communities: &[CommunityId],
     ) -> Result<Vec<CommunityConfiguration>, StoreError>
