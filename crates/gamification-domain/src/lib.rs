@@ -94,8 +94,7 @@
 //!    in `load_awards` of `gamification-app`, `commands/record_facts.rs`, and its repository in `gamification-pg`. That a
 //!    second batch counts what the first did is for its own test to show.
 //! 4. `lib.rs` here exports what is new; the README's table of events, which a test asks for; its name in
-//!    `gamification-web/src/locales`, and `npm run schema` there, which CI compares with the API's document. How many rules
-//!    the views in `routes/rules` of `gamification-http` have; a test there counts them.
+//!    `gamification-web/src/locales`, and `npm run schema` there, which CI compares with the API's document.
 //! 5. What tests know by themselves, on purpose: `tests/src/audit.rs`, which finds entries of a source it does not know,
 //!    and `tests/src/model`.
 //!

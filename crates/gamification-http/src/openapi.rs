@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gamification_domain::{Leaderboard, Role};
+use gamification_domain::{Leaderboard, PointSource, Role};
 use utoipa::{
     IntoParams, IntoResponses, Modify, PartialSchema,
     openapi::{
@@ -90,6 +90,19 @@ impl Modify for Bearer {
             ("ForbiddenReason", ForbiddenReason::schema()),
         ];
         components.schemas.extend(parts.map(|(name, schema)| (name.to_owned(), schema)));
+    }
+}
+
+/// Says of each list of rules in the document that it has one of each source that points are earned by.
+pub(crate) fn one_rule_of_each_source(document: &mut OpenApi) {
+    let sources = PointSource::earned().count();
+    let schemas = document.components.iter_mut().flat_map(|components| components.schemas.values_mut());
+    for schema in schemas {
+        if let RefOr::T(Schema::Object(object)) = schema
+            && let Some(RefOr::T(Schema::Array(rules))) = object.properties.get_mut("rules")
+        {
+            (rules.min_items, rules.max_items) = (Some(sources), Some(sources));
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use gamification_app::{
 use utoipa::OpenApi;
 
 use crate::{
-    openapi::Bearer,
+    openapi::{Bearer, one_rule_of_each_source},
     problem::Problem,
     state::{Api, Operations},
 };
@@ -148,7 +148,8 @@ struct Description;
 
 /// The OpenAPI document of what is at one address: the API, and the endpoints of operators where they are there too.
 pub(crate) fn document(has_operations: bool) -> utoipa::openapi::OpenApi {
-    let document = Description::openapi().merge_from(ApiPaths::openapi());
+    let mut document = Description::openapi().merge_from(ApiPaths::openapi());
+    one_rule_of_each_source(&mut document);
     if has_operations { document.merge_from(OperationsPaths::openapi()) } else { document }
 }
 

@@ -23,7 +23,7 @@ use crate::{
 #[expect(dead_code, reason = "it is a description")]
 pub(in crate::routes) struct RulesUpdateBody {
     /// Those of all sources, in any order
-    #[schema(min_items = 5, max_items = 5, inline)]
+    #[schema(inline)]
     rules: Vec<RuleUpdateBody>,
     /// Whether admins are left out of leaderboards; as it is, when it is missing
     #[schema(required = false)]

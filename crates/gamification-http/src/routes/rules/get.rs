@@ -31,7 +31,6 @@ pub(in crate::routes) struct RulesView {
     #[schema(minimum = 1)]
     version: u32,
     /// A rule for each source
-    #[schema(min_items = 5, max_items = 5)]
     rules: Vec<RuleView>,
     /// Whether admins are left out of leaderboards
     exclude_admins: bool,

@@ -49,7 +49,6 @@ struct RulesVersionView {
     #[schema(format = DateTime)]
     changed_at: String,
     /// A rule for each source
-    #[schema(min_items = 5, max_items = 5)]
     rules: Vec<RuleView>,
     /// Whether admins are left out of leaderboards
     exclude_admins: bool,

@@ -38,7 +38,6 @@ pub(in crate::routes) struct RulesPreviewView {
     #[schema(minimum = 0)]
     members: u64,
     /// A rule for each source
-    #[schema(min_items = 5, max_items = 5)]
     rules: Vec<PreviewedRuleView>,
 }
 
