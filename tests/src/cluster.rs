@@ -82,7 +82,14 @@ impl Cluster {
         let postgres = citus_machine(settings).await;
         let mut cluster = Self { postgres, workers: Vec::new(), has_template: OnceCell::new() };
         for _ in 0..2 {
-            cluster.workers.push(citus_machine(settings).await);
+            let worker = citus_machine(settings).await;
+            // Nothing that a session is told gets there.
+            client(&worker.url_of("postgres"))
+                .await
+                .batch_execute("ALTER ROLE postgres SET lock_timeout = '500ms'")
+                .await
+                .expect("a setting");
+            cluster.workers.push(worker);
         }
         cluster
     }

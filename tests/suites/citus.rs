@@ -22,7 +22,7 @@ use gamification_pg::{
     migrate,
 };
 use gamification_tests::{
-    Cluster, TestDatabase, TestServer, audit,
+    Cluster, Launch, TestDatabase, TestServer, audit,
     event::{admin_joined, id, member_joined, post_created, post_like},
     until, without_citus,
 };
@@ -176,6 +176,7 @@ struct Scene {
     recorded: Arc<AtomicU64>,
     refused: Arc<AtomicU64>,
     senders: Vec<tokio::task::JoinHandle<u64>>,
+    _workers: tokio::task::JoinSet<()>,
 }
 
 /// The database of a scene.
@@ -188,7 +189,7 @@ impl Scene {
         let (ended, recorded, refused) = <(Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>)>::default();
         let connector = Connector::new(DatabaseUrl::parse(&cluster.url(DATABASE)).unwrap()).unwrap();
         let store = PgStore::new(connector, 8).unwrap();
-        let (queue, _workers) = FactQueue::start(&store, &System);
+        let (queue, workers) = FactQueue::start(&store, &System);
         let communities = communities(32);
         let senders = (0..4).map(|sender| {
             let (queue, ended) = (queue.clone(), Arc::clone(&ended));
@@ -222,9 +223,7 @@ impl Scene {
             })
         });
         let senders = senders.collect();
-        // Workers live as long as the queue has senders.
-        std::mem::forget(_workers);
-        Self { cluster, ended, recorded, refused, senders }
+        Self { cluster, ended, recorded, refused, senders, _workers: workers }
     }
 
     async fn until_more(&self, more: u64) {
@@ -238,11 +237,15 @@ impl Scene {
         client
     }
 
+    fn stop_sending(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+    }
+
     /// Ends the senders; everything that they sent is there once, and everything fits together.
     async fn end(self) {
-        self.ended.store(true, Ordering::SeqCst);
+        self.stop_sending();
         let mut sent = 0;
-        for sender in self.senders.into_iter() {
+        for sender in self.senders {
             sent += sender.await.unwrap();
         }
         let (client, connection) = tokio_postgres::connect(&self.cluster.url(DATABASE), NoTls).await.unwrap();
@@ -269,11 +272,23 @@ async fn machines_that_are_killed_lose_and_double_nothing() {
         return;
     }
     let scene = Scene::new().await;
+    // It carries the boards on, from what is committed on each machine at its time.
+    let server = Launch::on(&scene.cluster.url(DATABASE)).serve();
     for machine in [1, 0, 2, 0] {
         scene.until_more(200).await;
         scene.kill(machine);
     }
     scene.until_more(400).await;
+    scene.stop_sending();
+    let client = scene.client().await;
+    let now: OffsetDateTime = client.query_one("SELECT now()", &[]).await.unwrap().get(0);
+    let complete = "SELECT COALESCE(complete_until > $1, false) FROM leaderboard_progress";
+    until("the boards have it all", async || match client.query_one(complete, &[&now]).await {
+        Ok(row) => row.get(0),
+        Err(error) => panic!("{error:?}"),
+    })
+    .await;
+    drop(server);
     scene.end().await;
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use gamification_tests::{
-    Cluster, Launch, TestDatabase, TestServer,
+    Cluster, Launch, TestDatabase, TestServer, citus_programs,
     event::{course_created, event, id, member_joined, post_created, post_like},
     until,
 };
@@ -237,6 +237,10 @@ fn end(mut child: Child) -> Imported {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_and_repeated_it_ends_where_one_import_ends() {
+    if citus_programs().is_some() {
+        eprintln!("skipped on Citus: how far it is shows in the size of a table, which is on other machines");
+        return;
+    }
     let database = TestDatabase::empty().await;
     let (_, events) = history(15_000);
     let text = lines(&events);

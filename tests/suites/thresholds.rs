@@ -112,7 +112,8 @@ async fn an_award_that_began_before_a_change_of_thresholds_ends_at_the_right_lev
     let mut client = scene.database.client().await;
     // The award has its thresholds and waits for the member; the change waits for the award.
     let hold = client.transaction().await.unwrap();
-    hold.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&ada]).await.unwrap();
+    let lock = "SELECT FROM member_points WHERE community_id = $1 AND user_id = $2 FOR UPDATE";
+    hold.execute(lock, &[&scene.community, &ada]).await.unwrap();
     let observer = scene.database.client().await;
     std::thread::scope(|scope| {
         let award = scope.spawn(|| scene.server.send(&post_created(scene.community, id(), ada)).status);
@@ -143,7 +144,8 @@ async fn an_award_during_the_lifting_is_judged_by_the_new_thresholds_and_waits_f
     assert_eq!(scene.server.send(&post_created(scene.community, id(), ada)).status, 200);
     // The lifting waits for Ada, who has to rise; the new thresholds are in force.
     let hold = client.transaction().await.unwrap();
-    hold.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&ada]).await.unwrap();
+    let lock = "SELECT FROM member_points WHERE community_id = $1 AND user_id = $2 FOR UPDATE";
+    hold.execute(lock, &[&scene.community, &ada]).await.unwrap();
     let observer = scene.database.client().await;
     std::thread::scope(|scope| {
         let change = scope.spawn(|| scene.put(1));
@@ -321,7 +323,8 @@ async fn a_change_whose_members_take_long_is_answered_and_thresholds_wait_for_it
     let mut client = scene.database.client().await;
     // Ada has to rise, and can't.
     let hold = client.transaction().await.unwrap();
-    hold.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&ada]).await.unwrap();
+    let lock = "SELECT FROM member_points WHERE community_id = $1 AND user_id = $2 FOR UPDATE";
+    hold.execute(lock, &[&scene.community, &ada]).await.unwrap();
     let path = format!("/api/communities/{}/levels", scene.community);
     let answer = scene.server.put(&path, scene.admin, &[], &thresholds(1));
     assert_eq!(answer.status, 202, "{answer:?}");

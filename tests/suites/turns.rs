@@ -15,7 +15,7 @@ use gamification_domain::{
     CommunityId, Content, FactKind, FactRecord, LevelConfiguration, LevelConfigurationId, PostId, Verdict,
 };
 use gamification_pg::PgStore;
-use gamification_tests::until;
+use gamification_tests::{citus_programs, until};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -40,6 +40,16 @@ fn awarded(scene: &Scene) -> FactRecord {
 
 async fn record(store: PgStore, record: FactRecord) -> Verdict {
     record_facts(&store, &System, &[record]).await.unwrap()[0]
+}
+
+/// On Citus they are taken on the machine that has the community, and the lists of locks that these tests look at are
+/// another machine's.
+fn turns_are_elsewhere() -> bool {
+    let is_elsewhere = citus_programs().is_some();
+    if is_elsewhere {
+        eprintln!("skipped on Citus: turns are taken on other machines than the one that is looked at");
+    }
+    is_elsewhere
 }
 
 /// An award comes while a change waits for the award before it.
@@ -68,6 +78,9 @@ where
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_levels_is_before_awards_that_come_after_it() {
+    if turns_are_elsewhere() {
+        return;
+    }
     an_award_stands_behind(|store, scene| {
         let caller = (scene.community, scene.admin);
         async move {
@@ -79,6 +92,9 @@ async fn a_change_of_levels_is_before_awards_that_come_after_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_rules_is_before_awards_that_come_after_it() {
+    if turns_are_elsewhere() {
+        return;
+    }
     an_award_stands_behind(|store, scene| {
         let caller = (scene.community, scene.admin);
         let update = a_post_worth_seven(scene.community);
@@ -89,6 +105,9 @@ async fn a_change_of_rules_is_before_awards_that_come_after_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_is_before_awards_that_come_after_it() {
+    if turns_are_elsewhere() {
+        return;
+    }
     an_award_stands_behind(|store, scene| {
         let erased = scene.record_of(FactKind::MemberErased { user_id: scene.admin });
         async move { assert_eq!(record(store, erased).await, Verdict::Applied) }
@@ -99,6 +118,9 @@ async fn an_erasure_is_before_awards_that_come_after_it() {
 /// Levels are inserted by a transaction that has the turn, so it is taken also where there are none yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_is_taken_before_levels_are_looked_for() {
+    if turns_are_elsewhere() {
+        return;
+    }
     let scene = Scene::new(2).await;
     let mut tx = scene.store.begin().await.unwrap();
     let unknown = [CommunityId::new(Uuid::now_v7())].into();

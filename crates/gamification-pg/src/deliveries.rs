@@ -591,12 +591,11 @@ impl PgDeliveries {
         after: i64,
         since: OffsetDateTime,
     ) -> Result<SweptEvents, StoreError> {
-        let mut tx = self.store.begin().await?;
-        let Some(channel_id) = channel_id(&mut tx, channel).await? else {
-            tx.rollback().await?;
-            return Ok(SweptEvents { number: 0, next: None });
-        };
-        let looked_at = tx.rows(SelectEventsSince { since, after, limit: LOOKED_AT_ONCE }).await?;
+        let select = SelectEventsSince { since, after, limit: LOOKED_AT_ONCE };
+        let mut session = self.store.session().await?;
+        let looked_at = sending::rows(&mut session, true, select).await;
+        session.give_back();
+        let looked_at = looked_at?;
         let is_full = i64::try_from(looked_at.len()) == Ok(LOOKED_AT_ONCE);
         let next = looked_at.last().filter(|_| is_full).map(|event| event.sequence);
         let meant = looked_at.into_iter().filter(|event| event.is_meant);
@@ -605,6 +604,11 @@ impl PgDeliveries {
         let communities: BTreeSet<CommunityId> =
             meant.iter().map(|(community_id, _)| *community_id).collect();
         let partitions = self.store.partitions(&communities).await?;
+        let mut tx = self.store.begin().await?;
+        let Some(channel_id) = channel_id(&mut tx, channel).await? else {
+            tx.rollback().await?;
+            return Ok(SweptEvents { number: 0, next: None });
+        };
         let mut by_shard: BTreeMap<_, Vec<(CommunityId, Uuid)>> = BTreeMap::new();
         for event in meant {
             by_shard.entry(partitions.get(&event.0)).or_default().push(event);

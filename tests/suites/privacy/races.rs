@@ -103,7 +103,8 @@ async fn an_erasure_waits_for_awards_that_have_looked_already() {
     let scene = Scene::new().await;
     let mut award = scene.database.client().await;
     let award = award.transaction().await.unwrap();
-    award.execute("SELECT FROM level_configurations FOR SHARE", &[]).await.unwrap();
+    let share = "SELECT FROM level_configurations WHERE community_id = $1 FOR SHARE";
+    award.execute(share, &[&scene.community.as_uuid()]).await.unwrap();
     let erasing = scene.erase(scene.ada);
     tokio::pin!(erasing);
     let waited = tokio::time::timeout(StdDuration::from_millis(300), &mut erasing).await;

@@ -164,7 +164,8 @@ async fn a_killed_sweep_goes_on_elsewhere_and_members_erased_meanwhile_are_swept
     // The sweep comes to the like that she gave, and not past it.
     let mut lock = database.client().await;
     let lock = lock.transaction().await.unwrap();
-    lock.execute("SELECT FROM like_switches WHERE liker_id = $1 FOR UPDATE", &[&user]).await.unwrap();
+    let like = "SELECT FROM like_switches WHERE community_id = $1 AND liker_id = $2 FOR UPDATE";
+    lock.execute(like, &[&community, &user]).await.unwrap();
     assert_eq!(server.send(&erased(community, user)).body["applied"], 1);
     let at_likes = "SELECT COUNT(*) FROM erasure_sweeps WHERE stage = 'likes'";
     until("the sweep waits", async || database.number(at_likes).await == 1).await;

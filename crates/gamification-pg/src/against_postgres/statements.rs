@@ -55,7 +55,8 @@ pub(super) fn all() -> Vec<Checked> {
 /// the functions of Citus.
 pub(super) async fn misfits(client: &Client, statement: &Checked) -> Vec<String> {
     let mut misfits = misfits_of(client, statement, &statement.text).await;
-    if !statement.distributed_text.contains("get_shard_id_for_distribution_column") {
+    let of_citus = ["get_shard_id_for_distribution_column", "pg_dist_transaction"];
+    if !of_citus.iter().any(|name| statement.distributed_text.contains(name)) {
         misfits.extend(misfits_of(client, statement, &statement.distributed_text).await);
     }
     misfits
@@ -139,6 +140,31 @@ fn unread_columns(text: &str) -> Vec<String> {
         );
     }
     unread
+}
+
+/// The numbers of a text's parameters.
+fn parameters_of(text: &str) -> BTreeSet<usize> {
+    let after = text.split('$').skip(1);
+    after.filter_map(|rest| rest.split(|next: char| !next.is_ascii_digit()).next()?.parse().ok()).collect()
+}
+
+/// What plain PostgreSQL is sent has no more parameters for the sake of Citus, and no part that is for Citus.
+#[test]
+fn both_texts_of_a_statement_have_the_same_parameters() {
+    let mut different = 0;
+    for Checked { name, text, distributed_text, parameters, .. } in all() {
+        let all_parameters: BTreeSet<usize> = (1..=parameters.len()).collect();
+        assert_eq!(parameters_of(&text), all_parameters, "{name}");
+        assert!(parameters_of(&distributed_text).is_subset(&all_parameters), "{name}");
+        for text in [&text, &distributed_text] {
+            assert!(!["[[", "]]", "{{", "}}"].iter().any(|mark| text.contains(mark)), "{name}: {text}");
+        }
+        for citus in ["pg_dist", "array_send", "get_shard_id", "run_command_on"] {
+            assert!(!text.contains(citus), "{name}: {text}");
+        }
+        different += usize::from(text != distributed_text);
+    }
+    assert!(different > 40, "{different}");
 }
 
 /// What is not read on purpose: by another key, a member's points are found as well, and the first half of a pair of

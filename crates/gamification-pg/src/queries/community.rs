@@ -60,7 +60,7 @@ statements! {
              SELECT COALESCE(SUM(l.members), 0)::bigint AS members FROM level_counts AS l
              WHERE l.community_id = :community_id) AS present
          LEFT JOIN community_members AS m
-             ON m.community_id = :community_id AND m.user_id = :caller_id AND m.is_present
+             ON m.community_id = :community_id AND m.user_id = [[COALESCE(]]:caller_id[[, '00000000-0000-0000-0000-000000000000'::uuid)]] AND m.is_present
          WHERE c.community_id = :community_id"
     );
 

@@ -19,12 +19,12 @@ use self::statements::{
     ChangeEntries, CommunityKeyRow, DeleteEntries, DirectoryMemberRow, DivideSections, EarnedRow,
     EnsureSections, EntryChangeRow, ForgetNumbersToCome, InsertEntries, LockProgress, MergeSections,
     ProgressRow, SaveProgress, SelectDirectoryMembers, SelectEarned, SelectMembersOfStep, SelectStep,
-    StepRow, TryLockProgress,
+    SelectUndecided, StepRow, TryLockProgress, UndecidedRow,
 };
 use crate::{
     PgTx,
     connection::DISTRIBUTED_SESSION,
-    error::{corrupt, misread},
+    error::{corrupt, misread, unavailable},
 };
 
 /// A section with more members is divided: its members are counted for each rank in it.
@@ -135,17 +135,44 @@ impl From<CommunityId> for CommunityKeyRow {
     }
 }
 
+impl PgTx {
+    /// In a distributed database, nothing of a transaction is taken in before it has ended on each machine.
+    async fn ended_everywhere(
+        &mut self,
+        locked: LockedLeaderboards,
+    ) -> Result<LockedLeaderboards, StoreError> {
+        if !self.is_distributed() {
+            return Ok(locked);
+        }
+        let LockedLeaderboards { all_ended, .. } = locked;
+        match self.row(SelectUndecided {}).await? {
+            Some(UndecidedRow { is_known: true, oldest }) => {
+                let all_ended = oldest.map_or(all_ended, |oldest| all_ended.min(TransactionNumber(oldest)));
+                // What is in the boards has ended; names of prepared transactions may come again after a restart.
+                let position = locked.progress.as_ref().map(|progress| progress.position);
+                let all_ended = position.map_or(all_ended, |position| all_ended.max(position));
+                Ok(LockedLeaderboards { all_ended, ..locked })
+            }
+            _ => Err(unavailable("a machine can't be asked for what it has prepared")),
+        }
+    }
+}
+
 impl LeaderboardRepository for PgTx {
     async fn try_lock_leaderboards(&mut self) -> Result<Option<LockedLeaderboards>, StoreError> {
         self.batch_later(PROJECTION_SESSION);
         let locked = self.row(TryLockProgress { layout: LEADERBOARD_LAYOUT }).await?;
-        Ok(locked.map(Into::into))
+        match locked {
+            Some(locked) => self.ended_everywhere(locked.into()).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn lock_leaderboards(&mut self) -> Result<LockedLeaderboards, StoreError> {
         self.batch_later(PROJECTION_SESSION);
         let locked = self.row(LockProgress { layout: LEADERBOARD_LAYOUT }).await?;
-        locked.map(Into::into).ok_or_else(|| corrupt("leaderboard_progress has no row"))
+        let locked = locked.ok_or_else(|| corrupt("leaderboard_progress has no row"))?;
+        self.ended_everywhere(locked.into()).await
     }
 
     async fn next_leaderboard_step(

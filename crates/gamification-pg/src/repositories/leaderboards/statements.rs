@@ -29,6 +29,14 @@ record! {
 }
 
 record! {
+    /// The oldest transaction that has not ended everywhere.
+    pub(super) struct UndecidedRow: Read {
+        is_known: bool => Plain<Bool>,
+        oldest: Option<i64> => OrNull<Plain<BigInt>>,
+    }
+}
+
+record! {
     /// How far a step goes.
     pub(super) struct StepRow: Read {
         until: i64 => Plain<BigInt>,
@@ -165,6 +173,20 @@ statements! {
 
     pub(super) struct LockProgress { layout: i32 => Plain<Integer> } -> ProgressRow
     = lock_progress!("FOR UPDATE OF p");
+
+    /// The oldest transaction that has ended and whose part on another machine is still to be committed: in a moment, or where
+    /// a machine failed meanwhile, when Citus looks after it. Whether that is known: each machine must have answered.
+    ///
+    /// Citus notes in the transaction itself under which names it was prepared elsewhere; the note's `xmin` has 32 of the 64 bits
+    /// of the transaction's number. Plain PostgreSQL prepares nothing.
+    pub(super) struct SelectUndecided {} -> UndecidedRow
+    = "{{SELECT true AS is_known, NULL::bigint AS oldest}}[[
+       SELECT COALESCE(BOOL_AND(machine.success), true) AS is_known,
+              MIN(newest.xid - ((newest.xid - noted.xmin::text::bigint) & 4294967295)) AS oldest
+       FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xid) AS newest
+       CROSS JOIN run_command_on_workers(
+           'SELECT string_agg(gid, '' '') FROM pg_prepared_xacts WHERE database = current_database()') AS machine
+       LEFT JOIN pg_dist_transaction AS noted ON noted.gid = ANY (string_to_array(machine.result, ' '))]]";
 
     pub(super) struct SelectStep {
         since: i64 => NotNull<point_transactions::xid>,
