@@ -116,11 +116,14 @@ fn cause_by_message(message: &str) -> Option<Cause<'_>> {
         "canceling the transaction since it was involved in a distributed deadlock",
         SEVERAL_SHARDS,
     ];
-    const UNAVAILABLE: [&str; 10] = [
+    const UNAVAILABLE: [&str; 13] = [
         "connection to the remote node",
         "could not establish any connections to the node",
         "canceling statement due to",
         "terminating connection due to",
+        "terminating connection because of",
+        "failure on connection marked as essential",
+        "postmaster was shut down",
         "the database system is",
         "sorry, too many clients",
         "remaining connection slots are reserved",
@@ -200,6 +203,8 @@ mod tests {
                 "could not establish any connections to the node 127.0.0.1:7402 after 5000 ms",
                 Cause::Unavailable,
             ),
+            ("failure on connection marked as essential: 127.0.0.1:7402", Cause::Unavailable),
+            ("postmaster was shut down, exiting", Cause::Unavailable),
             ("could not run distributed query with FOR UPDATE/SHARE commands", Cause::Contention),
         ] {
             assert_eq!(cause_by_message(message), Some(cause), "{message}");
