@@ -60,7 +60,6 @@
 //! | R14 | a rolling restart | `campaigns/kills.rs` | 4 / 100 restarts |
 //! | R15 | relays that are killed, receivers that fail | `outbox.rs` | 6 / 200 |
 //! | | random histories against the reference model, their windows to the second, and the model against itself | `reference_model.rs`; `src/model/tests.rs` | 500 / 20,000; 60 / 3,000; 300 / 30,000 histories |
-//! | | batches of a store that lies on several machines, against their facts one by one | `partitions.rs` | 2 / 200 histories |
 //! | | reads on two servers after changes on either | `fresh_reads.rs` | 60 / 5,000 |
 //! | | adjustments beside awards, through two servers | `adjustments.rs` | 30 / 1,000 rounds |
 //! | | erasures beside awards, likes and imports; beside deliveries that fail | `privacy/races.rs`; `privacy/sweeps.rs` | 5 / 300; 3 / 200 |
