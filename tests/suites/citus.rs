@@ -1,4 +1,4 @@
-//! On Citus: what only a database of several machines can get wrong. All other suites run on it as well, where it is named.
+//! On Citus: what only a database of several machines can get wrong. The other suites run on it as well, where it is named; some say why they are skipped there, and not all were tried.
 //!
 //! Where there is none these tests say so and are skipped. Last run by hand with Citus 13.2.2 on PostgreSQL 15 on 2026-11-28.
 
