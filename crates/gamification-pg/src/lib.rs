@@ -37,7 +37,7 @@
 //! Which users were erased is known by keyed hashes (`erasure_keys.rs`): a transaction learns the keys from the rows of the
 //! level configurations that it locks, and where there is none, it asks for nobody.
 //!
-//! The tables may be [distributed](distribution) by community over the machines of a Citus cluster. Statements have parts for it
+//! The tables may be distributed by community (`distribution.rs`) over the machines of a Citus cluster. Statements have parts for it
 //! (`[[…]]`), which name the communities of every table once more, so that each goes to one shard; plain PostgreSQL is sent the
 //! text without them.
 //!
