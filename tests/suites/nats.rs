@@ -121,11 +121,14 @@ async fn an_event_comes_in_and_what_it_led_to_goes_out() {
 async fn what_can_not_be_recorded_is_set_aside_with_its_reason_and_holds_up_nobody() {
     let Some(scene) = Scene::with(NEVER).await else { return };
     let server = scene.serve();
-    let mut feed = scene.posts(400);
+    let posts = scene.posts(400);
     let mut invalid = post_created(scene.community, id(), id());
     invalid["data"]["author_id"] = json!("nobody");
-    feed.insert(200, invalid.clone());
-    publish(&scene.jetstream, &feed).await;
+    let subject = format!("feed.{}.PostCreated", scene.community);
+    publish(&scene.jetstream, &posts[..200]).await;
+    let payload = invalid.to_string().into();
+    let sequence = scene.jetstream.publish(subject.clone(), payload).await.unwrap().await.unwrap().sequence;
+    publish(&scene.jetstream, &posts[200..]).await;
     scene.jetstream.publish("feed.x.PostCreated", "not JSON".into()).await.unwrap().await.unwrap();
     until_settled(&scene.jetstream).await;
     assert_eq!(scene.awards().await, 400);
@@ -134,9 +137,8 @@ async fn what_can_not_be_recorded_is_set_aside_with_its_reason_and_holds_up_nobo
     assert_eq!(serde_json::from_slice::<Value>(&invalid_letter.payload).unwrap(), invalid);
     assert!(header(invalid_letter, "Gamification-Reason").starts_with("data.author_id "));
     assert_eq!(header(invalid_letter, "Gamification-Stream"), FEED);
-    assert_eq!(header(invalid_letter, "Gamification-Sequence"), "201");
-    assert_eq!(header(invalid_letter, "Nats-Msg-Id"), "FEED-201");
-    let subject = format!("feed.{}.PostCreated", scene.community);
+    assert_eq!(header(invalid_letter, "Gamification-Sequence"), sequence.to_string());
+    assert_eq!(header(invalid_letter, "Nats-Msg-Id"), format!("FEED-{sequence}"));
     assert_eq!(header(invalid_letter, "Gamification-Subject"), subject);
     let other = dead.iter().find(|letter| &letter.payload[..] == b"not JSON").unwrap();
     assert!(header(other, "Gamification-Reason").starts_with("the message is not JSON"));

@@ -82,6 +82,14 @@ async fn main() {
         run(&["s3"], writes.alone()).await;
         run(&["s14"], writes.through_nats()).await;
         run(&["s15"], writes.capped(busy.1)).await;
+        if asked_for(&["s16"]) {
+            let communities = [(); 50].map(|()| community(&server));
+            for community in communities {
+                fill(&client, community, 2 * THOUSAND, 9).await;
+            }
+            boards::complete(&client).await;
+            writes.scattered(&communities).await;
+        }
         let peak = format!("{} MB", server.memory().peak);
         table::alone("S9 resident memory after these, at its highest", &peak);
     }
@@ -106,7 +114,7 @@ async fn main() {
 }
 
 /// The lines of the table that need the same preparation.
-const WRITES: [&str; 6] = ["s1", "disk", "s2", "s3", "s14", "s15"];
+const WRITES: [&str; 7] = ["s1", "disk", "s2", "s3", "s14", "s15", "s16"];
 const READS: [&str; 5] = ["s4", "s4b", "s4c", "s5", "s6"];
 const BOARDS: [&str; 2] = ["s12", "s13"];
 const THRESHOLDS: [&str; 2] = ["s7", "s8"];

@@ -1,4 +1,4 @@
-//! S1 to S3, S14 and S15: events in, beside SQL that writes the same rows.
+//! S1 to S3 and S14 to S16: events in, beside SQL that writes the same rows.
 
 use std::{
     sync::{
@@ -130,6 +130,23 @@ impl<'a> Writes<'a> {
             &capped,
             rate(SINGLES, single.elapsed),
         );
+    }
+
+    /// S16: batches whose events are of so many communities, in turns.
+    pub(crate) async fn scattered(&self, communities: &[Community]) {
+        let client = self.database.client().await;
+        let mut scattered = Vec::new();
+        for (community, _) in communities {
+            scattered.push((*community, members(&client, *community).await));
+        }
+        let event = |number: usize| {
+            let (community, members) = &scattered[number % scattered.len()];
+            post_created(*community, id(), members[number * 7_919 % members.len()].1)
+        };
+        let one = batches(self.server, &|number| self.event(number)).await;
+        let service = batches(self.server, &event).await;
+        let work = format!("S16 as S1, of {} communities a batch (beside: of one)", scattered.len());
+        rates(&work, &service, one.rate());
     }
 
     /// S3, with nothing else running: whatever was measured before, boards have caught up with it, and the members are past
