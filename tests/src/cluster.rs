@@ -83,12 +83,12 @@ impl Cluster {
         let mut cluster = Self { postgres, workers: Vec::new(), has_template: OnceCell::new() };
         for _ in 0..2 {
             let worker = citus_machine(settings).await;
-            // Nothing that a session is told gets there.
-            client(&worker.url_of("postgres"))
-                .await
-                .batch_execute("ALTER ROLE postgres SET lock_timeout = '500ms'")
-                .await
-                .expect("a setting");
+            // Nothing that a session is told gets there; the README says what the role needs.
+            let at_worker = client(&worker.url_of("postgres")).await;
+            for setting in ["lock_timeout = '500ms'", "random_page_cost = 1.1", "jit = off"] {
+                let set = format!("ALTER ROLE postgres SET {setting}");
+                at_worker.batch_execute(&set).await.expect("a setting");
+            }
             cluster.workers.push(worker);
         }
         cluster

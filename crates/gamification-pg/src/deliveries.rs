@@ -192,10 +192,10 @@ statements! {
        overcome AS (
            DELETE FROM delivery_failures AS f USING delivered
            WHERE f.channel_id = delivered.channel_id AND f.community_id = delivered.community_id
-             AND f.event_id = delivered.event_id[[ AND f.community_id = ANY (:event.community_id)]])
+             AND f.event_id = delivered.event_id[[ AND f.community_id = ANY (:event.communities)]])
        DELETE FROM deliveries AS d USING delivered
        WHERE d.community_id = delivered.community_id AND d.event_id = delivered.event_id
-         AND d.channel_id = delivered.channel_id[[ AND d.community_id = ANY (:event.community_id)]]";
+         AND d.channel_id = delivered.channel_id[[ AND d.community_id = ANY (:event.communities)]]";
 
     /// Locks the delivery: where its member was erased meanwhile there is none any more, and nothing to note of it.
     struct SaveDeliveryFailure {

@@ -79,7 +79,7 @@ statements! {
            SELECT FROM community_members AS m
            WHERE m.community_id = member.community_id AND m.user_id = member.user_id AND m.is_present)}}[[EXCEPT
        SELECT m.community_id, m.user_id FROM community_members AS m
-       WHERE m.community_id = ANY (:member.community_id) AND m.user_id = ANY (:member.user_id) AND m.is_present]]";
+       WHERE m.community_id = ANY (:member.communities) AND m.user_id = ANY (:member.user_id) AND m.is_present]]";
 }
 
 impl From<FedEventRow> for FedEvent {

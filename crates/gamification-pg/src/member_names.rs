@@ -39,14 +39,14 @@ statements! {
     = "UPDATE community_members AS m SET search_name = NULL
        FROM :member
        WHERE m.community_id = member.community_id AND m.user_id = member.user_id[[
-         AND m.community_id = ANY (:member.community_id)]]";
+         AND m.community_id = ANY (:member.communities)]]";
 
     /// Who was named in the meantime has the newer name.
     struct NameMembers { named: Rows<NamedMemberRow> }
     = "UPDATE community_members AS m SET search_name = named.search_name
        FROM :named
        WHERE m.community_id = named.community_id AND m.user_id = named.user_id AND m.search_name IS NULL[[
-         AND m.community_id = ANY (:named.community_id)]]";
+         AND m.community_id = ANY (:named.communities)]]";
 }
 
 impl TryFrom<NamelessMemberRow> for NamedMemberRow {

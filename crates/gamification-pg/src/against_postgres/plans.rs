@@ -52,10 +52,10 @@ fn hot() -> Vec<Checked> {
 }
 
 async fn prepare(client: &Client) {
-    for Checked { name, text, .. } in hot() {
+    for Checked { name, plain, .. } in hot() {
         // Which type UNNEST takes apart can't be left open.
         client
-            .batch_execute(&format!("PREPARE {name} {} AS {text}", types(client, name).await))
+            .batch_execute(&format!("PREPARE {name} {} AS {}", types(client, name).await, plain.sql))
             .await
             .expect(name);
     }
@@ -64,7 +64,7 @@ async fn prepare(client: &Client) {
 async fn types(client: &Client, name: &str) -> String {
     let statement = hot().into_iter().find(|statement| statement.name == name).expect("it is one of them");
     let mut types = Vec::new();
-    for oid in statement.parameters {
+    for oid in statement.plain.parameters {
         let row = client.query_one("SELECT format_type($1, NULL)", &[&oid]).await.expect("a type");
         types.push(row.get::<_, String>(0));
     }
@@ -72,8 +72,8 @@ async fn types(client: &Client, name: &str) -> String {
 }
 
 /// The lines of a prepared statement's plan.
-async fn plan(client: &Client, Checked { name, parameters, .. }: &Checked) -> Vec<String> {
-    let nulls = vec!["NULL"; parameters.len()].join(", ");
+async fn plan(client: &Client, Checked { name, plain, .. }: &Checked) -> Vec<String> {
+    let nulls = vec!["NULL"; plain.parameters.len()].join(", ");
     let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
     let explain = format!("EXPLAIN (COSTS OFF) EXECUTE {name}{arguments}");
     let lines = client.query(&explain, &[]).await.expect(name);

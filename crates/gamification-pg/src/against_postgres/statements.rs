@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use tokio_postgres::{Client, types::Type};
 
-use crate::statement::checks::Checked;
+use crate::statement::checks::{Checked, Text};
 
 /// The statements of every module that has some.
 pub(super) fn all() -> Vec<Checked> {
@@ -54,16 +54,20 @@ pub(super) fn all() -> Vec<Checked> {
 /// In how far a statement differs from what PostgreSQL makes of it: as any database is sent it, and as Citus is, except for
 /// the functions of Citus.
 pub(super) async fn misfits(client: &Client, statement: &Checked) -> Vec<String> {
-    let mut misfits = misfits_of(client, statement, &statement.text).await;
+    let mut misfits = misfits_of(client, statement, &statement.plain).await;
     let of_citus = ["get_shard_id_for_distribution_column", "pg_dist_transaction"];
-    if !of_citus.iter().any(|name| statement.distributed_text.contains(name)) {
-        misfits.extend(misfits_of(client, statement, &statement.distributed_text).await);
+    if !of_citus.iter().any(|name| statement.distributed.sql.contains(name)) {
+        misfits.extend(misfits_of(client, statement, &statement.distributed).await);
     }
     misfits
 }
 
-async fn misfits_of(client: &Client, statement: &Checked, text: &str) -> Vec<String> {
-    let Checked { file, name, text: _, distributed_text: _, parameters, columns } = statement;
+async fn misfits_of(
+    client: &Client,
+    statement: &Checked,
+    Text { sql: text, parameters }: &Text,
+) -> Vec<String> {
+    let Checked { file, name, columns, .. } = statement;
     let misfit = |what: String| format!("{file}: {name}: {what}\n    in: {text}");
     let as_sent: Vec<Type> =
         parameters.iter().map(|oid| Type::from_oid(*oid).expect("a type that is known")).collect();
@@ -148,21 +152,21 @@ fn parameters_of(text: &str) -> BTreeSet<usize> {
     after.filter_map(|rest| rest.split(|next: char| !next.is_ascii_digit()).next()?.parse().ok()).collect()
 }
 
-/// What plain PostgreSQL is sent has no more parameters for the sake of Citus, and no part that is for Citus.
+/// What plain PostgreSQL is sent has no parameter for the sake of Citus, and no part that is for Citus.
 #[test]
-fn both_texts_of_a_statement_have_the_same_parameters() {
+fn plain_postgres_is_sent_nothing_for_citus() {
     let mut different = 0;
-    for Checked { name, text, distributed_text, parameters, .. } in all() {
-        let all_parameters: BTreeSet<usize> = (1..=parameters.len()).collect();
-        assert_eq!(parameters_of(&text), all_parameters, "{name}");
-        assert!(parameters_of(&distributed_text).is_subset(&all_parameters), "{name}");
-        for text in [&text, &distributed_text] {
-            assert!(!["[[", "]]", "{{", "}}"].iter().any(|mark| text.contains(mark)), "{name}: {text}");
+    for Checked { name, plain, distributed, .. } in all() {
+        let all_parameters = |text: &Text| -> BTreeSet<usize> { (1..=text.parameters.len()).collect() };
+        assert_eq!(parameters_of(&plain.sql), all_parameters(&plain), "{name}");
+        assert!(parameters_of(&distributed.sql).is_subset(&all_parameters(&distributed)), "{name}");
+        for Text { sql, .. } in [&plain, &distributed] {
+            assert!(!["[[", "]]", "{{", "}}"].iter().any(|mark| sql.contains(mark)), "{name}: {sql}");
         }
         for citus in ["pg_dist", "array_send", "get_shard_id", "run_command_on"] {
-            assert!(!text.contains(citus), "{name}: {text}");
+            assert!(!plain.sql.contains(citus), "{name}: {}", plain.sql);
         }
-        different += usize::from(text != distributed_text);
+        different += usize::from(plain.sql != distributed.sql);
     }
     assert!(different > 40, "{different}");
 }
@@ -176,7 +180,7 @@ const NOT_READ: &[(&str, &str)] =
 fn every_column_that_is_sent_is_read() {
     let unread = all().into_iter().flat_map(|statement| {
         let name = statement.name;
-        unread_columns(&statement.text).into_iter().map(move |column| (name, column))
+        unread_columns(&statement.plain.sql).into_iter().map(move |column| (name, column))
     });
     let unread: Vec<(&str, String)> = unread.collect();
     let unread: Vec<(&str, &str)> = unread.iter().map(|(name, column)| (*name, column.as_str())).collect();
@@ -270,7 +274,7 @@ fn a_set_of_rows_is_locked_and_ensured_in_the_order_of_its_key() {
     let mut locking = Vec::new();
     let mut in_no_order = BTreeSet::new();
     for statement in &all() {
-        let text = statement.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = statement.plain.sql.split_whitespace().collect::<Vec<_>>().join(" ");
         for clause in [" FOR NO KEY UPDATE", " FOR UPDATE", " FOR SHARE", " FOR KEY SHARE", " ON CONFLICT ("]
         {
             let Some((before, after)) = text.split_once(clause) else { continue };

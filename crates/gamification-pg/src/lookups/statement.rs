@@ -73,23 +73,23 @@ statements! {
              FROM :communities
              JOIN communities AS known ON known.community_id = communities.community_id
              JOIN level_configurations AS levels ON levels.community_id = communities.community_id[[
-             WHERE known.community_id = ANY (:communities.community_id)
-               AND levels.community_id = ANY (:communities.community_id)]]
+             WHERE known.community_id = ANY (:communities.communities)
+               AND levels.community_id = ANY (:communities.communities)]]
          ) AS answer) AS levels
          CROSS JOIN (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (
              SELECT callers.place, m.role
              FROM :callers
              JOIN community_members AS m ON m.community_id = callers.community_id AND m.user_id = callers.user_id
-             WHERE m.is_present[[ AND m.community_id = ANY (:callers.community_id)]]
+             WHERE m.is_present[[ AND m.community_id = ANY (:callers.communities)]]
          ) AS answer) AS callers
          CROSS JOIN (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (
              SELECT users.place, p.total_points, p.current_level
              FROM :users
              JOIN member_points AS p ON p.community_id = users.community_id AND p.user_id = users.user_id
-             WHERE [[p.community_id = ANY (:users.community_id) AND (]]p.is_present OR EXISTS (
+             WHERE [[p.community_id = ANY (:users.communities) AND (]]p.is_present OR EXISTS (
                  SELECT FROM community_members AS m
                  WHERE m.community_id = p.community_id AND m.user_id = p.user_id AND m.presence_change IS NOT NULL[[
-                   AND m.community_id = ANY (:users.community_id))]])
+                   AND m.community_id = ANY (:users.communities))]])
          ) AS answer) AS standings"
     );
 }

@@ -77,7 +77,7 @@ macro_rules! lock_configurations {
             "(:class, turns.turn)) FROM :turns) AS taken
              CROSS JOIN level_configurations AS c
              JOIN :wanted USING (community_id)[[
-             WHERE c.community_id = ANY (:wanted.community_id)]]
+             WHERE c.community_id = ANY (:wanted.communities)]]
              ORDER BY c.community_id ",
             $mode,
             " OF c"

@@ -102,13 +102,13 @@ statements! {
     = "SELECT c.community_id, c.name, c.name_change
        FROM communities AS c
        JOIN :wanted USING (community_id)[[
-       WHERE c.community_id = ANY (:wanted.community_id)]]
+       WHERE c.community_id = ANY (:wanted.communities)]]
        ORDER BY c.community_id FOR NO KEY UPDATE OF c";
 
     struct UpdateCommunities { changed: Rows<CommunityRow>, now: OffsetDateTime => communities::updated_at }
     = "UPDATE communities AS c SET name = changed.name, name_change = changed.name_change, updated_at = :now
        FROM :changed
-       WHERE c.community_id = changed.community_id[[ AND c.community_id = ANY (:changed.community_id)]]";
+       WHERE c.community_id = changed.community_id[[ AND c.community_id = ANY (:changed.communities)]]";
 
     struct EnsureCommunityMembers {
         new: Rows<CommunityMemberKeyRow>,
@@ -125,7 +125,7 @@ statements! {
               m.profile_change, m.presence_change, m.role, m.role_change
        FROM community_members AS m
        JOIN :wanted USING (community_id, user_id)[[
-       WHERE m.community_id = ANY (:wanted.community_id)]]
+       WHERE m.community_id = ANY (:wanted.communities)]]
        ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m";
 
     /// The default of `xid` is the transaction that writes: leaderboards follow from it.
@@ -139,7 +139,7 @@ statements! {
              updated_at = :now, xid = DEFAULT
          FROM :changed
          WHERE m.community_id = changed.community_id AND m.user_id = changed.user_id[[
-           AND m.community_id = ANY (:changed.community_id)]]";
+           AND m.community_id = ANY (:changed.communities)]]";
 
     struct EnsureCourses { new: Rows<CourseKeyRow>, now: OffsetDateTime => courses::created_at }
     = "INSERT INTO courses (community_id, course_id, is_listed, created_at, updated_at)
@@ -152,7 +152,7 @@ statements! {
     = "SELECT c.community_id, c.course_id, c.is_listed, c.title, c.listing_change
        FROM courses AS c
        JOIN :wanted USING (community_id, course_id)[[
-       WHERE c.community_id = ANY (:wanted.community_id)]]
+       WHERE c.community_id = ANY (:wanted.communities)]]
        ORDER BY c.community_id, c.course_id FOR NO KEY UPDATE OF c";
 
     struct UpdateCourses { changed: Rows<CourseRow>, now: OffsetDateTime => courses::updated_at }
@@ -161,7 +161,7 @@ statements! {
            updated_at = :now
        FROM :changed
        WHERE c.community_id = changed.community_id AND c.course_id = changed.course_id[[
-         AND c.community_id = ANY (:changed.community_id)]]";
+         AND c.community_id = ANY (:changed.communities)]]";
 }
 
 impl From<CommunityId> for CommunityKeyRow {

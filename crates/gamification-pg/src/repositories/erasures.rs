@@ -85,25 +85,25 @@ statements! {
     = "SELECT asked.community_id, asked.user_id
        FROM :asked
        JOIN erased_members AS e ON e.community_id = asked.community_id AND e.user_hash = asked.user_hash[[
-       WHERE e.community_id = ANY (:asked.community_id)]]";
+       WHERE e.community_id = ANY (:asked.communities)]]";
 
     struct SelectPseudonyms { asked: Rows<CommunityMemberKeyRow> } -> ErasureRow
     = "SELECT e.community_id, e.user_id, e.pseudonym
        FROM :asked
        JOIN erasures AS e USING (community_id, user_id)[[
-       WHERE e.community_id = ANY (:asked.community_id)]]";
+       WHERE e.community_id = ANY (:asked.communities)]]";
 
     /// A deleted row has no place in the order of transactions: boards follow with the sweep.
     struct DeleteMemberships { erased: Rows<CommunityMemberKeyRow> }
     = "DELETE FROM community_members AS m USING :erased
        WHERE m.community_id = erased.community_id AND m.user_id = erased.user_id[[
-         AND m.community_id = ANY (:erased.community_id)]]";
+         AND m.community_id = ANY (:erased.communities)]]";
 
     struct SetErasureKeys { new: Rows<ErasureKeyRow> } -> ErasureKeyRow
     = "UPDATE level_configurations AS c SET erasure_key = new.erasure_key
        FROM :new
        WHERE c.community_id = new.community_id AND c.erasure_key IS NULL[[
-         AND c.community_id = ANY (:new.community_id)]]
+         AND c.community_id = ANY (:new.communities)]]
        RETURNING c.community_id, c.erasure_key";
 
     struct InsertErasures { new: Rows<HashedMemberRow>, now: OffsetDateTime => erased_members::erased_at }
@@ -134,8 +134,8 @@ statements! {
     struct SelectPointsOfErased { asked: Rows<CommunityMemberKeyRow> } -> PointsOfErasedRow
     = "SELECT m.community_id, m.user_id, m.id
        FROM member_points AS m
-       JOIN :asked USING (community_id, user_id)
-       WHERE m.community_id = ANY (:asked.community_id)";
+       JOIN :asked USING (community_id, user_id)[[
+       WHERE m.community_id = ANY (:asked.communities)]]";
 
     /// The last third.
     struct InsertErasuresAlone { new: Rows<NewErasureRow> }
@@ -150,7 +150,7 @@ statements! {
            is_present = changed.is_present
        FROM :changed
        WHERE m.community_id = changed.community_id AND m.id = changed.id[[
-         AND m.community_id = ANY (:changed.community_id)]]";
+         AND m.community_id = ANY (:changed.communities)]]";
 }
 
 impl From<CommunityId> for ErasureKeyRow {

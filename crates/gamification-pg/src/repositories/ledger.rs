@@ -74,7 +74,7 @@ statements! {
     = "SELECT t.community_id, t.source, t.source_id, t.once_per
        FROM :wanted
        JOIN point_transactions AS t USING (community_id, source, source_id, once_per)
-       WHERE t.once_per IS NOT NULL[[ AND t.community_id = ANY (:wanted.community_id)]]";
+       WHERE t.once_per IS NOT NULL[[ AND t.community_id = ANY (:wanted.communities)]]";
 
     struct InsertPointTransactions { new: Rows<PointTransactionRow> }
     = "INSERT INTO point_transactions
@@ -96,14 +96,14 @@ statements! {
     = "SELECT c.community_id, c.level
        FROM level_counts AS c
        JOIN :wanted USING (community_id, level)[[
-       WHERE c.community_id = ANY (:wanted.community_id)]]
+       WHERE c.community_id = ANY (:wanted.communities)]]
        ORDER BY c.community_id, c.level FOR NO KEY UPDATE OF c";
 
     struct ChangeLevelCounts { change: Rows<LevelCountRow> }
     = "UPDATE level_counts AS c SET members = c.members + change.members
        FROM :change
        WHERE c.community_id = change.community_id AND c.level = change.level[[
-         AND c.community_id = ANY (:change.community_id)]]";
+         AND c.community_id = ANY (:change.communities)]]";
 }
 
 impl From<&OnceOnlyKey> for AwardedKeyRow {

@@ -47,7 +47,7 @@ statements! {
     = "SELECT s.community_id, s.content_kind, s.content_id, s.liker_id, s.author_id, s.newest_change, s.points
        FROM like_switches AS s
        JOIN :wanted USING (community_id, content_kind, content_id, liker_id)[[
-       WHERE s.community_id = ANY (:wanted.community_id)]]
+       WHERE s.community_id = ANY (:wanted.communities)]]
        ORDER BY s.community_id, s.content_kind, s.content_id, s.liker_id FOR NO KEY UPDATE OF s";
 
     struct InsertLikeSwitches {
@@ -70,7 +70,7 @@ statements! {
          FROM :changed
          WHERE s.community_id = changed.community_id AND s.content_kind = changed.content_kind
            AND s.content_id = changed.content_id AND s.liker_id = changed.liker_id[[
-           AND s.community_id = ANY (:changed.community_id)]]";
+           AND s.community_id = ANY (:changed.communities)]]";
 }
 
 const POST: &str = "post";

@@ -51,7 +51,7 @@ statements! {
     = "SELECT m.community_id, m.id, m.user_id, m.total_points, m.current_level, m.is_present
        FROM member_points AS m
        JOIN :wanted USING (community_id, user_id)[[
-       WHERE m.community_id = ANY (:wanted.community_id)]]
+       WHERE m.community_id = ANY (:wanted.communities)]]
        ORDER BY m.community_id, m.user_id FOR NO KEY UPDATE OF m";
 
     struct UpdateMemberPoints {
@@ -62,7 +62,7 @@ statements! {
              is_present = changed.is_present, updated_at = :now
          FROM :changed
          WHERE m.community_id = changed.community_id AND m.id = changed.id[[
-           AND m.community_id = ANY (:changed.community_id)]]";
+           AND m.community_id = ANY (:changed.communities)]]";
 }
 
 impl From<MemberKey> for MemberRow {

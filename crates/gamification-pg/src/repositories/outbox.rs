@@ -71,8 +71,8 @@ statements! {
        SELECT o.community_id, o.event_id, channel.id, o.member_id, o.sequence
        FROM :event
        JOIN outbox AS o USING (community_id, event_id)
-       CROSS JOIN UNNEST(:channel_ids) AS channel (id)
-       WHERE o.community_id = ANY (:event.community_id)";
+       CROSS JOIN UNNEST(:channel_ids) AS channel (id)[[
+       WHERE o.community_id = ANY (:event.communities)]]";
 }
 
 impl From<&OutboxEvent> for EventKeyRow {

@@ -64,7 +64,7 @@ statements! {
     = "SELECT kept.community_id, kept.member_points_id, kept.day, kept.source, kept.liker_id, kept.counted_since, kept.earned
        FROM :wanted
        JOIN tallies AS kept USING (community_id, member_points_id, day, source, liker_id, counted_since)[[
-       WHERE kept.community_id = ANY (:wanted.community_id)]]";
+       WHERE kept.community_id = ANY (:wanted.communities)]]";
 
     /// Of each member once, however many days and likers are asked for.
     struct SelectEarned { range: Rows<RangeRow> } -> EarnedRow
@@ -75,7 +75,7 @@ statements! {
            FROM point_transactions AS t
            WHERE t.community_id = range.community_id AND t.member_points_id = range.member_points_id
              AND t.id BETWEEN range.first_entry AND range.last_entry AND t.points > 0[[
-             AND t.community_id = ANY (:range.community_id)]] OFFSET 0) AS t
+             AND t.community_id = ANY (:range.communities)]] OFFSET 0) AS t
        GROUP BY t.member_points_id, t.source, t.day, t.actor_id";
 
     struct UpsertTallies { changed: Rows<TallyRow> }

@@ -32,12 +32,18 @@ pub(crate) struct Checked {
     /// The file it stands in.
     pub(crate) file: &'static str,
     pub(crate) name: &'static str,
-    pub(crate) text: String,
-    /// The same for a distributed database.
-    pub(crate) distributed_text: String,
+    /// As any database is sent it …
+    pub(crate) plain: Text,
+    /// … and as a distributed one is.
+    pub(crate) distributed: Text,
+    pub(crate) columns: Vec<Column>,
+}
+
+/// What a database is sent.
+pub(crate) struct Text {
+    pub(crate) sql: String,
     /// The types of its parameters, by number.
     pub(crate) parameters: Vec<u32>,
-    pub(crate) columns: Vec<Column>,
 }
 
 impl Checked {
@@ -47,22 +53,14 @@ impl Checked {
         rows: &[Vec<Column>],
     ) -> Self {
         let text = |is_distributed| {
+            let statement = S::sample().sent_to(is_distributed);
             let mut text = diesel::pg::PgQueryBuilder::default();
-            S::sample().sent_to(is_distributed).to_sql(&mut text, &Pg).expect("a statement has a text");
-            text.finish()
+            statement.to_sql(&mut text, &Pg).expect("a statement has a text");
+            let mut binds = RawBytesBindCollector::new();
+            statement.collect_binds(&mut binds, &mut NoLookup, &Pg).expect("a statement can be bound");
+            Text { sql: text.finish(), parameters: binds.metadata.iter().map(oid).collect() }
         };
-        let statement = S::sample().sent_to(false);
-        let mut binds = RawBytesBindCollector::new();
-        statement.collect_binds(&mut binds, &mut NoLookup, &Pg).expect("a statement can be bound");
-        let parameters = binds.metadata.iter().map(oid).collect();
-        Self {
-            file,
-            name,
-            text: text(false),
-            distributed_text: text(true),
-            parameters,
-            columns: rows.concat(),
-        }
+        Self { file, name, plain: text(false), distributed: text(true), columns: rows.concat() }
     }
 }
 

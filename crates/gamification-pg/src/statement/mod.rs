@@ -15,7 +15,7 @@ use diesel::{
 };
 
 pub(crate) use record::{
-    AnyRows, Nested, NotNull, OrNull, Plain, Record, Records, Rows, Typed, Written, record,
+    AnyRows, Nested, NotNull, OrNull, Plain, Record, Records, Rows, Typed, Written, community, record,
 };
 pub(crate) use text::{Declared, Part, Then, count_parts, index_of, parts};
 
@@ -76,7 +76,8 @@ impl<S: Select> Query for Sent<S> {
 ///
 /// What stands in `[[…]]` is sent to a [distributed](crate::distribution) database only, and what stands in `{{…}}` to any
 /// other only. In a distributed one each table of a statement that locks or changes rows says its communities once more, so
-/// that the statement goes to one machine: `[[AND m.community_id = ANY (:wanted.community_id)]]`, or `= :community_id`.
+/// that the statement goes to one machine: `[[AND m.community_id = ANY (:wanted.communities)]]`, or `= :community_id`. Of a
+/// set these are its distinct communities: each is looked for once, however many rows are of it.
 ///
 /// ```text
 /// statements! {
@@ -153,12 +154,19 @@ macro_rules! single_statement {
                                 {
                                     $crate::statement::parameter!(bind self out $parameter: $rust $(=> $sql)?);
                                 }
+                                Then::BindCommunities(index)
+                                    if is_sent && index == const { $crate::statement::index_of(stringify!($parameter), DECLARED) } =>
+                                {
+                                    $crate::statement::parameter!(communities self out $parameter: $rust $(=> $sql)?);
+                                }
                             )*
-                            Then::Repeat(number) if is_sent => out.push_sql(number),
+                            Then::Repeat(number, distributed) if is_sent => {
+                                out.push_sql(if is_distributed { distributed } else { number });
+                            }
                             Then::Distributed => is_sent = is_distributed,
                             Then::Undistributed => is_sent = !is_distributed,
                             Then::Everywhere => is_sent = true,
-                            Then::Bind(_) | Then::Repeat(_) | Then::End => {}
+                            Then::Bind(_) | Then::BindCommunities(_) | Then::Repeat(..) | Then::End => {}
                         }
                     }
                     Ok(())
@@ -188,6 +196,12 @@ macro_rules! parameter {
     };
     (bind $self:ident $out:ident $name:ident: $rust:ty => $sql:ty) => {
         $out.push_bind_param::<<$sql as $crate::statement::Typed>::SqlType, $rust>(&$self.$name)?
+    };
+    (communities $self:ident $out:ident $name:ident: $rust:ty) => {
+        $self.$name.walk_communities($out.reborrow())?
+    };
+    (communities $self:ident $out:ident $name:ident: $rust:ty => $sql:ty) => {
+        unreachable!("a value has no communities")
     };
     (is_idle $self:ident $name:ident: $rust:ty) => {
         $self.$name.is_idle()

@@ -1,5 +1,7 @@
 //! Rows as records: what their fields are called, and which SQL types they have.
 
+use std::{collections::BTreeSet, fmt::Debug};
+
 use diesel::{
     deserialize::{self, FromSql, FromSqlRow},
     expression::Expression,
@@ -7,8 +9,10 @@ use diesel::{
     query_builder::AstPass,
     query_source::Column,
     result::QueryResult,
-    sql_types::{Array, HasSqlType, Nullable, Record as SqlRecord, SqlType},
+    serialize::{self, Output, ToSql},
+    sql_types::{Array, HasSqlType, Nullable, Record as SqlRecord, SqlType, Uuid as SqlUuid},
 };
+use uuid::Uuid;
 
 /// What says which SQL type a value has: a column of the schema, or one of the types below.
 pub(crate) trait Typed {
@@ -118,9 +122,12 @@ pub(crate) trait Record: Sized {
 }
 
 /// A record that can be sent: each of its columns as one array.
-pub(crate) trait Written: Record {
+pub(crate) trait Written: Record + Debug {
     /// What its columns are called.
     const NAMES: &'static [&'static str];
+
+    /// Of which community it is, where it says so.
+    fn community_id(&self) -> Option<Uuid>;
 
     /// Binds the columns of a set, separated by commas.
     fn bind<'b>(rows: &'b Rows<Self>, out: AstPass<'_, 'b, Pg>) -> QueryResult<()>;
@@ -162,6 +169,28 @@ impl<R: Written> Rows<R> {
         out.push_sql(")");
         Ok(())
     }
+
+    /// The communities of the set, each once.
+    pub(crate) fn walk_communities<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_bind_param::<Communities, _>(self)
+    }
+}
+
+/// The SQL type of the distinct communities of a set, a type of its own so that it has its own way to be bound.
+pub(crate) struct Communities {}
+
+impl HasSqlType<Communities> for Pg {
+    fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+        <Self as HasSqlType<Array<SqlUuid>>>::metadata(lookup)
+    }
+}
+
+impl<R: Written> ToSql<Communities, Pg> for Rows<R> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let communities: BTreeSet<Uuid> = self.0.iter().filter_map(Written::community_id).collect();
+        let communities: Vec<Uuid> = communities.into_iter().collect();
+        <[Uuid] as ToSql<Array<SqlUuid>, Pg>>::to_sql(&communities, &mut out.reborrow())
+    }
 }
 
 impl<R, T> FromIterator<T> for Rows<R>
@@ -198,6 +227,10 @@ impl<R: Written> AnyRows<R> {
 
     pub(crate) fn walk<'b>(&'b self, name: &str, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.0.walk(name, out)
+    }
+
+    pub(crate) fn walk_communities<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_communities(out)
     }
 }
 
@@ -378,6 +411,10 @@ macro_rules! record {
             impl Written for $name {
                 const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
 
+                fn community_id(&self) -> Option<uuid::Uuid> {
+                    None$(.or($crate::statement::community!(self $field)))+
+                }
+
                 fn bind<'b>(rows: &'b Rows<Self>, mut out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
                     let mut separator = "";
                     $(
@@ -393,4 +430,14 @@ macro_rules! record {
     };
 }
 
-pub(crate) use record;
+/// The community of a row, where the field is the one that says it.
+macro_rules! community {
+    ($row:ident community_id) => {
+        Some($row.community_id)
+    };
+    ($row:ident $field:ident) => {
+        None
+    };
+}
+
+pub(crate) use {community, record};

@@ -14,6 +14,9 @@ pub(crate) struct Declared {
     pub(crate) columns: Option<&'static [&'static str]>,
 }
 
+/// The column that says of which community a row of a set is.
+const COMMUNITY: &str = "community_id";
+
 /// A part of a text, and what follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
@@ -26,8 +29,10 @@ pub(crate) struct Part {
 pub(crate) enum Then {
     /// A parameter, by its index, for the first time.
     Bind(usize),
-    /// A parameter that was bound before, by its number.
-    Repeat(&'static str),
+    /// The distinct communities of a set of rows, which are bound here, by the set's place in the declaration.
+    BindCommunities(usize),
+    /// A parameter that was bound before, by its number, and by that in the text for a distributed database.
+    Repeat(&'static str, &'static str),
     /// What follows is for a distributed database only, up to [`Then::Everywhere`].
     Distributed,
     /// What follows is for any other database only, up to [`Then::Everywhere`].
@@ -45,6 +50,8 @@ enum Mark {
     Parameter(&'static str),
     /// `:name.column`: of a set, all that it has in a column.
     Column(&'static str, &'static str),
+    /// `:name.communities`: the distinct communities of a set.
+    Communities(&'static str),
     /// `[[`.
     Open,
     /// `{{`.
@@ -69,16 +76,20 @@ pub(crate) const fn count_parts(text: &'static str) -> usize {
 ///
 /// # Panics
 /// While the program is compiled, naming the place, when the text has a parameter that is not declared, or lacks one
-/// that is; when a set of rows occurs twice; and when a part for distributed databases is not closed, or has a parameter
-/// that occurs nowhere before: numbers of parameters are the same in both texts.
+/// that is; when a set of rows occurs twice; when a part for distributed databases is not closed, or has a parameter that
+/// occurs nowhere before; and when the communities of a set stand anywhere else.
 pub(crate) const fn parts<const PARTS: usize>(text: &'static str, declared: &[Declared]) -> [Part; PARTS] {
     const MOST_PARAMETERS: usize = 16;
     let mut parts = [Part { text: "", then: Then::End }; PARTS];
-    // By parameter: the number of its first value; 0 while it was not met.
+    // By parameter: the number of its first value, and the same in the text for a distributed database, where the communities
+    // of sets have numbers of their own; 0 while it was not met.
     let mut numbers = [0; MOST_PARAMETERS];
+    let mut distributed = [0; MOST_PARAMETERS];
+    let mut communities = [0; MOST_PARAMETERS];
     assert!(declared.len() <= MOST_PARAMETERS, "a statement has too many parameters");
     let mut is_open = false;
     let mut bound = 0;
+    let mut bound_communities = 0;
     let mut part = 0;
     let mut rest = text;
     while let Some((before, mark, after)) = next_mark(rest) {
@@ -96,13 +107,29 @@ pub(crate) const fn parts<const PARTS: usize>(text: &'static str, declared: &[De
             Mark::Column(name, column) => {
                 let index = index_of(name, declared);
                 assert!(numbers[index] > 0, "a column of a set is named before the set");
-                Then::Repeat(number(numbers[index] + place_of(column, declared[index].columns)))
+                let place = place_of(column, declared[index].columns);
+                Then::Repeat(number(numbers[index] + place), number(distributed[index] + place))
+            }
+            Mark::Communities(name) => {
+                let index = index_of(name, declared);
+                assert!(is_open, "the communities of a set are sent to a distributed database only");
+                assert!(numbers[index] > 0, "the communities of a set are named before the set");
+                if communities[index] == 0 {
+                    place_of(COMMUNITY, declared[index].columns);
+                    bound_communities += 1;
+                    communities[index] = bound + bound_communities;
+                    Then::BindCommunities(index)
+                } else {
+                    let number = number(communities[index]);
+                    Then::Repeat(number, number)
+                }
             }
             Mark::Parameter(name) => {
                 let index = index_of(name, declared);
                 if numbers[index] == 0 {
                     assert!(!is_open, "a parameter occurs first where it is not always sent");
                     numbers[index] = bound + 1;
+                    distributed[index] = bound + bound_communities + 1;
                     bound += match declared[index].columns {
                         Some(columns) => columns.len(),
                         None => 1,
@@ -110,7 +137,7 @@ pub(crate) const fn parts<const PARTS: usize>(text: &'static str, declared: &[De
                     Then::Bind(index)
                 } else {
                     assert!(declared[index].columns.is_none(), "a set of rows occurs twice");
-                    Then::Repeat(number(numbers[index]))
+                    Then::Repeat(number(numbers[index]), number(distributed[index]))
                 }
             }
         };
@@ -200,7 +227,11 @@ const fn next_mark(text: &'static str) -> Option<(&'static str, Mark, &'static s
                 }
                 let (_, after) = after.split_at(1);
                 let (column, after) = after.split_at(end_of_name(after.as_bytes()));
-                return Some((before, Mark::Column(name, column), after));
+                let mark = match is_same(column.as_bytes(), b"communities") {
+                    true => Mark::Communities(name),
+                    false => Mark::Column(name, column),
+                };
+                return Some((before, mark, after));
             }
             _ => {}
         }
@@ -250,7 +281,8 @@ mod tests {
 
     const ID: Declared = Declared { name: "id", columns: None };
     const NOW: Declared = Declared { name: "now", columns: None };
-    const PAIRS: Declared = Declared { name: "pairs", columns: Some(&["one", "other"]) };
+    const PAIRS: Declared = Declared { name: "pairs", columns: Some(&["community_id", "other"]) };
+    const ONES: Declared = Declared { name: "ones", columns: Some(&["one"]) };
 
     #[test]
     fn a_text_is_taken_apart_at_its_parameters() {
@@ -267,7 +299,7 @@ mod tests {
     fn a_parameter_that_occurs_again_keeps_its_number() {
         let parts = parts::<5>(":pairs :now :id :now", &[ID, NOW, PAIRS]);
         let then = parts.map(|part| part.then);
-        assert_eq!(then, [Then::Bind(2), Then::Bind(1), Then::Bind(0), Then::Repeat("$3"), Then::End]);
+        assert_eq!(then, [Then::Bind(2), Then::Bind(1), Then::Bind(0), Then::Repeat("$3", "$3"), Then::End]);
     }
 
     #[test]
@@ -293,12 +325,16 @@ mod tests {
 
     #[test]
     fn what_distributed_databases_need_is_a_part_of_its_own() {
-        let text = ":id :pairs[[ AND c = ANY (:pairs.other)]] a[1]";
-        let parts = parts::<6>(text, &[ID, PAIRS]);
+        let text = ":pairs[[ AND c = ANY (:pairs.communities) OR d = ANY (:pairs.communities)]] :id a[1] :id";
+        let parts = parts::<8>(text, &[ID, PAIRS]);
         let then = parts.map(|part| part.then);
+        let (bind, repeat) = (Then::BindCommunities(1), Then::Repeat("$3", "$3"));
         let (open, close) = (Then::Distributed, Then::Everywhere);
-        assert_eq!(then, [Then::Bind(0), Then::Bind(1), open, Then::Repeat("$3"), close, Then::End]);
-        assert_eq!(parts.map(|part| part.text), ["", " ", "", " AND c = ANY (", ")", " a[1]"]);
+        // The distinct communities come third in the one text, and not at all in the other.
+        let id = (Then::Bind(0), Then::Repeat("$3", "$4"));
+        assert_eq!(then, [Then::Bind(1), open, bind, repeat, close, id.0, id.1, Then::End]);
+        let texts = ["", "", " AND c = ANY (", ") OR d = ANY (", ")", " ", " a[1] ", ""];
+        assert_eq!(parts.map(|part| part.text), texts);
     }
 
     #[test]
@@ -319,6 +355,27 @@ mod tests {
     #[should_panic(expected = "[[ has no ]]")]
     fn what_is_opened_is_closed() {
         parts::<3>(":id [[a", &[ID]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a set has no such column")]
+    fn communities_are_those_of_a_set_that_has_some() {
+        parts::<5>(":ones [[:ones.communities]]", &[ONES]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the communities of a set are sent to a distributed database only")]
+    fn the_communities_of_a_set_are_for_distributed_databases() {
+        parts::<3>(":pairs :pairs.communities", &[PAIRS]);
+    }
+
+    #[test]
+    fn a_column_of_a_set_is_named_by_its_number() {
+        let parts = parts::<7>(":id :pairs[[a = :pairs.communities AND b = :pairs.other]]", &[ID, PAIRS]);
+        let then = parts.map(|part| part.then);
+        let (open, close) = (Then::Distributed, Then::Everywhere);
+        let [bind, repeat] = [Then::BindCommunities(1), Then::Repeat("$3", "$3")];
+        assert_eq!(then, [Then::Bind(0), Then::Bind(1), open, bind, repeat, close, Then::End]);
     }
 
     #[test]

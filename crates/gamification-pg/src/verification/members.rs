@@ -220,6 +220,6 @@ statements! {
        CROSS JOIN LATERAL (
            SELECT COALESCE(SUM(t.points), 0)::bigint AS points FROM point_transactions AS t
            WHERE t.community_id = m.community_id AND t.member_points_id = m.id[[
-             AND t.community_id = ANY (:asked.community_id)]]) AS ledger[[
-       WHERE m.community_id = ANY (:asked.community_id)]]";
+             AND t.community_id = ANY (:asked.communities)]]) AS ledger[[
+       WHERE m.community_id = ANY (:asked.communities)]]";
 }

@@ -108,7 +108,7 @@ statements! {
          FROM (SELECT o.community_id, o.member_id, o.sequence, ", payload_number!("new_level"), " AS level
                FROM :asked
                JOIN outbox AS o ON o.community_id = asked.community_id AND o.member_id = asked.user_id
-               WHERE o.event_type = 'MemberLeveledUp'[[ AND o.community_id = ANY (:asked.community_id)]]) AS announced
+               WHERE o.event_type = 'MemberLeveledUp'[[ AND o.community_id = ANY (:asked.communities)]]) AS announced
          WHERE level BETWEEN 1 AND 9
          ORDER BY community_id, member_id, sequence DESC"
     );

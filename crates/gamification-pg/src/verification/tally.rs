@@ -80,11 +80,11 @@ macro_rules! due_tallies {
              AND t.id >= wrong.first_entry AND t.source = wrong.source AND t.points > 0
              AND (t.occurred_at AT TIME ZONE 'UTC')::date = wrong.day
              AND (wrong.liker_id = '00000000-0000-0000-0000-000000000000'::uuid OR t.actor_id = wrong.liker_id)[[
-             AND t.community_id = ANY (:wrong.community_id)]]
+             AND t.community_id = ANY (:wrong.communities)]]
        ) AS ledger
        WHERE NOT EXISTS (SELECT FROM erasures AS x
                          WHERE x.community_id = wrong.community_id AND x.pseudonym = wrong.liker_id[[
-                           AND x.community_id = ANY (:wrong.community_id)]])
+                           AND x.community_id = ANY (:wrong.communities)]])
        ORDER BY wrong.community_id, wrong.member_points_id, wrong.day, wrong.source, wrong.liker_id"
     };
 }
@@ -100,8 +100,8 @@ statements! {
                   COALESCE(x.pseudonym, t.actor_id) AS liker_id, t.points, t.rules_version
            FROM point_transactions AS t
            LEFT JOIN erasures AS x ON x.community_id = t.community_id AND x.user_id = t.actor_id[[
-               AND x.community_id = ANY (:standing.community_id)]]
-           WHERE [[t.community_id = ANY (:standing.community_id) AND ]]t.points > 0 AND (t.community_id, t.source) IN (SELECT caps.community_id, caps.source FROM caps)),
+               AND x.community_id = ANY (:standing.communities)]]
+           WHERE [[t.community_id = ANY (:standing.communities) AND ]]t.points > 0 AND (t.community_id, t.source) IN (SELECT caps.community_id, caps.source FROM caps)),
        ledger AS (
            SELECT community_id, member_points_id, day, source,
                   CASE WHEN GROUPING(liker_id) = 1 THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE liker_id END
@@ -121,8 +121,8 @@ statements! {
            FROM caps
            JOIN tallies AS k USING (community_id, source, counted_since)
            LEFT JOIN erasures AS x ON x.community_id = k.community_id AND x.user_id = k.liker_id[[
-               AND x.community_id = ANY (:standing.community_id)]]
-           WHERE [[k.community_id = ANY (:standing.community_id) AND ]](k.liker_id <> '00000000-0000-0000-0000-000000000000'::uuid) = caps.is_per_pair),
+               AND x.community_id = ANY (:standing.communities)]]
+           WHERE [[k.community_id = ANY (:standing.communities) AND ]](k.liker_id <> '00000000-0000-0000-0000-000000000000'::uuid) = caps.is_per_pair),
        wrong AS (
            SELECT community_id, member_points_id, day, source, liker_id, counted_since,
                   COALESCE(kept.earned, 0)::bigint AS noted, COALESCE(due.earned, 0)::bigint AS due
@@ -134,7 +134,7 @@ statements! {
               wrong.counted_since, wrong.noted, wrong.due, COUNT(*) OVER () AS count
        FROM wrong
        JOIN member_points AS m ON m.community_id = wrong.community_id AND m.id = wrong.member_points_id[[
-       WHERE m.community_id = ANY (:standing.community_id)]]
+       WHERE m.community_id = ANY (:standing.communities)]]
        ORDER BY wrong.community_id, m.user_id, wrong.day, wrong.source, wrong.liker_id LIMIT :limit";
 
     /// The members must be locked. What a sweep is still to rename is left to the next repair.

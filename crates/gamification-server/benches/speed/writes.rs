@@ -194,7 +194,8 @@ pub(crate) async fn raw_batches_rate(
     best
 }
 
-/// What the tables that an award appends to take on the disk, in bytes, with their indexes.
+/// What the tables that an award appends to take on the disk, in bytes, with their indexes. (Of a distributed database that
+/// is what one machine has of them: nothing.)
 async fn table_sizes(client: &Client) -> Vec<(&'static str, i64)> {
     let mut sizes = Vec::new();
     for table in ["point_transactions", "outbox"] {

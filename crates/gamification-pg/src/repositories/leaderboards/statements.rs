@@ -291,7 +291,7 @@ statements! {
            FROM :change
            LEFT JOIN leaderboard_entries AS e
                ON e.community_id = change.community_id AND e.user_id = change.user_id[[
-               AND e.community_id = ANY (:change.community_id)]]),
+               AND e.community_id = ANY (:change.communities)]]),
        saved AS (
            INSERT INTO leaderboard_entries
                (community_id, user_id, sort_name, is_listed, seven_day, thirty_day, all_time)
@@ -334,7 +334,7 @@ statements! {
        FROM section_changes AS c
        WHERE s.community_id = c.community_id AND s.board = c.board AND s.place = c.place
          AND s.sort_name = c.sort_name AND s.user_id = c.user_id[[
-         AND s.community_id = ANY (:change.community_id)]]";
+         AND s.community_id = ANY (:change.communities)]]";
 
     /// Each section that is too large in halves; gives the communities where there was one.
     pub(super) struct DivideSections {
