@@ -39,17 +39,26 @@ use crate::{
 /// two processor cores: a later one would not be answered in time anyway.
 const CAPACITY: u32 = 16_384;
 
-/// A worker takes no more once it has so many facts: enough that the cost of a commit hardly counts, few enough that
-/// no fact waits long for the others.
-const BATCH: usize = 1_000;
-
 /// How many transactions are under way at once. While one waits for the disk, or for a lock, the database works
 /// on the other.
 const WORKERS: usize = 2;
 
-/// While a transaction is under way, the next one waits for so many facts, or until that one has ended, or a moment: two
-/// small ones cost more than one that is twice as large. Nothing waits when none is under way.
-const MIN_BATCH_FACTS: usize = 24;
+/// How many facts a worker takes at once.
+#[derive(Clone, Copy)]
+struct BatchSize {
+    /// While a batch is under way, the next one waits for so many, or until that one has ended, or for [`LINGER`]: two small
+    /// ones cost more than one that is twice as large. Nothing waits when none is under way.
+    min: usize,
+    /// No more are taken once there are so many: enough that the cost of a commit hardly counts, few enough that no fact
+    /// waits long for the others.
+    max: usize,
+}
+
+const BATCH: BatchSize = BatchSize { min: 24, max: 1_000 };
+/// A batch is a transaction in each of its partitions: it takes as many more, so that each of them is worth its statements.
+/// Measured with 8 shards of Citus, batches of 50 communities: 7,960 events a second with the sizes above, 11,862 with these.
+const PARTITIONED_BATCH: BatchSize = BatchSize { min: 1_000, max: 4_000 };
+
 const LINGER: Duration = Duration::from_millis(20);
 
 /// How long a batch may take, tries and all: callers wait hardly longer, and other facts wait behind it.
@@ -185,7 +194,8 @@ async fn work(
     waiting: Arc<Waiting>,
     turns: Arc<Semaphore>,
 ) {
-    while let Some(batch) = waiting.next_batch().await {
+    let size = || if store.is_partitioned() { PARTITIONED_BATCH } else { BATCH };
+    while let Some(batch) = waiting.next_batch(size).await {
         let records: Vec<FactRecord> =
             batch.iter().flat_map(|submission| &submission.records).cloned().collect();
         let deadline = Instant::now() + DEADLINE;
@@ -205,11 +215,11 @@ async fn work(
 impl Waiting {
     /// Waits for a submission, and takes the others that wait behind it, up to a batch. None is taken whose caller has
     /// left: they will come again.
-    async fn next_batch(&self) -> Option<Vec<Submission>> {
+    async fn next_batch(&self, size: impl Fn() -> BatchSize) -> Option<Vec<Submission>> {
         let mut receiver = self.receiver.lock().await;
         loop {
             let mut batch = vec![receiver.recv().await?];
-            self.gather(&mut receiver, &mut batch).await;
+            self.gather(size(), &mut receiver, &mut batch).await;
             batch.retain(|submission| !submission.reply.is_closed());
             if !batch.is_empty() {
                 self.under_way.fetch_add(1, Ordering::AcqRel);
@@ -220,13 +230,18 @@ impl Waiting {
 
     /// Takes what waits already; while another batch is under way, and that is not much, also what comes in the next
     /// moment.
-    async fn gather(&self, receiver: &mut mpsc::UnboundedReceiver<Submission>, batch: &mut Vec<Submission>) {
+    async fn gather(
+        &self,
+        size: BatchSize,
+        receiver: &mut mpsc::UnboundedReceiver<Submission>,
+        batch: &mut Vec<Submission>,
+    ) {
         let until = Instant::now() + LINGER;
         let mut facts: usize = batch.iter().map(|submission| submission.records.len()).sum();
-        while facts < BATCH {
+        while facts < size.max {
             let submission = match receiver.try_recv() {
                 Ok(submission) => submission,
-                Err(_) if facts >= MIN_BATCH_FACTS || self.under_way.load(Ordering::Acquire) == 0 => return,
+                Err(_) if facts >= size.min || self.under_way.load(Ordering::Acquire) == 0 => return,
                 Err(_) => tokio::select! {
                     Some(submission) = receiver.recv() => submission,
                     () = self.ended.notified() => continue,
