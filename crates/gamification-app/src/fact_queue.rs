@@ -195,7 +195,7 @@ async fn work(
     turns: Arc<Semaphore>,
 ) {
     let size = || if store.is_partitioned() { PARTITIONED_BATCH } else { BATCH };
-    while let Some(batch) = waiting.next_batch(size).await {
+    while let Some(batch) = waiting.next_batch(size()).await {
         let records: Vec<FactRecord> =
             batch.iter().flat_map(|submission| &submission.records).cloned().collect();
         let deadline = Instant::now() + DEADLINE;
@@ -215,11 +215,11 @@ async fn work(
 impl Waiting {
     /// Waits for a submission, and takes the others that wait behind it, up to a batch. None is taken whose caller has
     /// left: they will come again.
-    async fn next_batch(&self, size: impl Fn() -> BatchSize) -> Option<Vec<Submission>> {
+    async fn next_batch(&self, size: BatchSize) -> Option<Vec<Submission>> {
         let mut receiver = self.receiver.lock().await;
         loop {
             let mut batch = vec![receiver.recv().await?];
-            self.gather(size(), &mut receiver, &mut batch).await;
+            self.gather(size, &mut receiver, &mut batch).await;
             batch.retain(|submission| !submission.reply.is_closed());
             if !batch.is_empty() {
                 self.under_way.fetch_add(1, Ordering::AcqRel);
@@ -408,7 +408,7 @@ mod tests {
 
     /// How many facts a worker begins with without waiting for anything; `None` when it waits.
     fn begun_at_once(waiting: &Waiting) -> Option<usize> {
-        let batch = waiting.next_batch().now_or_never()?.unwrap();
+        let batch = waiting.next_batch(BATCH).now_or_never()?.unwrap();
         Some(batch.iter().map(|submission| submission.records.len()).sum())
     }
 
@@ -423,14 +423,14 @@ mod tests {
     #[tokio::test]
     async fn a_few_facts_wait_for_more_while_a_batch_is_under_way_and_no_longer() {
         let (sender, waiting) = waiting(1);
-        let _few = submitted(&sender, MIN_BATCH_FACTS - 1);
-        let mut next = std::pin::pin!(waiting.next_batch());
+        let _few = submitted(&sender, BATCH.min - 1);
+        let mut next = std::pin::pin!(waiting.next_batch(BATCH));
         assert!(next.as_mut().now_or_never().is_none());
         let _one_more = submitted(&sender, 1);
         assert_eq!(next.as_mut().now_or_never().unwrap().unwrap().len(), 2, "they are enough together");
 
         let _few = submitted(&sender, 1);
-        let mut next = std::pin::pin!(waiting.next_batch());
+        let mut next = std::pin::pin!(waiting.next_batch(BATCH));
         assert!(next.as_mut().now_or_never().is_none());
         waiting.batch_ended();
         assert!(next.as_mut().now_or_never().is_none(), "one of two has ended");
@@ -441,11 +441,21 @@ mod tests {
     #[tokio::test]
     async fn a_batch_is_as_large_as_it_may_be_and_has_nothing_of_those_who_left() {
         let (sender, waiting) = waiting(0);
-        let [_first, left, _third] = [BATCH / 2, 1, BATCH / 2].map(|facts| submitted(&sender, facts));
+        let [_first, left, _third] = [BATCH.max / 2, 1, BATCH.max / 2].map(|facts| submitted(&sender, facts));
         let _behind = submitted(&sender, 1);
         drop(left);
-        assert_eq!(begun_at_once(&waiting), Some(BATCH));
+        assert_eq!(begun_at_once(&waiting), Some(BATCH.max));
         waiting.batch_ended();
         assert_eq!(begun_at_once(&waiting), Some(1));
+    }
+
+    #[tokio::test]
+    async fn facts_of_several_partitions_gather_until_there_are_some_for_each() {
+        let (sender, waiting) = waiting(1);
+        let _enough_elsewhere = submitted(&sender, BATCH.min);
+        let mut next = std::pin::pin!(waiting.next_batch(PARTITIONED_BATCH));
+        assert!(next.as_mut().now_or_never().is_none());
+        let _more = submitted(&sender, PARTITIONED_BATCH.min - BATCH.min);
+        assert_eq!(next.as_mut().now_or_never().unwrap().unwrap().len(), 2);
     }
 }
