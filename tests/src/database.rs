@@ -8,7 +8,7 @@ use gamification_pg::{
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::{Cluster, audit, citus_programs, cluster::client};
+use crate::{Cluster, audit, citus_programs, cluster::client, until::until};
 
 /// A database of its own, audited (or [`TestDatabase::without_audit`]) and dropped when the test ends.
 pub struct TestDatabase {
@@ -72,6 +72,22 @@ impl TestDatabase {
     pub async fn number(&self, query: &str) -> i64 {
         let row = self.client().await.query_one(query, &[]).await;
         row.unwrap_or_else(|error| panic!("{query}: {error}")).get(0)
+    }
+
+    /// Until a transaction of a server waits for a lock, on whatever machine the lock is.
+    ///
+    /// # Panics
+    /// Where none ever does.
+    pub async fn until_a_lock_is_waited_for(&self) {
+        let waiting = if self.cluster.machines().len() > 1 {
+            "SELECT COUNT(*) FROM citus_lock_waits"
+        } else {
+            "SELECT COUNT(*) FROM pg_stat_activity
+             WHERE wait_event_type = 'Lock' AND application_name = 'gamification' AND datname = current_database()"
+        };
+        let client = self.client().await;
+        let number = async || client.query_one(waiting, &[]).await.expect(waiting).get::<_, i64>(0);
+        until("a lock is waited for", async || number().await > 0).await;
     }
 
     /// Rows of any table in which one of some texts is, whatever its case and whatever the type of the column, as a dump would

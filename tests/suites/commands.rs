@@ -157,7 +157,8 @@ async fn a_command_that_is_refused_or_has_to_wait_gives_its_connection_back() {
     // The lock is not to be had at first: the command is tried again, on the same connection.
     let mut holder = scene.database.client().await;
     let hold = holder.transaction().await.unwrap();
-    hold.batch_execute("SELECT FROM level_configurations FOR UPDATE").await.unwrap();
+    let lock = "SELECT FROM level_configurations WHERE community_id = $1 FOR UPDATE";
+    hold.execute(lock, &[&scene.community.as_uuid()]).await.unwrap();
     let award = scene.record_of(FactKind::ContentCreated {
         content: Content::Post(PostId::new(Uuid::now_v7())),
         author_id: scene.ada,
@@ -188,9 +189,8 @@ async fn a_gate_is_set_although_its_course_is_held_for_longer_than_one_attempt_w
     let client = scene.database.client().await;
     let mut holder = scene.database.client().await;
     let hold = holder.transaction().await.unwrap();
-    hold.execute("SELECT FROM courses WHERE course_id = $1 FOR UPDATE", &[&scene.course.as_uuid()])
-        .await
-        .unwrap();
+    let lock = "SELECT FROM courses WHERE community_id = $1 AND course_id = $2 FOR UPDATE";
+    hold.execute(lock, &[&scene.community.as_uuid(), &scene.course.as_uuid()]).await.unwrap();
     let set = async { scene.set_requirement(scene.admin, scene.course).await };
     let release = async {
         // Each attempt waits anew.
@@ -215,9 +215,8 @@ async fn while_ada_waits(look: impl AsyncFnOnce(&Scene)) {
     let client = scene.database.client().await;
     let mut holder = scene.database.client().await;
     let hold = holder.transaction().await.unwrap();
-    hold.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&scene.ada.as_uuid()])
-        .await
-        .unwrap();
+    let lock = "SELECT FROM member_points WHERE community_id = $1 AND user_id = $2 FOR UPDATE";
+    hold.execute(lock, &[&scene.community.as_uuid(), &scene.ada.as_uuid()]).await.unwrap();
     let (store, caller) = (scene.store.clone(), (scene.community, scene.admin));
     let change = tokio::spawn(async move { update_levels(&store, &System, caller, &levels_at(1)).await });
     let pending = "SELECT COUNT(*) FROM recalculations";

@@ -70,11 +70,7 @@ async fn a_fact_that_cannot_be_recorded_is_refused_alone() {
     let database = TestDatabase::migrated().await;
     let server = TestServer::on(&database);
     let (community, poison) = (id(), id());
-    let trap = format!(
-        "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $$
-         BEGIN IF NEW.source_id = '{poison}' THEN RAISE EXCEPTION 'no such thing'; END IF; RETURN NEW; END $$;
-         CREATE TRIGGER trap BEFORE INSERT ON point_transactions FOR EACH ROW EXECUTE FUNCTION trap()"
-    );
+    let trap = format!("ALTER TABLE point_transactions ADD CONSTRAINT trap CHECK (source_id <> '{poison}')");
     database.client().await.batch_execute(&trap).await.unwrap();
     let mut batch: Vec<Value> = (0..9).map(|_| post_created(community, id(), id())).collect();
     batch.insert(4, post_created(community, poison, id()));
@@ -113,7 +109,8 @@ async fn a_member_whom_another_transaction_locks_does_not_hold_up_the_others_of_
     assert_eq!(server.send(&post(held)).status, 200);
     let mut client = database.client().await;
     let holder = client.transaction().await.unwrap();
-    holder.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&held]).await.unwrap();
+    let lock = "SELECT FROM member_points WHERE community_id = $1 AND user_id = $2 FOR UPDATE";
+    holder.execute(lock, &[&community, &held]).await.unwrap();
     let batch = [post(others[0]), post(held), post(others[1]), post(others[2])];
     server.send_batch(&batch).problem(503, "UNAVAILABLE");
     let total = "SELECT SUM(total_points)::bigint FROM member_points";

@@ -310,9 +310,7 @@ async fn sigterm_lets_requests_that_have_begun_end_and_says_at_once_that_it_is_n
         request.send(body).expect("it is answered").status().as_u16()
     });
     // The request has reached the database when its transaction waits there.
-    let waiting = "SELECT COUNT(*) FROM pg_stat_activity
-                   WHERE wait_event_type = 'Lock' AND application_name = 'gamification' AND datname = current_database()";
-    until("the request waits for the lock", async || database.number(waiting).await > 0).await;
+    database.until_a_lock_is_waited_for().await;
     kill_process(process, Signal::TERM).unwrap();
     let readyz = format!("{}/readyz", server.operations().unwrap());
     until("it is not ready", async || {

@@ -169,7 +169,8 @@ async fn a_change_of_levels_ends_in_time_when_the_database_stops_answering_and_g
     let observer = scene.database.client().await;
     let mut client = scene.database.client().await;
     let hold = client.transaction().await.unwrap();
-    hold.execute("SELECT FROM member_points WHERE user_id = $1 FOR UPDATE", &[&scene.ada]).await.unwrap();
+    let lock = "SELECT FROM member_points WHERE community_id = $1 AND user_id = $2 FOR UPDATE";
+    hold.execute(lock, &[&scene.community, &scene.ada]).await.unwrap();
     let path = format!("/api/communities/{}/levels", scene.community);
     let pending = async || {
         let pending = "SELECT COUNT(*) FROM recalculations";
@@ -207,7 +208,8 @@ async fn a_change_of_levels_that_others_hold_up_is_answered_in_time() {
     let scene = ApiScene::new().await;
     let mut client = scene.database.client().await;
     let hold = client.transaction().await.unwrap();
-    hold.execute("SELECT FROM level_configurations FOR UPDATE", &[]).await.unwrap();
+    let lock = "SELECT FROM level_configurations WHERE community_id = $1 FOR UPDATE";
+    hold.execute(lock, &[&scene.community]).await.unwrap();
     let path = format!("/api/communities/{}/levels", scene.community);
     let begun = Instant::now();
     scene.server.put(&path, scene.admin, &[], &levels(3)).problem(503, "UNAVAILABLE");

@@ -44,7 +44,8 @@ fn insert(key: u128) -> String {
 
 /// Locks a member.
 fn select(key: u128) -> String {
-    format!("SELECT FROM member_points WHERE user_id = '{}' FOR UPDATE", Uuid::from_u128(key))
+    let [community, user] = [COMMUNITY, key].map(Uuid::from_u128);
+    format!("SELECT FROM member_points WHERE community_id = '{community}' AND user_id = '{user}' FOR UPDATE")
 }
 
 /// Asks for the last member before the middle one, whom another transaction holds by `statement`, and sees to it that
