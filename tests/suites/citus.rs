@@ -146,6 +146,29 @@ async fn a_thousand_communities_are_recorded_in_one_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn members_of_many_communities_are_looked_up_at_the_same_moment() {
+    if without_citus().is_some() {
+        return;
+    }
+    let database = TestDatabase::migrated().await;
+    let server = TestServer::on(&database);
+    let members: Vec<[Uuid; 2]> = (0..32).map(|_| [id(), id()]).collect();
+    let posts: Vec<_> = members.iter().map(|[community, ada]| post_created(*community, id(), *ada)).collect();
+    assert_eq!(server.send_batch(&posts).body["applied"], 32);
+    std::thread::scope(|scope| {
+        for [community, ada] in &members {
+            for _ in 0..2 {
+                let look_up = || {
+                    let level = server.level(*community, *ada, *ada);
+                    assert_eq!((level.status, &level.body["total_points"]), (200, &json!(2)), "{level:?}");
+                };
+                scope.spawn(look_up);
+            }
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn later_migrations_change_distributed_tables_and_new_tables_are_distributed() {
     if without_citus().is_some() {
         return;

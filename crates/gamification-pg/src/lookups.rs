@@ -1,8 +1,8 @@
 //! Members' points for those who look at profiles and feeds: what waits together is one statement.
 //!
 //! A lookup that comes while the connection is free is sent at once. Those that come while a statement is under way wait
-//! for its end, and then for one statement that answers them all. Each is answered from a moment after it came, so nobody
-//! reads what was true before an award that they know of.
+//! for its end, and then for one statement that answers them all, or in a distributed database for one of each community. Each
+//! is answered from a moment after it came, so nobody reads what was true before an award that they know of.
 //!
 //! The connection is driven by the runtime that the lookups are made on, so that under Actix, where each worker thread has
 //! a runtime of its own, neither question nor answer crosses to another thread.
@@ -13,7 +13,7 @@ mod statement;
 pub(crate) use statement::declared;
 
 use std::{
-    future::Future,
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -168,22 +168,37 @@ impl Answering {
         found
     }
 
-    fn find_on(
+    async fn find_on(
         &self,
         connection: &mut AsyncPgConnection,
         lookups: &[Lookup],
-    ) -> impl Future<Output = Result<Found, StoreError>> {
-        let asked =
-            lookups.iter().map(|lookup| (lookup.community_id, lookup.reader, lookup.users.as_slice()));
-        let asked = Asked::new(asked, &self.levels);
-        let statement = asked.statement().sent_to(self.connector.is_distributed());
-        async move {
-            match sending::first(connection, statement).await? {
-                Some(answer) => Found::new(answer, asked, &self.levels),
-                None => Ok(Found::default()),
+    ) -> Result<Found, StoreError> {
+        let is_distributed = self.connector.is_distributed();
+        let mut found = Found::default();
+        for together in asked_together(lookups, is_distributed) {
+            let asked =
+                together.iter().map(|lookup| (lookup.community_id, lookup.reader, lookup.users.as_slice()));
+            let asked = Asked::new(asked, &self.levels);
+            let statement = asked.statement().sent_to(is_distributed);
+            if let Some(answer) = sending::first(connection, statement).await? {
+                found.add(answer, asked, &self.levels)?;
             }
         }
+        Ok(found)
     }
+}
+
+/// What one statement is asked: everything, or in a distributed database what is about one community, whose rows are all on
+/// one machine.
+fn asked_together(lookups: &[Lookup], is_distributed: bool) -> Vec<Vec<&Lookup>> {
+    if !is_distributed {
+        return vec![lookups.iter().collect()];
+    }
+    let mut by_community: BTreeMap<CommunityId, Vec<&Lookup>> = BTreeMap::new();
+    for lookup in lookups {
+        by_community.entry(lookup.community_id).or_default().push(lookup);
+    }
+    by_community.into_values().collect()
 }
 
 /// An error for each of those who wait.

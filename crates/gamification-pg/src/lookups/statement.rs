@@ -80,16 +80,16 @@ statements! {
              SELECT callers.place, m.role
              FROM :callers
              JOIN community_members AS m ON m.community_id = callers.community_id AND m.user_id = callers.user_id
-             WHERE m.is_present[[ AND m.community_id = ANY (:callers.communities)]]
+             WHERE m.is_present[[ AND m.community_id = ANY (:communities.communities)]]
          ) AS answer) AS callers
          CROSS JOIN (SELECT [[array_send(]]array_agg(answer)[[)]] FROM (
              SELECT users.place, p.total_points, p.current_level
              FROM :users
              JOIN member_points AS p ON p.community_id = users.community_id AND p.user_id = users.user_id
-             WHERE [[p.community_id = ANY (:users.communities) AND (]]p.is_present OR EXISTS (
+             WHERE [[p.community_id = ANY (:communities.communities) AND (]]p.is_present OR EXISTS (
                  SELECT FROM community_members AS m
                  WHERE m.community_id = p.community_id AND m.user_id = p.user_id AND m.presence_change IS NOT NULL[[
-                   AND m.community_id = ANY (:users.communities))]])
+                   AND m.community_id = ANY (:communities.communities))]])
          ) AS answer) AS standings"
     );
 }
@@ -149,7 +149,7 @@ type Understood<T> = Result<T, Arc<StoreError>>;
 
 type Answer = (Records<LevelsRow>, Records<CallerRow>, Records<StandingRow>);
 
-/// The rows that one statement found, by the keys that were asked for.
+/// The rows that were found, by the keys that were asked for.
 #[derive(Default)]
 pub(super) struct Found {
     levels: HashMap<CommunityId, Understood<Arc<LevelConfiguration>>>,
@@ -159,32 +159,32 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Sorts an answer by what was asked.
+    /// Sorts a statement's answer by what it was asked.
     ///
     /// # Errors
     /// `Corrupt` when the answer is none to what was asked.
-    pub(super) fn new(
+    pub(super) fn add(
+        &mut self,
         (levels, callers, standings): Answer,
         Asked { mut communities, callers: all_callers, users }: Asked,
         cache: &LevelsCache,
-    ) -> Result<Self, StoreError> {
-        let mut found = Self::default();
+    ) -> Result<(), StoreError> {
         for row in levels {
             let community_id = CommunityId::new(row.community_id);
             let known = communities.remove(&community_id).flatten();
-            found.levels.insert(community_id, cache.resolve(row, known).map_err(Arc::new));
+            self.levels.insert(community_id, cache.resolve(row, known).map_err(Arc::new));
         }
         for CallerRow { place, role } in callers {
             let key = at(&all_callers, place)?;
             let membership = membership(ids(key), Some(role)).map_err(Arc::new);
-            found.memberships.insert(key, membership);
+            self.memberships.insert(key, membership);
         }
         for StandingRow { place, total_points, current_level } in standings {
             let key = at(&users, place)?;
             let standing = standing(key.1, (total_points, current_level), &ids(key)).map_err(Arc::new);
-            found.standings.insert(key, standing);
+            self.standings.insert(key, standing);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// What one caller asked for.
