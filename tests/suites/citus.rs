@@ -1,4 +1,5 @@
-//! On Citus: what only a database of several machines can get wrong. The other suites run on it as well, where it is named; some say why they are skipped there, and not all were tried.
+//! On Citus: what only a database of several machines can get wrong. The other suites run on it as well, where it is named, and some
+//! tests say why they are skipped there.
 //!
 //! Where there is none these tests say so and are skipped. Last run by hand with Citus 13.2.2 on PostgreSQL 15 on 2026-11-28.
 
@@ -153,8 +154,11 @@ async fn members_of_many_communities_are_looked_up_at_the_same_moment() {
     let database = TestDatabase::migrated().await;
     let server = TestServer::on(&database);
     let members: Vec<[Uuid; 2]> = (0..32).map(|_| [id(), id()]).collect();
-    let posts: Vec<_> = members.iter().map(|[community, ada]| post_created(*community, id(), *ada)).collect();
-    assert_eq!(server.send_batch(&posts).body["applied"], 32);
+    let events = members.iter().flat_map(|&[community, ada]| {
+        let community_created = gamification_tests::event::community_created(community);
+        [community_created, member_joined(community, ada), post_created(community, id(), ada)]
+    });
+    assert_eq!(server.send_batch(&events.collect::<Vec<_>>()).body["applied"], 96);
     std::thread::scope(|scope| {
         for [community, ada] in &members {
             for _ in 0..2 {
