@@ -26,9 +26,8 @@ pub(crate) const SETTINGS: [&str; 4] = [
     "max_worker_processes = 64",
 ];
 
-/// The folder of its server programs; `None` where there is no Citus, with the reason on standard error.
-#[must_use]
-pub fn citus_programs() -> Option<&'static Path> {
+/// The folder of its server programs; `None` where there is no Citus.
+pub(crate) fn citus_programs() -> Option<&'static Path> {
     static PROGRAMS: OnceLock<Option<PathBuf>> = OnceLock::new();
     PROGRAMS.get_or_init(find).as_deref()
 }
@@ -41,6 +40,16 @@ pub fn without_citus() -> Option<()> {
     }
     eprintln!("skipped: {PG_CONFIG} does not point at a PostgreSQL with Citus");
     Some(())
+}
+
+/// Whether the database of the tests is on several machines, where a test can't show what it is about; says why it is skipped.
+#[must_use]
+pub fn skipped_on_citus(why: &str) -> bool {
+    let is_skipped = citus_programs().is_some();
+    if is_skipped {
+        eprintln!("skipped on Citus: {why}");
+    }
+    is_skipped
 }
 
 fn find() -> Option<PathBuf> {

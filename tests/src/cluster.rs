@@ -17,7 +17,7 @@ use crate::{
     until,
 };
 
-/// A running PostgreSQL that ends when this process does, however it ends; with [Citus](crate::citus_programs), several.
+/// A running PostgreSQL that ends when this process does, however it ends; with Citus, several.
 pub struct Cluster {
     postgres: EmbeddedPostgres,
     /// The machines that tables are distributed over.

@@ -8,7 +8,7 @@ use gamification_pg::{
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::{Cluster, audit, citus_programs, cluster::client, until::until};
+use crate::{Cluster, audit, citus::citus_programs, cluster::client, until::until};
 
 /// A database of its own, audited (or [`TestDatabase::without_audit`]) and dropped when the test ends.
 pub struct TestDatabase {

@@ -104,7 +104,7 @@ mod verify;
 pub use api::{ApiScene, Operation, operations};
 pub use audit::audit;
 pub use campaign::{Campaign, Random};
-pub use citus::{citus_programs, without_citus};
+pub use citus::{skipped_on_citus, without_citus};
 pub use cluster::Cluster;
 pub use collector::{CollectedSpan, Collector};
 pub use database::TestDatabase;

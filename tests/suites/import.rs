@@ -7,9 +7,9 @@ use std::{
 };
 
 use gamification_tests::{
-    Cluster, Launch, TestDatabase, TestServer, citus_programs,
+    Cluster, Launch, TestDatabase, TestServer,
     event::{course_created, event, id, member_joined, post_created, post_like},
-    until,
+    skipped_on_citus, until,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -237,8 +237,7 @@ fn end(mut child: Child) -> Imported {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_and_repeated_it_ends_where_one_import_ends() {
-    if citus_programs().is_some() {
-        eprintln!("skipped on Citus: how far it is shows in the size of a table, which is on other machines");
+    if skipped_on_citus("how far it is shows in the size of a table, which is on other machines") {
         return;
     }
     let database = TestDatabase::empty().await;

@@ -9,9 +9,9 @@ use std::{
 
 use gamification_tests::{
     Campaign, Launch, Reaction, Receiver, SECRET, StoppedSessions, TestDatabase, TestServer, WEBHOOK_SECRET,
-    assert_verify_finds_nothing, citus_programs,
+    assert_verify_finds_nothing,
     event::{community_created, id, member_joined, post_created},
-    sessions, until,
+    sessions, skipped_on_citus, until,
 };
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use uuid::Uuid;
@@ -241,8 +241,7 @@ async fn several_servers_that_start_at_once_on_an_empty_database_all_serve() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_go_up_down_and_up_to_the_same_schema() {
-    if citus_programs().is_some() {
-        eprintln!("skipped on Citus: the first migrations are not taken back there");
+    if skipped_on_citus("the first migrations are not taken back there") {
         return;
     }
     let database = TestDatabase::empty().await;
@@ -278,8 +277,7 @@ async fn migrations_go_up_down_and_up_to_the_same_schema() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reverting_migrations_and_applying_them_again_keeps_the_ledger_and_counts_anew() {
-    if citus_programs().is_some() {
-        eprintln!("skipped on Citus: the first migrations are not taken back there");
+    if skipped_on_citus("the first migrations are not taken back there") {
         return;
     }
     let database = TestDatabase::empty().await;

@@ -13,14 +13,13 @@ use gamification_domain::{
     LessonId, PostId, Profile, Role, UserId, Verdict,
 };
 use gamification_pg::{PgStore, PgTx};
-use gamification_tests::{Campaign, Random, TestDatabase, citus_programs, event::id, until};
+use gamification_tests::{Campaign, Random, TestDatabase, event::id, skipped_on_citus, until};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// A database for these tests; on Citus there is none, as communities are where Citus has put them.
 async fn database() -> Option<TestDatabase> {
-    if citus_programs().is_some() {
-        eprintln!("skipped on Citus: what a store is told of its machines is not true there");
+    if skipped_on_citus("what a store is told of its machines is not true there") {
         return None;
     }
     Some(TestDatabase::migrated().await)

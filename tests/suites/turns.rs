@@ -15,7 +15,7 @@ use gamification_domain::{
     CommunityId, Content, FactKind, FactRecord, LevelConfiguration, LevelConfigurationId, PostId, Verdict,
 };
 use gamification_pg::PgStore;
-use gamification_tests::{citus_programs, until};
+use gamification_tests::{skipped_on_citus, until};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -45,11 +45,7 @@ async fn record(store: PgStore, record: FactRecord) -> Verdict {
 /// On Citus they are taken on the machine that has the community, and the lists of locks that these tests look at are
 /// another machine's.
 fn turns_are_elsewhere() -> bool {
-    let is_elsewhere = citus_programs().is_some();
-    if is_elsewhere {
-        eprintln!("skipped on Citus: turns are taken on other machines than the one that is looked at");
-    }
-    is_elsewhere
+    skipped_on_citus("turns are taken on other machines than the one that is looked at")
 }
 
 /// An award comes while a change waits for the award before it.

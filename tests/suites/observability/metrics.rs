@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gamification_tests::{
     Launch, Reaction, Receiver, TestDatabase, TestServer, WEBHOOK_SECRET, block_until,
     event::{id, post_created},
-    until,
+    skipped_on_citus, until,
 };
 use uuid::Uuid;
 
@@ -13,6 +13,9 @@ use super::{AWARDED, DEDUCTED, EVENT_TYPES, History, LEVEL_UPS, PROCESSED, numbe
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_history_gives_exact_numbers() {
+    if skipped_on_citus("a lesson of an unknown course is a transaction of its own") {
+        return;
+    }
     let database = TestDatabase::empty().await;
     let server = TestServer::on(&database);
     let history = History::play(&server);
