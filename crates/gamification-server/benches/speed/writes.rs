@@ -51,7 +51,7 @@ impl<'a> Writes<'a> {
     }
 
     fn event(&self, number: usize) -> Value {
-        post_created(self.community, id(), self.members[number * 7_919 % self.members.len()].1)
+        post_by_one_of(self.community, &self.members, number)
     }
 
     /// S1, and what an award takes on the disk.
@@ -141,7 +141,7 @@ impl<'a> Writes<'a> {
         }
         let event = |number: usize| {
             let (community, members) = &scattered[number % scattered.len()];
-            post_created(*community, id(), members[number * 7_919 % members.len()].1)
+            post_by_one_of(*community, members, number)
         };
         let one = batches(self.server, &|number| self.event(number)).await;
         let service = batches(self.server, &event).await;
@@ -162,6 +162,11 @@ impl<'a> Writes<'a> {
         let raw = raw_alone(self.database, self.community, &self.members).await;
         latencies("S3 one event alone (beside: one SQL transaction), the medians", &service, &raw);
     }
+}
+
+/// A post, each of another member than the one before.
+fn post_by_one_of(community: Uuid, members: &[(Uuid, Uuid)], number: usize) -> Value {
+    post_created(community, id(), members[number * 7_919 % members.len()].1)
 }
 
 /// The best of three parts.
