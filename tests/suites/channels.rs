@@ -173,9 +173,8 @@ async fn a_channel_is_registered_once_and_begins_with_the_events_that_are_kept()
 async fn events_are_deleted_a_day_after_they_happened_once_no_channel_has_to_deliver_them() {
     let database = TestDatabase::empty().await;
     let gamification = embedded(&database).await;
-    let deliveries = PgDeliveries::new(gamification.store().clone(), database.connector());
     let retention = async |hours: i64| {
-        Retention::new(deliveries.clone(), Later(Duration::hours(hours))).run_once().await.unwrap();
+        Retention::new(gamification.store().clone(), Later(Duration::hours(hours))).run_once().await.unwrap();
         events(&database).await
     };
     for name in ["bus", "webhook"] {
@@ -274,7 +273,7 @@ async fn what_is_kept_of_a_member_has_no_gap_and_what_a_channel_waits_for_holds_
                 INSERT INTO deliveries SELECT community_id, event_id, channels.id, member_id, sequence
                 FROM outbox CROSS JOIN channels WHERE sequence <= 6000";
     client.batch_execute(fill).await.unwrap();
-    let mut retention = Retention::new(PgDeliveries::new(store, database.connector()), System);
+    let mut retention = Retention::new(store, System);
     retention.run_once().await.unwrap();
     assert_eq!(events(&database).await, 6_002);
     assert_eq!(database.number("SELECT COUNT(*) FROM outbox WHERE sequence > 12000").await, 2);
@@ -292,8 +291,7 @@ async fn nothing_is_deleted_while_a_channel_is_registered_that_has_to_deliver_it
     let mut open = gamification.store().begin().await.unwrap();
     open.lock_channels().await.unwrap();
     open.insert_channel(&channel("bus"), System.now()).await.unwrap();
-    let deliveries = PgDeliveries::new(gamification.store().clone(), database.connector());
-    let mut retention = Retention::new(deliveries, Later(Duration::hours(25)));
+    let mut retention = Retention::new(gamification.store().clone(), Later(Duration::hours(25)));
     let register = async {
         until_something_waits_for_channels(&database).await;
         open.commit().await.unwrap();

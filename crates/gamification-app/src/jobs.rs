@@ -38,7 +38,7 @@ pub use self::{
 use crate::{
     Chain, Clock, IdGenerator,
     ports::{
-        self, CommitAnnouncements, Deliveries, PlannerStatistics, Queries, Statistics, Store, StoreError,
+        self, CommitAnnouncements, OutboxUpkeep, PlannerStatistics, Queries, Statistics, Store, StoreError,
     },
 };
 
@@ -60,21 +60,26 @@ pub trait Job: Send + 'static {
 ///
 /// Any number of processes may run them on one database.
 #[must_use]
-pub fn start<S, D, E>(store: &S, deliveries: &D, system: &E) -> JoinSet<()>
+pub fn start<S, E>(store: &S, system: &E) -> JoinSet<()>
 where
-    S: Store + Queries + Statistics + PlannerStatistics + CommitAnnouncements + ports::MemberNames,
-    D: Deliveries + Clone,
+    S: Store
+        + Queries
+        + Statistics
+        + PlannerStatistics
+        + CommitAnnouncements
+        + OutboxUpkeep
+        + ports::MemberNames,
     E: Clock + IdGenerator,
 {
     let mut jobs = JoinSet::new();
     jobs.spawn(run(CommitAnnouncement::new(store.clone())));
     jobs.spawn(run(Erasures::new(store.clone(), system.clone())));
-    jobs.spawn(run(Gauges::new(store.clone(), deliveries.clone(), system.clone())));
+    jobs.spawn(run(Gauges::new(store.clone(), system.clone())));
     jobs.spawn(run(Leaderboards::new(store.clone(), system.clone())));
     jobs.spawn(run(TableGrowth::new(store.clone())));
     jobs.spawn(run(MemberNames::new(store.clone())));
     jobs.spawn(run(Recalculation::new(store.clone(), system.clone())));
-    jobs.spawn(run(Retention::new(deliveries.clone(), system.clone())));
+    jobs.spawn(run(Retention::new(store.clone(), system.clone())));
     jobs
 }
 

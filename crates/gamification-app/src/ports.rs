@@ -20,6 +20,7 @@ mod ledger;
 mod like_switches;
 mod member_names;
 mod outbox;
+mod outbox_upkeep;
 mod queries;
 mod recalculations;
 mod repository;
@@ -39,10 +40,7 @@ pub use channels::{ChannelName, ChannelQueries, ChannelRepository, InvalidChanne
 pub use community_rules::CommunityRulesRepository;
 pub use configurations::{ConfigurationLock, ConfigurationRepository};
 pub use course_level_requirements::CourseLevelRequirementRepository;
-pub use deliveries::{
-    ChannelBacklog, CommitAnnouncements, Deliveries, DeliveryFailure, ParkedEvent, PendingEvent, RelayLease,
-    SweptEvents,
-};
+pub use deliveries::{CommitAnnouncements, Deliveries, DeliveryFailure, PendingEvent, RelayLease};
 pub use directory::{DirectoryRepository, Membership};
 pub use erasures::{
     Erased, ErasedEntry, ErasureQueries, ErasureRepository, ErasureSweepRepository, SweepStage, SweptTable,
@@ -56,6 +54,7 @@ pub use ledger::{LedgerRepository, LockedAwards};
 pub use like_switches::LikeSwitchRepository;
 pub use member_names::MemberNames;
 pub use outbox::{Outbox, OutboxEvent};
+pub use outbox_upkeep::{ChannelBacklog, OutboxUpkeep, ParkedEvent, SweptEvents};
 pub use queries::{
     AdjustmentEntry, AdjustmentQueries, BesideOwn, Board, BoardMember, BoardPart, BoardPlace, Boards,
     CapsLookedAt, CommunityProfile, CommunityQueries, CommunityView, ConfigurationHistoryQueries,

@@ -1,9 +1,6 @@
-//! The outbox as relays and retention see it.
+//! The outbox as relays see it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
 use diesel::{
     ExpressionMethods, QueryDsl,
@@ -12,10 +9,10 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use gamification_app::ports::{
-    ChannelBacklog, ChannelName, ChannelQueries, CommitAnnouncements, Deliveries, DeliveryFailure,
-    ParkedEvent, PendingEvent, RelayLease, Store, StoreError, SweptEvents, UnitOfWork,
+    ChannelName, ChannelQueries, CommitAnnouncements, Deliveries, DeliveryFailure, PendingEvent, RelayLease,
+    Store, StoreError, UnitOfWork,
 };
-use gamification_domain::{CommunityId, MemberKey, UserId};
+use gamification_domain::{CommunityId, MemberKey};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -37,9 +34,6 @@ pub(crate) const COMMITS: &str = "gamification_outbox";
 /// How often a relay asks for the lease while another holds it.
 const LEASE_POLL: Duration = Duration::from_secs(1);
 
-/// How many events are looked at in one statement.
-const LOOKED_AT_ONCE: i64 = 5_000;
-
 record! {
     /// Whether a lease was free.
     struct LeaseRow: Read {
@@ -57,7 +51,7 @@ record! {
 
 record! {
     /// The key of an event.
-    struct EventKeyRow: Written {
+    pub(crate) struct EventKeyRow: Written {
         community_id: Uuid => deliveries::community_id,
         event_id: Uuid => deliveries::event_id,
     }
@@ -80,72 +74,9 @@ record! {
 }
 
 record! {
-    /// An event that was given up.
-    struct ParkedEventRow: Read {
-        event_id: Uuid => delivery_failures::event_id,
-        channel: String => channels::name,
-        community_id: Uuid => delivery_failures::community_id,
-        member_id: Uuid => delivery_failures::member_id,
-        failures: i32 => delivery_failures::failures,
-        attempted_at: OffsetDateTime => delivery_failures::attempted_at,
-        retry_at: OffsetDateTime => delivery_failures::retry_at,
-        parked_at: Option<OffsetDateTime> => delivery_failures::parked_at,
-        cause: String => delivery_failures::cause,
-    }
-}
-
-record! {
-    /// What a channel has to deliver.
-    struct BacklogRow: Read {
-        channel: String => channels::name,
-        pending: i64 => Plain<BigInt>,
-        oldest: Option<OffsetDateTime> => OrNull<outbox::created_at>,
-    }
-}
-
-record! {
-    /// What retention has looked at, and deleted.
-    struct DeletedEventsRow: Read {
-        deleted: i64 => Plain<BigInt>,
-        looked_at: i64 => Plain<BigInt>,
-        last: Option<i64> => OrNull<outbox::sequence>,
-        is_all_old: bool => Plain<Bool>,
-    }
-}
-
-record! {
-    /// What was looked at, and is to be delivered once more.
-    struct DeliveredAgainRow: Read {
-        again: i64 => Plain<BigInt>,
-        looked_at: i64 => Plain<BigInt>,
-        last: Option<i64> => OrNull<outbox::sequence>,
-    }
-}
-
-record! {
     /// The channel of a delivery.
-    struct DeliveryRow: Read {
+    pub(crate) struct DeliveryRow: Read {
         channel_id: i32 => deliveries::channel_id,
-    }
-}
-
-record! {
-    /// An event that was looked at, and whether it is to be delivered once more.
-    struct EventSinceRow: Read {
-        community_id: Uuid => outbox::community_id,
-        event_id: Uuid => outbox::event_id,
-        sequence: i64 => outbox::sequence,
-        is_meant: bool => Plain<Bool>,
-    }
-}
-
-record! {
-    /// An event that is locked.
-    struct LockedEventRow: Read & Written {
-        community_id: Uuid => outbox::community_id,
-        event_id: Uuid => outbox::event_id,
-        member_id: Uuid => outbox::member_id,
-        sequence: i64 => outbox::sequence,
     }
 }
 
@@ -155,7 +86,8 @@ statements! {
     = "SELECT pg_try_advisory_lock(:class, id) AS is_acquired FROM channels WHERE name = :channel";
 
     /// What is next is chosen before any event is read, and each event is read by its key (`OFFSET 0` keeps PostgreSQL from
-    /// joining whole tables): the next page costs the same whether hundreds or millions of events wait.
+    /// joining whole tables): the next page costs the same whether hundreds or millions of events wait. `NOT IN` asks a hash
+    /// for who is busy; `NOT EXISTS` compares each event with all of them, since a generic plan takes them for few.
     struct SelectPendingEvents {
         channel: String => channels::name,
         busy: AnyRows<BusyMemberRow>,
@@ -166,8 +98,7 @@ statements! {
            SELECT d.community_id, d.event_id, d.channel_id, d.member_id, d.sequence
            FROM deliveries AS d
            WHERE d.channel_id = (SELECT id FROM channels WHERE name = :channel)
-             AND NOT EXISTS (
-                 SELECT FROM :busy WHERE busy.community_id = d.community_id AND busy.member_id = d.member_id)
+             AND (d.community_id, d.member_id) NOT IN (SELECT busy.community_id, busy.member_id FROM :busy)
              AND NOT EXISTS (
                  SELECT FROM delivery_failures AS f
                  WHERE f.community_id = d.community_id AND f.member_id = d.member_id AND f.channel_id = d.channel_id
@@ -252,106 +183,6 @@ statements! {
     = "UPDATE delivery_failures SET retry_at = :now
        WHERE parked_at IS NULL AND channel_id = (SELECT id FROM channels WHERE name = :channel)";
 
-    /// What is old and still to be delivered is passed over: its members wait, and those of others need not.
-    ///
-    /// `channels` is read so that no channel is being registered meanwhile, which would have to deliver what is deleted.
-    struct DeleteEvents {
-        before: OffsetDateTime => outbox::created_at,
-        after: i64 => outbox::sequence,
-        limit: i64 => Plain<BigInt>,
-    } -> DeletedEventsRow
-    = "WITH looked_at AS (
-           SELECT community_id, event_id, sequence, created_at < :before AS is_old
-           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit),
-       young AS (SELECT MIN(sequence) AS first FROM looked_at WHERE NOT is_old),
-       deleted AS (
-           DELETE FROM outbox AS o USING looked_at AS l, young
-           WHERE o.community_id = l.community_id AND o.event_id = l.event_id
-             AND (young.first IS NULL OR l.sequence < young.first)
-             AND NOT EXISTS (
-                 SELECT FROM deliveries AS d {{JOIN channels AS c ON c.id = d.channel_id
-                 WHERE d.community_id = l.community_id AND d.event_id = l.event_id}}[[
-                 WHERE d.community_id = o.community_id AND d.event_id = o.event_id
-                   AND d.channel_id IN (SELECT id FROM channels)]])
-           RETURNING 1)
-       SELECT (SELECT COUNT(*) FROM deleted) AS deleted, COUNT(*) AS looked_at, MAX(sequence) AS last,
-              COALESCE(BOOL_AND(is_old), true) AS is_all_old
-       FROM looked_at";
-
-    /// What the channel has to deliver anyway stays as it is. Events are locked against a sweep, which may rename them.
-    struct DeliverAgain {
-        channel: String => channels::name,
-        since: OffsetDateTime => outbox::created_at,
-        after: i64 => outbox::sequence,
-        limit: i64 => Plain<BigInt>,
-    } -> DeliveredAgainRow
-    = "WITH looked_at AS (
-           SELECT community_id, event_id, sequence, created_at >= :since AS is_meant
-           FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit),
-       locked AS MATERIALIZED (
-           SELECT o.community_id, o.event_id, o.member_id, o.sequence
-           FROM looked_at AS l
-           JOIN outbox AS o USING (community_id, event_id)
-           WHERE l.is_meant
-           ORDER BY o.community_id, o.event_id FOR SHARE OF o),
-       again AS (
-           INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
-           SELECT l.community_id, l.event_id, c.id AS channel_id, l.member_id, l.sequence
-           FROM locked AS l CROSS JOIN (SELECT id FROM channels WHERE name = :channel) AS c
-           ORDER BY l.community_id, l.event_id, channel_id
-           ON CONFLICT (community_id, event_id, channel_id) DO NOTHING
-           RETURNING 1)
-       SELECT (SELECT COUNT(*) FROM again) AS again, COUNT(*) AS looked_at, MAX(sequence) AS last FROM looked_at";
-
-    /// The first part of [`DeliverAgain`] in a distributed database, where a statement that locks goes to one shard.
-    struct SelectEventsSince {
-        since: OffsetDateTime => outbox::created_at,
-        after: i64 => outbox::sequence,
-        limit: i64 => Plain<BigInt>,
-    } -> EventSinceRow
-    = "SELECT community_id, event_id, sequence, created_at >= :since AS is_meant
-       FROM outbox WHERE sequence > :after ORDER BY sequence LIMIT :limit";
-
-    /// The second, for the events of one shard: against a sweep, which may rename them.
-    struct LockEvents { event: Rows<EventKeyRow> } -> LockedEventRow
-    = "SELECT o.community_id, o.event_id, o.member_id, o.sequence
-       FROM :event
-       JOIN outbox AS o USING (community_id, event_id)
-       WHERE o.community_id = ANY (:event.community_id)
-       ORDER BY o.community_id, o.event_id FOR SHARE OF o";
-
-    /// The last, for all.
-    struct InsertDeliveriesAgain { channel_id: i32 => channels::id, new: Rows<LockedEventRow> } -> DeliveryRow
-    = "INSERT INTO deliveries (community_id, event_id, channel_id, member_id, sequence)
-       SELECT new.community_id, new.event_id, :channel_id::integer AS channel_id, new.member_id, new.sequence
-       FROM :new
-       ORDER BY new.community_id, new.event_id, channel_id
-       ON CONFLICT (community_id, event_id, channel_id) DO NOTHING
-       RETURNING channel_id";
-
-    struct SelectBacklogs {} -> BacklogRow
-    = "SELECT c.name AS channel, {{(SELECT COUNT(*) FROM deliveries AS d WHERE d.channel_id = c.id) AS pending}}[[
-              COALESCE(waiting.number, 0) AS pending]],
-              oldest.created_at AS oldest
-       FROM channels AS c
-       {{LEFT JOIN LATERAL (
-           SELECT o.created_at
-           FROM deliveries AS d JOIN outbox AS o ON o.community_id = d.community_id AND o.event_id = d.event_id
-           WHERE d.channel_id = c.id ORDER BY d.sequence LIMIT 1) AS oldest ON true}}[[
-       LEFT JOIN (
-           SELECT channel_id, COUNT(*) AS number, MIN(sequence) AS first FROM deliveries GROUP BY channel_id) AS waiting
-           ON waiting.channel_id = c.id
-       LEFT JOIN (
-           SELECT sequence, created_at FROM outbox
-           WHERE sequence IN (SELECT MIN(sequence) FROM deliveries GROUP BY channel_id)) AS oldest
-           ON oldest.sequence = waiting.first]]
-       ORDER BY c.name";
-
-    struct SelectParkedEvents { limit: i64 => Plain<BigInt> } -> ParkedEventRow
-    = "SELECT f.event_id, c.name AS channel, f.community_id, f.member_id, f.failures, f.attempted_at, f.retry_at,
-              f.parked_at, f.cause
-       FROM delivery_failures AS f JOIN channels AS c ON c.id = f.channel_id
-       WHERE f.parked_at IS NOT NULL ORDER BY f.parked_at, f.event_id, c.name LIMIT :limit";
 }
 
 impl From<&MemberKey> for BusyMemberRow {
@@ -393,43 +224,6 @@ impl TryFrom<PendingEventRow> for PendingEvent {
         };
         let event = stored.read(&event_type).map_err(misread!(outbox::payload, key))?;
         Ok(Self { id: event_id, sequence, event, created_at, failure })
-    }
-}
-
-impl TryFrom<ParkedEventRow> for ParkedEvent {
-    type Error = StoreError;
-
-    fn try_from(row: ParkedEventRow) -> Result<Self, StoreError> {
-        let ParkedEventRow {
-            event_id,
-            channel,
-            community_id,
-            member_id,
-            failures,
-            attempted_at,
-            retry_at,
-            parked_at,
-            cause,
-        } = row;
-        let key = [community_id, member_id];
-        let failures = u32::try_from(failures).map_err(misread!(delivery_failures::failures, key))?;
-        let failure = DeliveryFailure { failures, attempted_at, retry_at, parked_at, cause };
-        Ok(Self {
-            id: event_id,
-            channel: channel.parse().map_err(misread!(channels::name, key))?,
-            member: (CommunityId::new(community_id), UserId::new(member_id)),
-            failure,
-        })
-    }
-}
-
-impl TryFrom<BacklogRow> for ChannelBacklog {
-    type Error = StoreError;
-
-    fn try_from(row: BacklogRow) -> Result<Self, StoreError> {
-        let BacklogRow { channel, pending, oldest } = row;
-        let pending = u64::try_from(pending).map_err(corrupt)?;
-        Ok(Self { channel: channel.parse().map_err(misread!(channels::name, []))?, pending, oldest })
     }
 }
 
@@ -537,100 +331,14 @@ impl Deliveries for PgDeliveries {
     async fn retry_now(&self, channel: &ChannelName, now: OffsetDateTime) -> Result<(), StoreError> {
         self.store.run(RetryNow { channel: text(channel), now }).await
     }
-
-    async fn delete_events(&self, after: i64, before: OffsetDateTime) -> Result<SweptEvents, StoreError> {
-        let delete = DeleteEvents { before, after, limit: LOOKED_AT_ONCE };
-        let Some(row) = self.store.row(delete).await? else {
-            return Ok(SweptEvents { number: 0, next: None });
-        };
-        let DeletedEventsRow { deleted, looked_at, last, is_all_old } = row;
-        Ok(SweptEvents {
-            number: u64::try_from(deleted).map_err(corrupt)?,
-            next: last.filter(|_| is_all_old && looked_at == LOOKED_AT_ONCE),
-        })
-    }
-
-    async fn deliver_again(
-        &self,
-        channel: &ChannelName,
-        after: i64,
-        since: OffsetDateTime,
-    ) -> Result<SweptEvents, StoreError> {
-        if self.store.is_distributed().await? {
-            return self.deliver_again_by_shard(channel, after, since).await;
-        }
-        let again = DeliverAgain { channel: text(channel), since, after, limit: LOOKED_AT_ONCE };
-        let Some(DeliveredAgainRow { again, looked_at, last }) = self.store.row(again).await? else {
-            return Ok(SweptEvents { number: 0, next: None });
-        };
-        let number = u64::try_from(again).map_err(corrupt)?;
-        Ok(SweptEvents { number, next: last.filter(|_| looked_at == LOOKED_AT_ONCE) })
-    }
-
-    async fn backlogs(&self) -> Result<Vec<ChannelBacklog>, StoreError> {
-        self.store.read(SelectBacklogs {}).await
-    }
-
-    async fn parked_events(&self, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
-        self.store.read(SelectParkedEvents { limit: i64::try_from(limit).map_err(corrupt)? }).await
-    }
-
-    async fn release_parked(&self) -> Result<u64, StoreError> {
-        let parked = delivery_failures::table.filter(delivery_failures::parked_at.is_not_null());
-        let released = self.store.execute(diesel::delete(parked)).await?;
-        u64::try_from(released).map_err(corrupt)
-    }
-}
-
-impl PgDeliveries {
-    /// [`DeliverAgain`] in parts.
-    #[expect(clippy::disallowed_methods, reason = "some statements instead of one, where machines are many")]
-    async fn deliver_again_by_shard(
-        &self,
-        channel: &ChannelName,
-        after: i64,
-        since: OffsetDateTime,
-    ) -> Result<SweptEvents, StoreError> {
-        let select = SelectEventsSince { since, after, limit: LOOKED_AT_ONCE };
-        let mut session = self.store.session().await?;
-        let looked_at = sending::rows(&mut session, true, select).await;
-        session.give_back();
-        let looked_at = looked_at?;
-        let is_full = i64::try_from(looked_at.len()) == Ok(LOOKED_AT_ONCE);
-        let next = looked_at.last().filter(|_| is_full).map(|event| event.sequence);
-        let meant = looked_at.into_iter().filter(|event| event.is_meant);
-        let meant: Vec<(CommunityId, Uuid)> =
-            meant.map(|event| (CommunityId::new(event.community_id), event.event_id)).collect();
-        let communities: BTreeSet<CommunityId> =
-            meant.iter().map(|(community_id, _)| *community_id).collect();
-        let partitions = self.store.partitions(&communities).await?;
-        let mut tx = self.store.begin().await?;
-        let Some(channel_id) = channel_id(&mut tx, channel).await? else {
-            tx.rollback().await?;
-            return Ok(SweptEvents { number: 0, next: None });
-        };
-        let mut by_shard: BTreeMap<_, Vec<(CommunityId, Uuid)>> = BTreeMap::new();
-        for event in meant {
-            by_shard.entry(partitions.get(&event.0)).or_default().push(event);
-        }
-        let mut locked = Vec::new();
-        for events in by_shard.into_values() {
-            locked.extend(tx.rows(LockEvents { event: events.as_slice().into() }).await?);
-        }
-        locked.sort_unstable_by_key(|event: &LockedEventRow| (event.community_id, event.event_id));
-        let again = tx.rows(InsertDeliveriesAgain { channel_id, new: locked.into_iter().collect() }).await?;
-        tx.commit().await?;
-        let again = again.into_iter().filter(|DeliveryRow { channel_id: of }| *of == channel_id);
-        Ok(SweptEvents { number: u64::try_from(again.count()).map_err(corrupt)?, next })
-    }
 }
 
 /// The number of a channel. From here to the end of the transaction it is neither registered nor forgotten by another.
-async fn channel_id(tx: &mut PgTx, channel: &ChannelName) -> Result<Option<i32>, StoreError> {
+pub(crate) async fn channel_id(tx: &mut PgTx, channel: &ChannelName) -> Result<Option<i32>, StoreError> {
     tx.first(channels::table.filter(channels::name.eq(text(channel))).select(channels::id)).await
 }
 
-fn text(channel: &ChannelName) -> String {
+pub(crate) fn text(channel: &ChannelName) -> String {
     channel.as_str().to_owned()
 }
 

@@ -223,7 +223,7 @@ impl GamificationBuilder {
             register_channel(&store, &System, &channel).await?;
         }
         let (facts, workers) = FactQueue::start(&store, &System);
-        let jobs = jobs::start(&store, &deliveries, &System);
+        let jobs = jobs::start(&store, &System);
         let relay = has_subscriptions.then(|| {
             let (store, stop) = (store.clone(), stop.clone());
             tokio::spawn(async move {

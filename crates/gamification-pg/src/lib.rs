@@ -76,6 +76,7 @@ mod lookups;
 mod member_names;
 mod metrics;
 mod migrations;
+mod outbox_upkeep;
 mod queries;
 mod replica;
 mod repositories;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Clock,
     jobs::RETENTION,
-    ports::{ChannelName, ChannelQueries, Deliveries, StoreError, SweptEvents},
+    ports::{ChannelName, ChannelQueries, OutboxUpkeep, StoreError, SweptEvents},
 };
 
 /// Events that are older may be deleted at any moment.
@@ -33,7 +33,7 @@ pub enum DeliverAgainError {
 /// # Errors
 /// [`DeliverAgainError`].
 pub async fn deliver_again(
-    (channels, deliveries): (&impl ChannelQueries, &impl Deliveries),
+    store: &(impl ChannelQueries + OutboxUpkeep),
     channel: &ChannelName,
     period: Duration,
     clock: &impl Clock,
@@ -41,13 +41,13 @@ pub async fn deliver_again(
     if period > LONGEST {
         return Err(DeliverAgainError::TooLongAgo);
     }
-    if !channels.is_registered(channel).await? {
+    if !store.is_registered(channel).await? {
         return Err(DeliverAgainError::ChannelUnknown(channel.clone()));
     }
     let since = clock.now() - period;
     let (mut events, mut after) = (0, Some(0));
     while let Some(place) = after {
-        let SweptEvents { number, next } = deliveries.deliver_again(channel, place, since).await?;
+        let SweptEvents { number, next } = store.deliver_again(channel, place, since).await?;
         events += number;
         after = next;
     }

@@ -8,28 +8,27 @@ use super::Job;
 use crate::{
     Clock,
     observation::{LEADERBOARDS_AGE, LEVEL_DISTRIBUTION, OUTBOX_OLDEST_AGE, OUTBOX_PENDING},
-    ports::{ChannelBacklog, ChannelName, Deliveries, Statistics, StoreError},
+    ports::{ChannelBacklog, ChannelName, OutboxUpkeep, Statistics, StoreError},
 };
 
 /// Refreshes the gauges of levels, leaderboards and the outbox. They are of the database: every process shows all channels, whatever
 /// it is configured with.
-pub struct Gauges<S, D, C> {
-    statistics: S,
-    deliveries: D,
+pub struct Gauges<S, C> {
+    store: S,
     clock: C,
     /// The channels that have gauges; one that was forgotten since is at 0, as a gauge can't be taken back.
     shown: BTreeSet<ChannelName>,
 }
 
-impl<S, D, C> Gauges<S, D, C> {
-    /// Gauges of what these ports read. No channel has one before the first refresh.
+impl<S, C> Gauges<S, C> {
+    /// Gauges of what is read here. No channel has one before the first refresh.
     #[must_use]
-    pub const fn new(statistics: S, deliveries: D, clock: C) -> Self {
-        Self { statistics, deliveries, clock, shown: BTreeSet::new() }
+    pub const fn new(store: S, clock: C) -> Self {
+        Self { store, clock, shown: BTreeSet::new() }
     }
 }
 
-impl<S: Statistics, D: Deliveries, C: Clock> Job for Gauges<S, D, C> {
+impl<S: Statistics + OutboxUpkeep, C: Clock> Job for Gauges<S, C> {
     const NAME: &'static str = "refreshing gauges";
     /// Scrapes are as far apart, and the database hardly notices.
     const PERIOD: Duration = Duration::from_secs(15);
@@ -41,16 +40,16 @@ impl<S: Statistics, D: Deliveries, C: Clock> Job for Gauges<S, D, C> {
     }
 }
 
-impl<S: Statistics, D: Deliveries, C: Clock> Gauges<S, D, C> {
+impl<S: Statistics + OutboxUpkeep, C: Clock> Gauges<S, C> {
     async fn refresh_levels(&self) -> Result<(), StoreError> {
-        for (level, members) in self.statistics.members_by_level().await? {
+        for (level, members) in self.store.members_by_level().await? {
             gauge!(LEVEL_DISTRIBUTION, "level" => level.get().to_string()).set(approximate(members));
         }
         Ok(())
     }
 
     async fn refresh_leaderboards(&self) -> Result<(), StoreError> {
-        if let Some(complete_until) = self.statistics.leaderboards_complete_until().await? {
+        if let Some(complete_until) = self.store.leaderboards_complete_until().await? {
             // The clock of the process that noted it may be ahead of ours.
             let age = (self.clock.now() - complete_until).as_seconds_f64().max(0.0);
             gauge!(LEADERBOARDS_AGE).set(age);
@@ -59,7 +58,7 @@ impl<S: Statistics, D: Deliveries, C: Clock> Gauges<S, D, C> {
     }
 
     async fn refresh_outbox(&mut self) -> Result<(), StoreError> {
-        let backlogs = self.deliveries.backlogs().await?;
+        let backlogs = self.store.backlogs().await?;
         let now = self.clock.now();
         let mut forgotten = std::mem::take(&mut self.shown);
         for ChannelBacklog { channel, pending, oldest } in backlogs {

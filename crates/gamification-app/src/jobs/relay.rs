@@ -7,17 +7,21 @@
 //! An event is marked after it was delivered. A process that is killed in between has it delivered again, under the same id.
 
 mod receiver_health;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     future::Future,
+    mem::take,
+    pin::pin,
     time::Duration,
 };
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use gamification_domain::MemberKey;
 use time::OffsetDateTime;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::receiver_health::ReceiverHealth;
@@ -124,6 +128,10 @@ struct RelaySession<'a, D, T, E> {
     busy: HashSet<MemberKey>,
     /// What was looked up, and has no room yet.
     waiting: VecDeque<EventChain>,
+    /// Until when there is no look, unless no more than so many are busy.
+    rest: (Instant, usize),
+    /// Whether a look came to the end of what waits, and nothing is known to have come since.
+    has_seen_all: bool,
     health: ReceiverHealth,
     /// When the receiver last accepted an event.
     last_accepted_at: Option<OffsetDateTime>,
@@ -135,11 +143,46 @@ struct EventChain {
     events: Vec<PendingEvent>,
 }
 
+/// The deliveries that have begun.
+struct UnderWay<F> {
+    deliveries: FuturesUnordered<F>,
+    /// Those that have ended, and are not settled.
+    ended: Vec<Delivered>,
+}
+
 /// What became of the events of an [`EventChain`].
 struct Delivered {
     member: MemberKey,
     accepted: Vec<PendingEvent>,
     failed: Option<(PendingEvent, DeliveryError)>,
+}
+
+impl<F: Future<Output = Delivered>> UnderWay<F> {
+    fn new() -> Self {
+        Self { deliveries: FuturesUnordered::new(), ended: Vec::new() }
+    }
+
+    /// Waits until some have ended, and takes all that have; gives whether there are any.
+    async fn some_ended(&mut self) -> bool {
+        if self.ended.is_empty() {
+            self.ended.extend(self.deliveries.next().await);
+        }
+        while let Some(Some(delivered)) = self.deliveries.next().now_or_never() {
+            self.ended.push(delivered);
+        }
+        !self.ended.is_empty()
+    }
+
+    /// Waits for something else, and goes on delivering.
+    async fn meanwhile<T>(&mut self, other: impl Future<Output = T>) -> T {
+        let mut other = pin!(other);
+        loop {
+            tokio::select! {
+                outcome = &mut other => return outcome,
+                Some(delivered) = self.deliveries.next() => self.ended.push(delivered),
+            }
+        }
+    }
 }
 
 impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a, D, T, E> {
@@ -151,60 +194,80 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
     ) -> Self {
         let (busy, health) = (HashSet::new(), ReceiverHealth::of(destination.concurrency()));
         let waiting = VecDeque::new();
-        Self { deliveries, channel, destination, system, stop, busy, waiting, health, last_accepted_at: None }
+        Self {
+            deliveries,
+            channel,
+            destination,
+            system,
+            stop,
+            busy,
+            waiting,
+            rest: (Instant::now(), 0),
+            has_seen_all: false,
+            health,
+            last_accepted_at: None,
+        }
     }
 
     async fn run(mut self, mut lease: impl RelayLease) -> Result<(), StoreError> {
-        let mut under_way = FuturesUnordered::new();
+        let mut under_way = UnderWay::new();
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut look = true;
+        let mut is_look_due = true;
         while !self.stop.is_cancelled() {
-            if look {
-                let chains;
-                (chains, look) = self.next_chains().await?;
-                under_way.extend(chains.into_iter().map(|chain| deliver(self.destination, chain, self.stop)));
+            let (rests_until, few) = self.rest;
+            let is_rested = self.busy.len() <= few || rests_until <= Instant::now();
+            if is_look_due && is_rested && self.waiting.len() < self.room() {
+                self.look(&mut under_way).await?;
+                is_look_due = false;
             }
+            let next = self.waiting.drain(..self.room().min(self.waiting.len()));
+            under_way.deliveries.extend(next.map(|chain| deliver(self.destination, chain, self.stop)));
             tokio::select! {
-                Some(delivered) = under_way.next() => {
-                    self.settle_all(delivered, &mut under_way).await?;
-                    look = true;
+                true = under_way.some_ended() => {
+                    self.settle_all(&mut under_way).await?;
+                    is_look_due = true;
                 }
+                () = sleep_until(rests_until), if is_look_due && !is_rested => {}
                 committed = lease.committed() => {
                     committed?;
-                    look = true;
+                    (is_look_due, self.has_seen_all) = (true, false);
                 }
-                _ = poll.tick() => look = true,
+                _ = poll.tick() => (is_look_due, self.has_seen_all) = (true, false),
                 () = self.stop.cancelled() => {}
             }
         }
-        while let Some(delivered) = under_way.next().await {
-            self.settle_all(delivered, &mut under_way).await?;
+        while under_way.some_ended().await {
+            self.settle_all(&mut under_way).await?;
         }
         Ok(())
     }
 
-    /// The next events, by member, as many as may be under way; and whether there may be more.
-    ///
-    /// What is looked up is kept until there is room for it, so that not every event costs a look.
-    async fn next_chains(&mut self) -> Result<(Vec<EventChain>, bool), StoreError> {
+    /// For how many more chains there is room under way.
+    fn room(&self) -> usize {
         let under_way = self.busy.len() - self.waiting.len();
-        let room = self.health.concurrency(Instant::now()).saturating_sub(under_way);
-        if room == 0 {
-            // The next look is when something has ended.
-            return Ok((Vec::new(), false));
-        }
-        let mut more = false;
-        if self.waiting.len() < room {
-            let events =
-                self.deliveries.pending_events(self.channel, &self.busy, self.system.now(), PAGE).await?;
-            more = events.len() == PAGE;
+        self.health.concurrency(Instant::now()).saturating_sub(under_way)
+    }
+
+    /// Looks up the next events of members that are not busy, for longer than there is room: not every event costs a look.
+    async fn look(
+        &mut self,
+        under_way: &mut UnderWay<impl Future<Output = Delivered>>,
+    ) -> Result<(), StoreError> {
+        let begun_at = Instant::now();
+        loop {
+            let pending = self.deliveries.pending_events(self.channel, &self.busy, self.system.now(), PAGE);
+            let events = under_way.meanwhile(pending).await?;
+            self.has_seen_all |= events.len() < PAGE;
             self.queue(events);
+            // A few members can fill a page, and those behind them are not to wait for it.
+            if self.has_seen_all || self.waiting.len() >= self.room() {
+                break;
+            }
         }
-        let chains: Vec<EventChain> = self.waiting.drain(..room.min(self.waiting.len())).collect();
-        // Without room left, the next look is when something has ended.
-        more &= chains.len() < room;
-        Ok((chains, more))
+        // A look reads past all that the busy ones have, which may be much: the next one pays when fewer are.
+        self.rest = (Instant::now() + begun_at.elapsed(), self.busy.len() / 2);
+        Ok(())
     }
 
     /// Lets the next events of members wait for room, in the order of their first ones.
@@ -223,24 +286,21 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
         }
     }
 
-    /// Notes what became of a chain, and of all others that have ended as well: one statement marks what was accepted, and
-    /// while it is on its way to the disk the next ones end.
+    /// Notes what became of all chains that have ended: one statement marks what was accepted, and while it is on its way
+    /// to the disk the next ones end.
     async fn settle_all(
         &mut self,
-        first: Delivered,
-        under_way: &mut FuturesUnordered<impl Future<Output = Delivered>>,
+        under_way: &mut UnderWay<impl Future<Output = Delivered>>,
     ) -> Result<(), StoreError> {
-        let (mut keys, mut failures) = (Vec::new(), Vec::new());
-        let mut next = Some(first);
-        while let Some(Delivered { member, accepted, failed }) = next {
-            self.busy.remove(&member);
+        let (mut keys, mut failures, mut members) = (Vec::new(), Vec::new(), Vec::new());
+        for Delivered { member, accepted, failed } in take(&mut under_way.ended) {
+            members.push(member);
             keys.extend(accepted.iter().map(|event| (event.event.community_id(), event.id)));
             failures.extend(failed.map(|(event, cause)| (member, event, cause)));
-            next = under_way.next().now_or_never().flatten();
         }
         let now = self.system.now();
         if !keys.is_empty() {
-            self.deliveries.mark_delivered(self.channel, &keys).await?;
+            under_way.meanwhile(self.deliveries.mark_delivered(self.channel, &keys)).await?;
             self.last_accepted_at = Some(now);
             if self.health.accepted() {
                 tracing::info!(channel = %self.channel, "the receiver accepts events again");
@@ -249,6 +309,10 @@ impl<'a, D: Deliveries, T: Destination, E: Clock + IdGenerator> RelaySession<'a,
         }
         for (member, event, cause) in failures {
             self.note_failure(member, &event, cause, now).await?;
+        }
+        // Not before it is noted: a look would find what has been delivered.
+        for member in members {
+            self.busy.remove(&member);
         }
         Ok(())
     }
@@ -324,55 +388,4 @@ fn jittered(pause: Duration, system: &(impl Clock + IdGenerator)) -> Duration {
     // The end of a UUIDv7 is random.
     let [.., random] = system.next_id().into_bytes();
     pause / 2 + pause * u32::from(random) / 512
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::System;
-
-    /// Gives ids that end with this byte.
-    #[derive(Clone)]
-    struct Ending(u8);
-
-    impl Clock for Ending {
-        fn now(&self) -> OffsetDateTime {
-            OffsetDateTime::UNIX_EPOCH
-        }
-    }
-
-    impl IdGenerator for Ending {
-        fn next_id(&self) -> Uuid {
-            Uuid::from_u128(u128::from(self.0))
-        }
-    }
-
-    #[test]
-    fn pauses_are_spread_from_half_of_them_on() {
-        let pause = Duration::from_secs(512);
-        assert_eq!(jittered(pause, &Ending(0)), Duration::from_secs(256));
-        assert_eq!(jittered(pause, &Ending(64)), Duration::from_secs(320));
-        assert_eq!(jittered(pause, &Ending(255)), Duration::from_secs(511));
-    }
-
-    #[test]
-    fn pauses_grow_to_ten_minutes_and_an_event_is_given_up_after_hours() {
-        assert_eq!(pause(1), Duration::from_secs(1));
-        assert_eq!(pause(2), Duration::from_secs(2));
-        assert_eq!(pause(10), Duration::from_secs(512));
-        assert_eq!(pause(11), LONGEST_PAUSE);
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
-        let all: Duration = (1..MAX_FAILURES).map(pause).sum();
-        assert!(all > Duration::from_secs(2 * 3_600), "{all:?}");
-    }
-
-    #[test]
-    fn jitter_keeps_a_pause_between_its_half_and_itself() {
-        let whole = Duration::from_secs(64);
-        let pauses: HashSet<Duration> = (0..64).map(|_| jittered(whole, &System)).collect();
-        assert!(pauses.len() > 10, "they differ");
-        assert!(pauses.iter().all(|pause| (whole / 2..=whole).contains(pause)));
-    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Job;
 use crate::{
     Clock,
-    ports::{Deliveries, StoreError, SweptEvents},
+    ports::{OutboxUpkeep, StoreError, SweptEvents},
 };
 
 /// How long events are kept after they happened, delivered or not: for people to look at, and for a channel that is
@@ -19,22 +19,22 @@ const MAX_FRUITLESS_LOOKS: usize = 10;
 /// Deletes events a day after they happened, as soon as no registered channel has to deliver them any more.
 ///
 /// It does not matter which channels this process is configured with, nor whether it is with any.
-pub struct Retention<D, C> {
-    deliveries: D,
+pub struct Retention<S, C> {
+    outbox: S,
     clock: C,
     /// The place in the sequence up to which old events have been looked at since the last one was.
     looked_at: i64,
 }
 
-impl<D, C> Retention<D, C> {
+impl<S, C> Retention<S, C> {
     /// Deletes the old events of an outbox.
     #[must_use]
-    pub const fn new(deliveries: D, clock: C) -> Self {
-        Self { deliveries, clock, looked_at: 0 }
+    pub const fn new(outbox: S, clock: C) -> Self {
+        Self { outbox, clock, looked_at: 0 }
     }
 }
 
-impl<D: Deliveries, C: Clock> Job for Retention<D, C> {
+impl<S: OutboxUpkeep, C: Clock> Job for Retention<S, C> {
     const NAME: &'static str = "deleting old events";
     const PERIOD: Duration = Duration::from_secs(60);
 
@@ -42,7 +42,7 @@ impl<D: Deliveries, C: Clock> Job for Retention<D, C> {
         let before = self.clock.now() - RETENTION;
         let mut fruitless_looks = 0;
         while fruitless_looks < MAX_FRUITLESS_LOOKS {
-            let SweptEvents { number, next } = self.deliveries.delete_events(self.looked_at, before).await?;
+            let SweptEvents { number, next } = self.outbox.delete_events(self.looked_at, before).await?;
             self.looked_at = next.unwrap_or(0);
             if next.is_none() {
                 break;

@@ -14,6 +14,7 @@ pub(super) fn all() -> Vec<Checked> {
         crate::event_feed::declared(),
         crate::lookups::declared(),
         crate::member_names::declared(),
+        crate::outbox_upkeep::declared(),
         crate::queries::declared(),
         crate::queries::declared_community(),
         crate::queries::declared_exports(),

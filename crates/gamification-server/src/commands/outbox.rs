@@ -7,9 +7,9 @@ use anyhow::Result;
 use gamification_app::{
     Clock, System,
     commands::{deliver_again, forget_channel},
-    ports::{ChannelBacklog, ChannelName, Deliveries, ParkedEvent},
+    ports::{ChannelBacklog, ChannelName, OutboxUpkeep, ParkedEvent},
 };
-use gamification_pg::{PgDeliveries, PgStore};
+use gamification_pg::PgStore;
 use gamification_telemetry::LogFormat;
 
 use super::with_database;
@@ -30,26 +30,25 @@ pub(super) async fn outbox(
         .map(|(channel, period)| Ok::<_, anyhow::Error>((channel.parse()?, period)))
         .transpose()?;
     with_database(options, log_format, async |connector| {
-        let store = PgStore::new(connector.clone(), 1)?;
-        let deliveries = PgDeliveries::new(store.clone(), connector);
+        let store = PgStore::new(connector, 1)?;
         if let Some(channel) = forget {
             let events = forget_channel(&store, &channel).await?;
             println!("{channel}: forgotten, with {events} events pending");
         }
         if let Some((channel, period)) = again {
-            let events = deliver_again((&store, &deliveries), &channel, period, &System).await?;
+            let events = deliver_again(&store, &channel, period, &System).await?;
             println!("{channel}: {events} events are delivered again");
         }
         if release {
-            println!("{} parked events released", deliveries.release_parked().await?);
+            println!("{} parked events released", store.release_parked().await?);
         }
-        show(&deliveries).await
+        show(&store).await
     })
     .await
 }
 
-async fn show(deliveries: &impl Deliveries) -> Result<()> {
-    let backlogs = deliveries.backlogs().await?;
+async fn show(store: &impl OutboxUpkeep) -> Result<()> {
+    let backlogs = store.backlogs().await?;
     if backlogs.is_empty() {
         println!("no channel is registered; events are kept for a day");
     }
@@ -59,7 +58,7 @@ async fn show(deliveries: &impl Deliveries) -> Result<()> {
             oldest.map(|oldest| format!(", the oldest for {} s", (now - oldest).whole_seconds().max(0)));
         println!("{channel}: {pending} events pending{}", age.unwrap_or_default());
     }
-    let parked = deliveries.parked_events(LISTED).await?;
+    let parked = store.parked_events(LISTED).await?;
     for ParkedEvent { id, channel, member: (community_id, user_id), failure } in &parked {
         println!(
             "{channel}: parked: event {id} of member {user_id} in community {community_id}, after {} failures: {}",

@@ -178,7 +178,7 @@ impl Background {
             registered.with_context(|| format!("the channel {name} can't be registered"))?;
         }
         let deliveries = PgDeliveries::new(store.clone(), connector);
-        let jobs = jobs::start(&store, &deliveries, &System);
+        let jobs = jobs::start(&store, &System);
         let (mut relays, stop_relays) = (JoinSet::new(), CancellationToken::new());
         for Channel { name, receiver } in channels {
             let (store, deliveries, stop) = (store.clone(), deliveries.clone(), stop_relays.clone());
