@@ -5,7 +5,8 @@
 //! is answered from a moment after it came, so nobody reads what was true before an award that they know of.
 //!
 //! The connection is driven by the runtime that the lookups are made on, so that under Actix, where each worker thread has
-//! a runtime of its own, neither question nor answer crosses to another thread.
+//! a runtime of its own, neither question nor answer crosses to another thread. In a distributed database a statement costs
+//! more than crossing does: there all runtimes share some connections, each for its part of the communities.
 
 mod statement;
 
@@ -25,6 +26,7 @@ use gamification_app::{
 };
 use gamification_domain::{CommunityId, MemberStanding, UserId};
 use tokio::{
+    runtime::Handle,
     sync::{
         mpsc::{self, error::TrySendError},
         oneshot,
@@ -43,6 +45,9 @@ const BATCH: usize = 64;
 /// How many may wait; more are refused, so that memory has a bound. They would not be answered in time anyway.
 const CAPACITY: usize = 8_192;
 
+/// How many connections all runtimes share in a distributed database.
+const SHARED: usize = 8;
+
 /// How long a statement may take, with opening the connection for it: callers are answered within 5 seconds.
 const DEADLINE: Duration = Duration::from_secs(4);
 
@@ -57,23 +62,29 @@ struct Lookup {
     reply: oneshot::Sender<Result<View, StoreError>>,
 }
 
-/// Takes lookups, for one runtime. Clones lead to the same connection, which is opened when it is first needed and closed
-/// with the last of them.
+/// To those who answer; nobody does at first, and after the runtime has ended on which they did.
+type Slot = Mutex<Option<mpsc::Sender<Lookup>>>;
+
+/// Takes lookups, for one runtime. Clones lead to the same connections, which are opened when they are first needed and
+/// closed with the last of them.
 #[derive(Clone)]
 pub(crate) struct Lookups {
     connector: Connector,
     levels: Arc<LevelsCache>,
-    sender: Arc<Mutex<Option<mpsc::Sender<Lookup>>>>,
+    own: Arc<Slot>,
+    shared: Arc<[Slot; SHARED]>,
+    /// Drives what is shared: the one that made it, and that lives longer than those of HTTP workers.
+    runtime: Handle,
 }
 
 impl Lookups {
     pub(crate) fn new(connector: Connector, levels: Arc<LevelsCache>) -> Self {
-        Self { connector, levels, sender: Arc::default() }
+        Self { connector, levels, own: Arc::default(), shared: Arc::default(), runtime: Handle::current() }
     }
 
     /// The same on a connection of its own, for another runtime.
     pub(crate) fn for_another_runtime(&self) -> Self {
-        Self::new(self.connector.clone(), Arc::clone(&self.levels))
+        Self { own: Arc::default(), ..self.clone() }
     }
 
     /// How members stand at a moment after this call, without users whom the community never had.
@@ -84,7 +95,7 @@ impl Lookups {
         users: Vec<UserId>,
     ) -> Result<View, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.sender().try_send(Lookup { community_id, reader, users, reply });
+        let sent = self.sender(community_id).try_send(Lookup { community_id, reader, users, reply });
         sent.map_err(|error| match error {
             TrySendError::Full(_) => unavailable("too many reads wait"),
             TrySendError::Closed(_) => unavailable("the runtime ends"),
@@ -92,9 +103,15 @@ impl Lookups {
         answer.await.map_err(unavailable)?
     }
 
-    /// Starts answering where nobody does: at first, and after a runtime that did has ended.
-    fn sender(&self) -> mpsc::Sender<Lookup> {
-        let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Starts answering where nobody does.
+    fn sender(&self, community_id: CommunityId) -> mpsc::Sender<Lookup> {
+        let part = community_id.as_uuid().as_u128() % SHARED as u128;
+        let shared = usize::try_from(part).ok().and_then(|part| self.shared.get(part));
+        let (slot, runtime) = match shared.filter(|_| self.connector.is_distributed()) {
+            Some(shared) => (shared, self.runtime.clone()),
+            None => (&*self.own, Handle::current()),
+        };
+        let mut sender = slot.lock().unwrap_or_else(PoisonError::into_inner);
         match &*sender {
             Some(sender) if !sender.is_closed() => sender.clone(),
             _ => {
@@ -104,7 +121,7 @@ impl Lookups {
                     levels: Arc::clone(&self.levels),
                     connection: None,
                 };
-                tokio::spawn(answering.answer_all(receiver));
+                runtime.spawn(answering.answer_all(receiver));
                 sender.insert(started).clone()
             }
         }

@@ -78,6 +78,7 @@ impl PgStore {
 
     /// The same store, with a connection of its own for lookups of members' points: for a runtime of its own, as each
     /// worker of an HTTP server is. What is sent and read on the thread that waits for it spares two switches of threads.
+    /// (In a distributed database lookups share some connections, whatever runtime they come from.)
     #[must_use]
     pub fn for_another_runtime(&self) -> Self {
         let replica = self.replica.as_ref().map(PgReplica::for_another_runtime);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     PgTx,
-    error::misread,
+    error::{corrupt, misread},
     schema::{level_counts, point_transactions},
     sending::{converted, rows_in_order, run_in_order},
     statement::{NotNull, Rows, Statement, record, statements},
@@ -85,11 +85,14 @@ statements! {
               new.rules_version
        FROM :new";
 
+    /// In a distributed database beside the levels, as [`EnsureMemberPoints`] is.
     struct EnsureLevelCounts { new: Rows<LevelCountKeyRow> }
     = "INSERT INTO level_counts (community_id, level, members)
-       SELECT new.community_id, new.level, 0
-       FROM :new
-       ORDER BY new.community_id, new.level
+       SELECT {{new}}[[levels]].community_id, new.level, 0
+       FROM :new[[
+       JOIN level_configurations AS levels ON levels.community_id = new.community_id
+       WHERE levels.community_id = ANY (:new.communities)]]
+       ORDER BY {{new}}[[levels]].community_id, new.level
        ON CONFLICT (community_id, level) DO NOTHING";
 
     struct LockLevelCounts { wanted: Rows<LevelCountKeyRow> } -> LevelCountKeyRow
@@ -241,7 +244,10 @@ impl LedgerRepository for PgTx {
 
     async fn change_level_counts(&mut self, changes: &[LevelCountChange]) -> Result<(), StoreError> {
         self.run(EnsureLevelCounts { new: changes.into() });
-        self.rows(LockLevelCounts { wanted: changes.into() }).await?;
+        let locked = self.rows(LockLevelCounts { wanted: changes.into() }).await?;
+        if locked.len() < changes.len() {
+            return Err(corrupt("members change to a level of a community without levels"));
+        }
         self.run(ChangeLevelCounts { change: changes.into() });
         Ok(())
     }

@@ -37,14 +37,20 @@ record! {
 statements! {
     /// Comes before the lock, always: a transaction that holds rows waits for no one else's new row. The other way
     /// round, two batches that each miss a member whom the other has could wait for one another.
+    ///
+    /// In a distributed database it says the levels of the community, which are locked then: joined with a table of the
+    /// same shards, rows are made where they are to be; from values alone they would be made on the coordinator and copied.
     pub(super) struct EnsureMemberPoints {
         new: Rows<MemberPointsRow>,
         now: OffsetDateTime => member_points::created_at,
     } = "INSERT INTO member_points
              (community_id, id, user_id, total_points, current_level, is_present, created_at, updated_at)
-         SELECT new.community_id, new.id, new.user_id, new.total_points, new.current_level, new.is_present, :now, :now
-         FROM :new
-         ORDER BY new.community_id, new.user_id
+         SELECT {{new}}[[levels]].community_id, new.id, new.user_id, new.total_points, new.current_level, new.is_present,
+                :now, :now
+         FROM :new[[
+         JOIN level_configurations AS levels ON levels.community_id = new.community_id
+         WHERE levels.community_id = ANY (:new.communities)]]
+         ORDER BY {{new}}[[levels]].community_id, new.user_id
          ON CONFLICT (community_id, user_id) DO NOTHING";
 
     pub(super) struct LockMemberPoints { wanted: Rows<MemberRow> } -> MemberPointsRow
