@@ -331,18 +331,8 @@ impl MemberQueries for PgStore {
 }
 
 impl LevelQueries for PgStore {
+    // Not from a standby: the level of who asks is in it, and the version of the levels that an admin changes next.
     async fn level_distribution(
-        &self,
-        community_id: CommunityId,
-        reader: Reader,
-    ) -> Result<Option<CommunityView<BesideOwn<LevelSpread>>>, StoreError> {
-        self.read_nearby(reader, |store| store.select_level_distribution(community_id, reader), |_| true)
-            .await
-    }
-}
-
-impl PgStore {
-    async fn select_level_distribution(
         &self,
         community_id: CommunityId,
         reader: Reader,

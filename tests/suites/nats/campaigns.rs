@@ -1,24 +1,31 @@
 //! What breaks on the way from a broker and to it, again and again.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
+use async_nats::jetstream::Context;
 use gamification_tests::{
-    Campaign, LevelWatch, assert_verify_finds_nothing, block_until,
-    broker::{DEAD_LETTERS, OUTGOING, publish, read_all, stored, until_settled},
+    Campaign, Launch, LevelWatch, assert_verify_finds_nothing,
+    broker::{Broker, DEAD_LETTERS, OUTGOING, publish, read_all, stored, until_settled},
+    event::{id, post_created},
     until,
 };
 use serde_json::{Value, json};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::{NEVER, Scene, settled};
+use crate::campaigns::fragile_database::Database;
 
 /// How soon a message comes again that nobody says anything about.
 const SOON: Duration = Duration::from_secs(1);
 
 /// What went out, by member and in order; each event once, however often it was published.
-async fn told(scene: &Scene) -> HashMap<(String, String), Vec<Uuid>> {
+async fn told(jetstream: &Context) -> HashMap<(String, String), Vec<Uuid>> {
     let mut told: HashMap<(String, String), Vec<Uuid>> = HashMap::new();
-    for message in read_all(&scene.jetstream, OUTGOING).await {
+    for message in read_all(jetstream, OUTGOING).await {
         let body: Value = serde_json::from_slice(&message.payload).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let member = (text(&body["data"]["community_id"]), text(&body["data"]["member_id"]));
@@ -33,7 +40,11 @@ async fn told(scene: &Scene) -> HashMap<(String, String), Vec<Uuid>> {
 
 /// Everything in the outbox went out, each member's in order.
 async fn assert_everything_went_out(scene: &Scene) {
-    let pending = async || scene.database.number("SELECT COUNT(*) FROM deliveries").await;
+    assert_all_went_out(&scene.jetstream, &scene.database.client().await).await;
+}
+
+async fn assert_all_went_out(jetstream: &Context, client: &Client) {
+    let pending = async || number(client, "SELECT COUNT(*) FROM deliveries").await;
     let mut left = pending().await;
     // However many there are, they become fewer.
     while left > 0 {
@@ -44,13 +55,16 @@ async fn assert_everything_went_out(scene: &Scene) {
         })
         .await;
     }
-    let client = scene.database.client().await;
     let query = "SELECT community_id::text, member_id::text, event_id FROM outbox ORDER BY sequence";
     let mut written: HashMap<(String, String), Vec<Uuid>> = HashMap::new();
     for row in client.query(query, &[]).await.unwrap() {
         written.entry((row.get(0), row.get(1))).or_default().push(row.get(2));
     }
-    assert_eq!(told(scene).await, written);
+    assert_eq!(told(jetstream).await, written);
+}
+
+async fn number(client: &Client, query: &str) -> i64 {
+    client.query_one(query, &[]).await.unwrap().get(0)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,11 +119,12 @@ async fn a_broker_that_is_killed_under_load_loses_and_doubles_nothing() {
             scene.broker.kill();
             scene.broker.restart();
         });
-        until_settled(&scene.jetstream).await;
         awarded += posts.len();
-        assert_eq!(scene.awards().await, awarded, "round {round}");
+        // Not that the broker says so: one that was killed may wait forever for an acknowledgement that it has had.
+        scene.until_awarded(awarded).await;
     }
     assert_everything_went_out(&scene).await;
+    assert_eq!(scene.awards().await, awarded, "what came again did not count again");
     assert_eq!(stored(&scene.jetstream, DEAD_LETTERS).await, Some(0));
     watch.end();
     assert_verify_finds_nothing(scene.database.url());
@@ -118,23 +133,29 @@ async fn a_broker_that_is_killed_under_load_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_share_a_consumer_and_poison_among_many_is_in_its_place() {
-    let campaign = Campaign::new("NATS: poison among many", 2, 20);
+    let campaign = Campaign::new("NATS: poison among many", 1, 20);
     let Some(scene) = Scene::with(Duration::from_secs(30)).await else { return };
     let watch = LevelWatch::start(scene.database.url());
     let servers = [scene.serve(), scene.serve()];
+    let mut poison = Vec::new();
     for round in 0..campaign.rounds() {
-        let mut feed = scene.posts(2_000);
+        let mut feed = scene.posts(9_999);
         let place = campaign.random(round.into()).below(feed.len());
-        feed.insert(place, json!({"id": format!("poison {round}"), "specversion": "1.0"}));
+        poison.push(format!("poison {round}"));
+        feed.insert(place, json!({"id": poison.last(), "specversion": "1.0"}));
         publish(&scene.jetstream, &feed).await;
     }
     until_settled(&scene.jetstream).await;
     let rounds = usize::try_from(campaign.rounds()).unwrap();
-    assert_eq!(scene.awards().await, 2_000 * rounds);
+    assert_eq!(scene.awards().await, 9_999 * rounds);
     let dead = read_all(&scene.jetstream, DEAD_LETTERS).await;
-    assert_eq!(dead.len(), rounds);
-    let done: f64 = servers.iter().map(|server| settled(server, "done")).sum();
-    assert!(done >= (2_000 * rounds) as f64, "{done}");
+    let dead = dead.iter().map(|letter| serde_json::from_slice::<Value>(&letter.payload).unwrap());
+    let dead: Vec<String> = dead.map(|letter| letter["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(BTreeSet::from_iter(&dead), BTreeSet::from_iter(&poison));
+    assert_eq!(dead.len(), rounds, "each of them once");
+    let done = servers.each_ref().map(|server| settled(server, "done"));
+    assert!(done.iter().all(|done| *done > 0.0), "both take some: {done:?}");
+    assert!(done.iter().sum::<f64>() >= (9_999 * rounds) as f64, "{done:?}");
     assert_everything_went_out(&scene).await;
     watch.end();
     assert_verify_finds_nothing(scene.database.url());
@@ -163,6 +184,37 @@ async fn while_the_database_is_stuck_the_broker_holds_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_the_database_is_away_the_broker_holds_everything() {
+    let campaign = Campaign::new("NATS: seconds after a crash of the database", 3, 20);
+    let Some(broker) = Broker::start() else { return };
+    let jetstream = broker.set_up(SOON).await;
+    let mut database = Database::start().await;
+    let watch = LevelWatch::start(&database.url());
+    let servers = [(); 2].map(|()| Launch::on(&database.url()).on_broker(&broker).serve());
+    let (community, authors) = (id(), [(); 100].map(|()| id()));
+    let posts = |number: usize| -> Vec<Value> {
+        authors.iter().cycle().take(number).map(|author| post_created(community, id(), *author)).collect()
+    };
+    publish(&jetstream, &posts(500)).await;
+    until_settled(&jetstream).await;
+    // Some are in hand when it crashes, and the rest comes while nobody answers.
+    publish(&jetstream, &posts(2_500)).await;
+    database.crash().await;
+    publish(&jetstream, &posts(2_500)).await;
+    tokio::time::sleep(Duration::from_secs(campaign.rounds().into())).await;
+    assert!(stored(&jetstream, super::FEED).await >= Some(2_500));
+    database.go_on().await;
+    until_settled(&jetstream).await;
+    let client = database.client().await;
+    assert_eq!(number(&client, "SELECT COUNT(*) FROM point_transactions").await, 5_500);
+    assert_eq!(stored(&jetstream, DEAD_LETTERS).await, Some(0));
+    assert_all_went_out(&jetstream, &client).await;
+    watch.end();
+    assert_verify_finds_nothing(&database.url());
+    drop(servers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_a_broker_that_was_away_goes_out_in_each_members_order() {
     let campaign = Campaign::new("NATS: thousands behind", 3, 1_000);
     let Some(mut scene) = Scene::with(NEVER).await else { return };
@@ -175,9 +227,6 @@ async fn what_waits_for_a_broker_that_was_away_goes_out_in_each_members_order() 
     let pending = "SELECT COUNT(*) FROM deliveries";
     assert!(scene.database.number(pending).await >= 1_000 * i64::from(campaign.rounds()));
     scene.broker.restart();
-    block_until("events go out again", || {
-        server.scrape().value("gamification_outbox_pending", &[("channel", "nats")]) >= 0.0
-    });
     assert_everything_went_out(&scene).await;
     watch.end();
     assert_verify_finds_nothing(scene.database.url());
