@@ -124,12 +124,20 @@ impl Cluster {
     /// # Panics
     /// Where the cluster is one machine alone.
     pub async fn create_distributed_database(&self, name: &str) {
-        self.on_each_machine(&format!("CREATE DATABASE {name}")).await;
-        citus::join(&self.machines(), name).await;
+        self.create_joined_database(name).await;
         let connector = connector(&self.url(name));
         let connect = async || connector.connect().await.expect("the new database can't be reached");
         migrate(connect().await).await.expect("the migrations failed");
         distribute(connect().await).await.expect("the tables can't be distributed");
+    }
+
+    /// Creates an empty database whose machines know one another, and that is not distributed.
+    ///
+    /// # Panics
+    /// Where the cluster is one machine alone.
+    pub async fn create_joined_database(&self, name: &str) {
+        self.on_each_machine(&format!("CREATE DATABASE {name}")).await;
+        citus::join(&self.machines(), name).await;
     }
 
     async fn create_template(&self) {

@@ -27,7 +27,7 @@ use gamification_pg::{
     migrate,
 };
 use gamification_tests::{
-    Cluster, Launch, TestDatabase, TestServer, audit,
+    Cluster, Launch, TestDatabase, TestServer, assert_verify_finds_nothing, audit,
     event::{admin_joined, id, member_joined, post_created, post_like},
     until, without_citus,
 };
@@ -333,6 +333,39 @@ async fn machines_that_are_killed_lose_and_double_nothing() {
     .await;
     drop(server);
     scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filled_database_is_distributed_by_the_program_and_goes_on() {
+    if without_citus().is_some() {
+        return;
+    }
+    let cluster = Cluster::start_citus(&SETTINGS).await;
+    cluster.create_joined_database(DATABASE).await;
+    let url = cluster.url(DATABASE);
+    let (communities, ada) = ([(); 24].map(|()| id()), id());
+    let joined = communities.iter().map(|community| member_joined(*community, ada));
+    let posts = communities.iter().map(|community| post_created(*community, id(), ada));
+    let events: Vec<_> = joined.chain(posts).collect();
+    let plain = Launch::on(&url).serve();
+    assert_eq!(plain.send_batch(&events).body["applied"], 48);
+    drop(plain);
+    for _ in 0..2 {
+        let (status, said, error) = Launch::on(&url).arg("migrate").arg("--distribute").run();
+        assert!(status.success(), "{said}{error}");
+    }
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let shards = "SELECT COUNT(DISTINCT nodename || nodeport::text) FROM citus_shards WHERE table_name = 'point_transactions'::regclass";
+    assert_eq!(client.query_one(shards, &[]).await.unwrap().get::<_, i64>(0), 2, "both workers have some");
+    let server = Launch::on(&url).serve();
+    assert_eq!(server.send_batch(&events).body["applied"], 0, "what was recorded before is known");
+    let more: Vec<_> = communities.iter().map(|community| post_created(*community, id(), ada)).collect();
+    assert_eq!(server.send_batch(&more).body["applied"], 24);
+    for community in communities {
+        assert_eq!(server.level(community, ada, ada).body["total_points"], 4);
+    }
+    assert_verify_finds_nothing(&url);
 }
 
 #[tokio::test(flavor = "multi_thread")]
