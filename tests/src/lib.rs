@@ -67,7 +67,7 @@
 //! | | rules that change beside awards on two servers; previews of caps against awards under them | `rules.rs` | 60 / 2,000; 5 / 200 |
 //! | | boards beside the events that move them | `leaderboards.rs` | 20 / 2,000 rounds of two servers |
 //! | | a database as the first version left it; one that it has filled itself | `upgrade.rs`; `.ci/try-upgrade` | 1,000 / 10,000 members; 10,000 |
-//! | | killed between commit and acknowledgement; the broker killed; poison; seconds without a database; seconds after a crash of it; thousands behind | `nats/campaigns.rs` | 4 / 200; 3 / 20; 1 / 20; 3 / 20; 3 / 20; 3 / 1,000 |
+//! | | killed between commit and acknowledgement; the broker killed; poison; seconds without a database; seconds after a crash of it; thousands behind | `nats/campaigns.rs` | 4 / 200; 2 / 20; 1 / 20; 3 / 20; 3 / 20; 3 / 1,000 |
 //! | | facts of several partitions | `partitions.rs` | 2 / 200 |
 //! | | streams that are open | `streams.rs` | 400 / 1,000 |
 //! | R16 | a mixed load with every fault | `campaigns/soak.rs`; `.ci/soak` | for `GAMIFICATION_SOAK_SECONDS`: 10, 60 in CI, 3,600 |

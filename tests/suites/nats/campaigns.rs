@@ -104,7 +104,7 @@ async fn a_server_that_is_killed_between_commit_and_acknowledgement_loses_and_do
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_killed_under_load_loses_and_doubles_nothing() {
-    let campaign = Campaign::new("NATS: the broker is killed", 3, 20);
+    let campaign = Campaign::new("NATS: the broker is killed", 2, 20);
     let Some(mut scene) = Scene::with(SOON).await else { return };
     let watch = LevelWatch::start(scene.database.url());
     let servers = [scene.serve(), scene.serve()];
@@ -122,6 +122,8 @@ async fn a_broker_that_is_killed_under_load_loses_and_doubles_nothing() {
         awarded += posts.len();
         // Not that the broker says so: one that was killed may wait forever for an acknowledgement that it has had.
         scene.until_awarded(awarded).await;
+        // nats-server 2.9 that is killed just after it was emptied may forget where it was, and hand out nothing any more.
+        tokio::time::sleep(2 * SOON).await;
     }
     assert_everything_went_out(&scene).await;
     assert_eq!(scene.awards().await, awarded, "what came again did not count again");
