@@ -56,8 +56,8 @@ struct BatchSize {
 
 /// Facts that one transaction records.
 const BATCH: BatchSize = BatchSize { min: 24, max: 1_000 };
-/// Facts of several partitions: a batch is a transaction in each of its partitions: it takes as many more, so that each of them is worth its statements.
-/// Measured with 8 shards of Citus, batches of 50 communities: 7,960 events a second with the sizes above, 11,862 with these.
+/// Facts of several partitions. A batch is a transaction in each of them, and takes as many more, so that each is worth its
+/// statements. Measured with 8 shards of Citus, batches of 50 communities: 7,960 events a second with the sizes above, 11,862 with these.
 const PARTITIONED_BATCH: BatchSize = BatchSize { min: 1_000, max: 4_000 };
 
 /// The longest that a batch waits for more facts.

@@ -122,7 +122,7 @@ async fn a_broker_that_is_killed_under_load_loses_and_doubles_nothing() {
         awarded += posts.len();
         // Not that the broker says so: one that was killed may wait forever for an acknowledgement that it has had.
         scene.until_awarded(awarded).await;
-        // nats-server 2.9 that is killed just after it was emptied may forget where it was, and hand out nothing any more.
+        // nats-server 2.9 that was killed just after its queue was emptied has been seen to hand out nothing any more.
         tokio::time::sleep(2 * SOON).await;
     }
     assert_everything_went_out(&scene).await;
